@@ -1,0 +1,1 @@
+"""The command door: each command parses, makes one call and prints."""

@@ -1,0 +1,91 @@
+"""All commands, in the order the data travels; each is imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from nbatool import __version__
+from nbatool.base.errors import UsageError, did_you_mean
+from nbatool.cli.options import FLAGS, Options
+from nbatool.cli.session import Session
+
+COMMANDS: Final = ("ingest", "models", "status", "doctor")
+"""Each is a module of this folder with a ``command``."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands, imported one by one."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own Context
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # as above
+        return import_module(f"nbatool.cli.{cmd_name}").command if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]  # as above
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UsageError(
+                f'no command "{args[0]}"{did_you_mean(args[0], COMMANDS)} (nbatool --help lists the {len(COMMANDS)})'
+            )
+        return super().resolve_command(ctx, args)  # type: ignore[arg-type]  # as above
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"nbatool {__version__}")
+        raise typer.Exit
+
+
+def _global(name: str) -> Any:
+    flag = FLAGS[name]
+    return typer.Option(*flag.flags, help=flag.help, metavar=flag.metavar)
+
+
+# `split_options` has taken the values before Typer sees the line; here they are named for help and completion.
+@app.callback()
+def nbatool(  # noqa: D417 - the parameters are described by their options
+    workspace: Annotated[Path | None, _global("workspace")] = None,
+    json: Annotated[bool, _global("json")] = False,
+    quiet: Annotated[bool, _global("quiet")] = False,
+    verbose: Annotated[bool, _global("verbose")] = False,
+    as_of: Annotated[str | None, _global("as_of")] = None,
+    seed: Annotated[str | None, _global("seed")] = None,
+    wait: Annotated[str | None, _global("wait")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The best action for every customer now, if any, and what it is worth.
+
+    First time:  nbatool demo     With your files:  nbatool init my-shop --from YOUR_FILES
+    """
+
+
+def run_typer(options: Options, arguments: list[str]) -> int:
+    """Run a command line without its global options; return the exit code."""
+    group = typer.main.get_command(app)
+    try:
+        result = group.main(arguments, prog_name="nbatool", standalone_mode=False, obj=Session(options))
+    except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            return 0
+        raise UsageError(_one_line(error)) from None
+    except typer.Abort:
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "nbatool"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return f"{path}: {message[:1].lower()}{message[1:]}. See {path} --help"

@@ -1,0 +1,140 @@
+"""What a command says: data to stdout, talk to stderr, progress only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+WIDE = 100_000
+"""Columns of a table that nobody looks at on a terminal: nothing is cut or wrapped."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a printed table; numbers align right."""
+
+    name: str
+    right: bool = False
+
+
+class Step(Protocol):
+    """Tell the progress line how far the work is: rows done so far, and how many there are if that is known."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Console:
+    """The two streams of one call and how much may be said on them."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def talk(self, text: str) -> None:
+        """Say something a person may want to know."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def detail(self, text: str) -> None:
+        """Say something only ``--verbose`` asks for."""
+        if self.verbose:
+            print(text, file=sys.stderr, flush=True)
+
+    def summary(self, result: Mapping[str, Any], text: str) -> None:
+        """Report what was done: with ``--json`` one JSON object, else the text unless ``--quiet``."""
+        if self.json:
+            self.object(result)
+        elif not self.quiet:
+            print(text)
+
+    def data(self, result: Mapping[str, Any], text: str) -> None:
+        """Print what was asked for, as one JSON object or as text, also when quiet."""
+        if self.json:
+            self.object(result)
+        else:
+            print(text)
+
+    def object(self, result: Mapping[str, Any]) -> None:
+        """Print one JSON object; a number that JSON lacks is an error of ours."""
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
+
+    @contextmanager
+    def progress(self, label: str, unit: str = "rows") -> Iterator[Step]:
+        """Show one line of progress (share, rate, time left) on a terminal; nothing anywhere else.
+
+        Yields what takes the work's progress, whether it is shown or not.
+        """
+        if self.quiet or self.json or not sys.stderr.isatty():
+            yield lambda done, total=None: None
+            return
+        line = _ProgressLine(label, unit)
+        try:
+            yield line
+        finally:
+            line.clear()
+
+
+class _ProgressLine:
+    """One line on stderr, written again at most ten times a second."""
+
+    def __init__(self, label: str, unit: str) -> None:
+        self.label, self.unit = label, unit
+        self.began = self.shown = time.monotonic()
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        now = time.monotonic()
+        if now - self.shown < 0.1:
+            return
+        self.shown = now
+        rate = done / max(now - self.began, 1e-9)
+        parts = [self.label, f"{done:,} {self.unit}", f"{rate:,.0f}/s"]
+        if total:
+            parts.insert(1, f"{min(done / total, 1):.0%}")
+            parts.append(f"{max(total - done, 0) / max(rate, 1e-9):.0f} s left")
+        sys.stderr.write("\r\x1b[K" + "  ".join(parts))
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+def table_text(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as a table without lines, fitting the terminal; piped, nothing is cut.
+
+    Colours and widths of wide characters are rich's; it leaves colours out when piped or with NO_COLOR.
+    """
+    from io import StringIO
+
+    from rich.console import Console as RichConsole
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = sys.stdout.isatty()
+    out = StringIO()
+    rich = RichConsole(
+        file=out,
+        width=None if shown else WIDE,
+        force_terminal=shown,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(
+            Text(column.name),
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    rich.print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))

@@ -1,0 +1,62 @@
+"""One call of a command: its global options, its console, its workspace, its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nbatool.base.clock import parse_time
+from nbatool.cli.console import Console
+from nbatool.cli.options import Options
+
+if TYPE_CHECKING:
+    import typer
+
+    from nbatool.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command needs, found when it is first asked for."""
+
+    options: Options
+
+    @cached_property
+    def console(self) -> Console:
+        return Console(json=self.options.json, quiet=self.options.quiet, verbose=self.options.verbose)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace, its nba.toml read and checked."""
+        from nbatool.store.workspace import open_workspace
+
+        return open_workspace(self.options.workspace)
+
+    @property
+    def seed(self) -> int:
+        return self.options.seed
+
+    @cached_property
+    def as_of_us(self) -> int | None:
+        """The instant of ``--as-of``, a date being its start in the workspace's zone; None where not given."""
+        if self.options.as_of is None:
+            return None
+        return parse_time(self.options.as_of, self.workspace.config.workspace.timezone)
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        """Hold the workspace for ``nbatool <command>``, waiting as long as ``--wait`` says."""
+        from nbatool.store.lock import workspace_lock
+
+        with workspace_lock(self.workspace, f"nbatool {command}", self.options.wait_s):
+            yield
+
+
+def current(context: typer.Context) -> Session:
+    """Return the session of the command that is running."""
+    session = context.obj
+    assert isinstance(session, Session)
+    return session

@@ -1,0 +1,147 @@
+"""Pair features: what passed between a customer and an action, its tags, or a channel, before a moment.
+
+For each of the three there are five: contacts in the short and the long window, days since the last contact, and
+engagements and conversions in the long window. They are kept for every action at once, because a decision looks
+at all of them: arrays of shape (n_moments, n_keys).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.features.kinds import DAY_S, Floats
+
+ROLES = ("contact", "engage", "convert")
+DIMENSIONS = ("action", "tag", "channel")
+
+
+@dataclass(frozen=True)
+class PairPlan:
+    """Which events and keys the pair features cover.
+
+    Parameters
+    ----------
+    types
+        Event types of the roles contact, engage and convert, in that order.
+    actions, channels
+        Ids known to the plan; their position is their code.
+    tags
+        Tags known to the plan.
+    tags_of
+        Codes of the tags of each action.
+    short_s, long_s
+        The two windows, in seconds.
+    """
+
+    types: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    actions: tuple[str, ...]
+    channels: tuple[str, ...]
+    tags: tuple[str, ...]
+    tags_of: tuple[tuple[int, ...], ...]
+    short_s: int
+    long_s: int
+
+    def names(self, dimension: str, window_names: tuple[str, str]) -> tuple[str, ...]:
+        short, long = window_names
+        return (
+            f"count_contact_of_{dimension}_{short}",
+            f"count_contact_of_{dimension}_{long}",
+            f"days_since_last_contact_of_{dimension}",
+            f"count_engage_of_{dimension}_{long}",
+            f"count_convert_of_{dimension}_{long}",
+        )
+
+    @cached_property
+    def action_code(self) -> dict[str, int]:
+        return {name: code for code, name in enumerate(self.actions)}
+
+    @cached_property
+    def channel_code(self) -> dict[str, int]:
+        return {name: code for code, name in enumerate(self.channels)}
+
+    @cached_property
+    def membership(self) -> NDArray[np.bool_]:
+        """Whether an action carries a tag, (n_actions, n_tags)."""
+        member = np.zeros((len(self.actions), len(self.tags)), dtype=np.bool_)
+        for action, tags in enumerate(self.tags_of):
+            member[action, list(tags)] = True
+        return member
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "types": [list(t) for t in self.types], "actions": list(self.actions), "channels": list(self.channels),
+            "tags": list(self.tags), "tags_of": [list(t) for t in self.tags_of],
+            "short_s": self.short_s, "long_s": self.long_s,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> PairPlan:
+        contact, engage, convert = (tuple(t) for t in data["types"])
+        return cls(
+            (contact, engage, convert), tuple(data["actions"]), tuple(data["channels"]), tuple(data["tags"]),
+            tuple(tuple(t) for t in data["tags_of"]), data["short_s"], data["long_s"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PairFeatures:
+    """Pair features of n moments: one array (n_moments, n_keys, 5) per dimension; NaN is null."""
+
+    action: Floats
+    tag: Floats
+    channel: Floats
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Counted contacts of n moments, one entry per (moment, role, action, channel) that has any.
+
+    ``moment``, ``role``, ``action`` and ``channel`` are codes (-1 unknown), ``short`` and ``long`` counts in the
+    windows, ``last_s`` the age of the newest in whole seconds; all of shape (n_entries,).
+    """
+
+    n_moments: int
+    moment: NDArray[np.int64]
+    role: NDArray[np.int64]
+    action: NDArray[np.int64]
+    channel: NDArray[np.int64]
+    short: NDArray[np.int64]
+    long: NDArray[np.int64]
+    last_s: NDArray[np.int64]
+
+
+def pair_features(plan: PairPlan, contacts: Contacts) -> PairFeatures:
+    """Spread counted contacts over actions, tags and channels; sums of integers, so any order gives equal bits."""
+    by_action = _spread(contacts, contacts.action, len(plan.actions))
+    by_channel = _spread(contacts, contacts.channel, len(plan.channels))
+    by_tag = np.zeros((contacts.n_moments, len(plan.tags), 5))
+    by_tag[:, :, 2] = np.inf
+    for tag in range(len(plan.tags)):
+        members = np.flatnonzero(plan.membership[:, tag])
+        if len(members):
+            by_tag[:, tag, :] = by_action[:, members, :].sum(axis=1)
+            by_tag[:, tag, 2] = by_action[:, members, 2].min(axis=1)
+    return PairFeatures(_finish(by_action), _finish(by_tag), _finish(by_channel))
+
+
+def _spread(contacts: Contacts, key: NDArray[np.int64], n_keys: int) -> Floats:
+    result = np.zeros((contacts.n_moments, n_keys, 5))
+    result[:, :, 2] = np.inf
+    for role, column, amount in (
+        (0, 0, contacts.short), (0, 1, contacts.long), (1, 3, contacts.long), (2, 4, contacts.long),
+    ):  # fmt: skip
+        at = (contacts.role == role) & (key >= 0)
+        np.add.at(result, (contacts.moment[at], key[at], column), amount[at].astype(np.float64))
+    at = (contacts.role == 0) & (key >= 0)
+    np.minimum.at(result, (contacts.moment[at], key[at], 2), contacts.last_s[at].astype(np.float64))
+    return result
+
+
+def _finish(result: Floats) -> Floats:
+    result[:, :, 2] = np.where(np.isfinite(result[:, :, 2]), result[:, :, 2] / DAY_S, np.nan)
+    return result

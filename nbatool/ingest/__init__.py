@@ -1,0 +1,1 @@
+"""Files in: formats, mapping to canonical records, checks, duplicates, rejects."""

@@ -1,0 +1,1 @@
+"""Who: the customers known at a moment and what is recorded about them."""

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nbatool.base.errors import DataError
+from nbatool.models.conversion import fit_conversion
+from nbatool.models.outcome import OutcomeModel
+from nbatool.models.outcome_fit import fit_outcome
+from nbatool.models.table import FloatArray, Table
+from tests.models.worlds import FIVE_DAYS_S, MoneyWorld, money
+
+WORLD = money()
+
+
+def fitted(world: MoneyWorld, y: FloatArray | None = None, threads: int = 1) -> OutcomeModel:
+    t = world.table
+    table = t if y is None else Table(t.x, t.names, t.categorical, y, None, t.customer, t.as_of_us)
+    return fit_outcome(
+        table, is_nothing=world.is_nothing, action_code=world.action_code, window_s=FIVE_DAYS_S, threads=threads
+    )
+
+
+MODEL = fitted(WORLD)
+
+
+def test_two_part_money_is_calibrated_on_later_rows() -> None:
+    card = MODEL.card
+    assert (MODEL.kind, card["form"]) == ("two_part", "two_part")
+    assert 0.95 < card["evaluation"]["total"]["ratio"] < 1.05
+    assert card["evaluation"]["deciles_within_two_se"] >= 8
+    assert card["evaluation"]["rmse"]["model"] < card["evaluation"]["rmse"]["mean_per_action"]
+    assert set(card["evaluation"]["actions"]) == {"nothing", "0", "1"}
+    assert card["n_nothing"] + sum(card["n_per_action"].values()) == card["n_rows"] == len(WORLD.table)
+    assert card["warnings"] == []
+
+
+def test_the_known_uplift_comes_back() -> None:
+    nothing = MODEL.predict(WORLD.candidates["nothing"])
+    for action, expected in (("0", 1.0), ("1", 2.0)):
+        uplift = MODEL.predict(WORLD.candidates[action]) - nothing
+        assert uplift.mean() == pytest.approx(expected, abs=0.35)
+    gain = MODEL.predict(WORLD.candidates["1"]) - nothing
+    responds = WORLD.uplift["1"] > 0
+    assert gain[responds].mean() - gain[~responds].mean() > 2
+
+
+def test_one_row_threads_and_a_round_trip_give_the_same_bits() -> None:
+    x = WORLD.table.x
+    values = MODEL.predict(x)
+    assert (MODEL.predict(x, threads=2) == values).all()
+    assert all(MODEL.predict(x[i : i + 1])[0] == values[i] for i in range(200))
+    files = MODEL.to_files()
+    assert sorted(files) == ["outcome-amount.txt", "outcome-chance.txt", "outcome.json"]
+    again = OutcomeModel.from_files(files)
+    assert (again.predict(x) == values).all() and again.to_files() == files
+
+
+def test_row_order_and_threads_change_no_byte() -> None:
+    small = money(n_customers=200)
+    order = np.random.default_rng(0).permutation(len(small.table))
+    shuffled = MoneyWorld(
+        small.table.take(order), small.is_nothing[order], small.action_code[order], small.truth[order], {}, {}
+    )
+    assert fitted(small).to_files() == fitted(shuffled, threads=2).to_files()
+
+
+def test_zeros_and_ones_need_one_booster_and_stay_probabilities() -> None:
+    y = (WORLD.table.y > 0).astype(float)
+    model = fitted(WORLD, y)
+    p = model.predict(WORLD.table.x)
+    assert model.kind == "binary" and sorted(model.texts) == ["chance"]
+    assert p.min() >= 0 and p.max() <= 1
+    assert 0.95 < model.card["evaluation"]["total"]["ratio"] < 1.05
+    assert (OutcomeModel.from_files(model.to_files()).predict(WORLD.table.x) == p).all()
+
+
+def test_money_without_a_spike_and_negative_money_work() -> None:
+    model = fitted(WORLD, WORLD.table.x[:, 1] * 3 - 1)
+    assert model.kind == "single"
+    assert np.corrcoef(model.predict(WORLD.table.x), WORLD.table.x[:, 1])[0, 1] > 0.95
+    spiky = fitted(WORLD, np.where(WORLD.table.y > 0, WORLD.table.x[:, 1], 0.0))
+    assert (spiky.kind, spiky.amount) == ("two_part", "regression")
+
+
+def test_candidates_are_never_tied_by_calibration() -> None:
+    raw = np.linspace(0.0, 30.0, 5_000)
+    assert MODEL.money is not None
+    assert (np.diff(MODEL.money.apply(raw)) > 0).all()
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 150])
+def test_too_few_rows_give_the_mean_and_say_so(n: int) -> None:
+    rows = np.arange(n)
+    model = fit_outcome(
+        WORLD.table.take(rows), is_nothing=WORLD.is_nothing[rows], action_code=WORLD.action_code[rows],
+        window_s=FIVE_DAYS_S,
+    )  # fmt: skip
+    assert model.kind == "constant"
+    assert model.predict(WORLD.table.x[:2]).tolist() == pytest.approx([WORLD.table.y[:n].mean() if n else 0.0] * 2)
+    assert "not trained" in model.card["warnings"][0]
+    assert OutcomeModel.from_files(model.to_files()).predict(WORLD.table.x[:1])[0] == model.mean
+
+
+def test_one_outcome_only_is_no_error() -> None:
+    assert fitted(WORLD, np.zeros(len(WORLD.table))).predict(WORLD.table.x[:1]).tolist() == [0.0]
+
+
+def test_a_version_without_outcome_model_is_a_data_error() -> None:
+    with pytest.raises(DataError, match="no outcome model"):
+        OutcomeModel.from_files({})
+
+
+def test_conversion_is_a_probability_of_the_contacts() -> None:
+    t = WORLD.table
+    contacts = ~WORLD.is_nothing
+    y = (np.random.default_rng(0).random(len(t)) < np.where(t.x[:, 3] == 2, 0.5, 0.1)).astype(float)
+    table = Table(t.x, t.names, t.categorical, y, None, t.customer, t.as_of_us).take(contacts)
+    model = fit_conversion(table, window_s=FIVE_DAYS_S, threads=1)
+    assert model.name == "conversion"
+    assert model.predict(WORLD.candidates["1"]).mean() == pytest.approx(0.5, abs=0.05)
+    assert model.predict(WORLD.candidates["0"]).mean() == pytest.approx(0.1, abs=0.05)
