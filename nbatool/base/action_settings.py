@@ -43,7 +43,7 @@ class ActionTerms(Table):
     target: Identifier | None = None
     """The propensity whose probability is worth `value_per_response`, while no contact was ever logged."""
     value_per_response: Number | None = None
-    attributes: dict[str, AttributeValue] = {}
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
     eligible_when: Text | None = None
     starts: Day | None = None
     ends: Day | None = None

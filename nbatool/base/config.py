@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from nbatool.base import config_checks
 from nbatool.base.action_settings import Action, Catalogue
-from nbatool.base.config_words import allowed_keys, sentence
+from nbatool.base.config_words import sentence
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
 from nbatool.base.setting_types import Table, kind_of
 from nbatool.base.settings import (
@@ -116,8 +116,7 @@ class _Loading:
         if catalogue.file is not None:
             catalogue = catalogue.model_copy(update={"file": folder / catalogue.file})
         config = config.model_copy(update={"sources": sources, "catalogue": catalogue})
-        config._path, config._lines = self.path, self.lines
-        return config
+        return config.at(self.path, self.lines)
 
     def read_text(self) -> str:
         try:
@@ -204,6 +203,3 @@ class _Loading:
 def _misfits(table: Table) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(table, Source | Objective | Feature | Catalogue | Action):
         yield from table.problems()
-
-
-assert set(allowed_keys(Config, ())) == {*_SINGLE, *_ARRAYS}

@@ -136,7 +136,7 @@ class Feature(Table):
     within: Duration | None = None
     of: Text | None = None
     """"value", "action_id", "channel" or an attribute's name."""
-    where: dict[str, Text] = {}
+    where: dict[str, Text] = Field(default_factory=dict)
     """Attribute, channel or action_id = the text it must have."""
     long_within: Duration | None = None
     k: Annotated[Whole, Field(ge=1, le=50)] | None = None
@@ -211,6 +211,12 @@ class Config(Table):
     def problem(self, message: str, *keys: str | int) -> Problem:
         """Return a problem of this file at a key, to be raised in a ConfigError."""
         return Problem(message, shown_path(self._path), self.line_of(*keys))
+
+    def at(self, path: Path, lines: dict[KeyPath, int]) -> Config:
+        """Return this configuration as read from a file whose keys stand on these lines."""
+        copy = self.model_copy()
+        copy._path, copy._lines = path, lines
+        return copy
 
     def _numbered(self, keys: tuple[str | int, ...]) -> KeyPath:
         if len(keys) < 2 or not isinstance(keys[1], str):

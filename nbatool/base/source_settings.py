@@ -114,7 +114,7 @@ class SourceMap(Table):
     outcome_id: Text | None = None
     chosen_attributes: Choice = Field(default_factory=tuple, alias="attributes")
     chosen_context: Choice = Field(default_factory=tuple, alias="context")
-    outcomes: Expressions = Field(default={}, alias="outcome")
+    outcomes: Expressions = Field(default_factory=dict, alias="outcome")
     """Outcome name → expression, for decisions that carry their outcomes."""
 
     @property
@@ -183,7 +183,7 @@ class Source(Table):
     """The zone of times written without an offset."""
     preset: Preset | None = None
     group_by: Texts = ()
-    lookup: dict[str, Lookup] = {}
+    lookup: dict[str, Lookup] = Field(default_factory=dict)
     map: SourceMap = Field(default_factory=SourceMap)
 
     def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -15,11 +15,11 @@ _ENDS_BARE_VALUE = set(",]}#\n")
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
-    """Return the 1-based line of every table and key.
+    r"""Return the 1-based line of every table and key.
 
     Tables of an array are numbered from 0, elements of an array value likewise.
 
-    >>> key_lines('[a]\\nb.c = 1\\n[[d]]\\n[[d]]\\ne = [{ f = 1 }]')[("d", 1, "e", 0, "f")]
+    >>> key_lines('[a]\nb.c = 1\n[[d]]\n[[d]]\ne = [{ f = 1 }]')[("d", 1, "e", 0, "f")]
     5
     """
     reader = _Reader(text)

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from nbatool.base.errors import ExitCode, NbaError
@@ -65,7 +66,5 @@ def _bug() -> int:
 
 
 def _say(text: str) -> None:
-    try:
+    with suppress(BrokenPipeError):
         print(text, file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        pass

@@ -14,17 +14,17 @@ from nbatool.base.errors import UsageError, did_you_mean
 from nbatool.cli.options import FLAGS, Options
 from nbatool.cli.session import Session
 
-COMMANDS: Final = ("ingest", "models", "status", "doctor")
+COMMANDS: Final = ("models", "status", "doctor")
 """Each is a module of this folder with a ``command``."""
 
 
 class Commands(TyperGroup):
     """The group of all commands, imported one by one."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own Context
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002 - Typer's form
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # as above
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002 - as above
         return import_module(f"nbatool.cli.{cmd_name}").command if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]  # as above
@@ -51,7 +51,7 @@ def _global(name: str) -> Any:
 
 # `split_options` has taken the values before Typer sees the line; here they are named for help and completion.
 @app.callback()
-def nbatool(  # noqa: D417 - the parameters are described by their options
+def nbatool(
     workspace: Annotated[Path | None, _global("workspace")] = None,
     json: Annotated[bool, _global("json")] = False,
     quiet: Annotated[bool, _global("quiet")] = False,
@@ -63,9 +63,11 @@ def nbatool(  # noqa: D417 - the parameters are described by their options
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """The best action for every customer now, if any, and what it is worth.
+    r"""The best action for every customer now, if any, and what it is worth.
 
-    First time:  nbatool demo     With your files:  nbatool init my-shop --from YOUR_FILES
+    \b
+    First time:       nbatool demo
+    With your files:  nbatool init my-shop --from YOUR_FILES
     """
 
 
@@ -81,6 +83,9 @@ def run_typer(options: Options, arguments: list[str]) -> int:
         raise UsageError(_one_line(error)) from None
     except typer.Abort:
         return 130
+    except SystemExit:
+        # Typer leaves like this when the reader closed the pipe; the door has its own way of being quiet.
+        raise BrokenPipeError from None
     return result if isinstance(result, int) else 0
 
 

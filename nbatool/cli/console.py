@@ -71,13 +71,17 @@ class Console:
         Yields what takes the work's progress, whether it is shown or not.
         """
         if self.quiet or self.json or not sys.stderr.isatty():
-            yield lambda done, total=None: None
+            yield _silent
             return
         line = _ProgressLine(label, unit)
         try:
             yield line
         finally:
             line.clear()
+
+
+def _silent(done: int, total: int | None = None) -> None:
+    """Take progress that nobody watches."""
 
 
 class _ProgressLine:

@@ -101,18 +101,16 @@ def load_moments(con: duckdb.DuckDBPyConnection, moments: Moments, zone: str) ->
     con.execute(statement("profile/zones"))
 
 
-def load_zone_offsets(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill ``zone_offsets`` for the zones of the moments over the time of the events."""
+def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Fill ``zone_offsets`` for the workspace's zone and the customers' own, over the time of the events."""
     con.execute(statement("features/create_zone_offsets"))
     span = con.execute(statement("features/event_span")).fetchall()[0]
     if span[0] is None:
         return
-    for (zone,) in con.execute(statement("features/moment_zones")).fetchall():
-        offsets = zone_offsets(zone, int(span[0]), int(span[1]))
-        con.executemany(
-            statement("features/insert_zone_offset"),
-            [{"zone": zone, "first": a, "last": b, "offset_s": c} for a, b, c in offsets],
-        )
+    for (name,) in con.execute(statement("features/zones_in_use"), {"zone": zone}).fetchall():
+        for first, last, offset_s in zone_offsets(name, int(span[0]), int(span[1])):
+            row = {"zone": name, "first": first, "last": last, "offset_s": offset_s}
+            con.execute(statement("features/insert_zone_offset"), row)
 
 
 def prepare_moments(con: duckdb.DuckDBPyConnection, features: FeatureSet, moments: Moments) -> PreparedMoments:
@@ -121,7 +119,7 @@ def prepare_moments(con: duckdb.DuckDBPyConnection, features: FeatureSet, moment
     load_moments(con, moments, plan.zone)
     con.execute(statement("features/create_feature_types"), {"types": list(plan.types)})
     if plan.uses_local_time:
-        load_zone_offsets(con)
+        load_zone_offsets(con, plan.zone)
     types = [(name, role) for role, names in enumerate(pairs.types) for name in names]
     con.execute(
         statement("features/create_pair_types"),

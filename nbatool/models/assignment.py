@@ -20,7 +20,13 @@ from nbatool.models.table import BoolArray, FloatArray, Table, row_order
 
 TRIM = 0.02
 _MIN_CASES = 50
-_CAREFUL = {"num_leaves": 8, "learning_rate": 0.05, "num_iterations": 200, "feature_fraction": 0.8, "lambda_l2": 20.0}
+_CAREFUL = {
+    "num_leaves": 8,
+    "learning_rate": 0.05,
+    "num_iterations": 200,
+    "feature_fraction": 0.8,
+    "lambda_l2": 20.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,13 @@ def _estimated(
     order = row_order(features)
     rows = features.take(order)
     table = Table(
-        rows.x, rows.names, rows.categorical, is_nothing[order].astype(np.float64), None, rows.customer, rows.as_of_us
+        rows.x,
+        rows.names,
+        rows.categorical,
+        is_nothing[order].astype(np.float64),
+        None,
+        rows.customer,
+        rows.as_of_us,
     )
     raw = _cross_fitted(table, seed, threads)
     platt = fit_platt(raw, table.y, np.ones(len(table)))
@@ -98,7 +110,7 @@ def _estimated(
     _, who = np.unique(table.customer, return_inverse=True)
     error = float(np.sqrt((np.bincount(who, gain - gain.mean()) ** 2).sum())) / len(gain)
     # noise must not become weights: the model has to beat the plain share by more than chance
-    if not gain.mean() > 3 * error:
+    if not gain.mean() > max(3 * error, 1e-6):
         return constant, False
     probability = np.empty(len(table))
     probability[order] = p

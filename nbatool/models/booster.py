@@ -11,6 +11,7 @@ import ctypes
 import functools
 import importlib.util
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -30,9 +31,13 @@ def _library() -> ctypes.CDLL:
     """Load LightGBM's C library from the installed package, without importing the package."""
     spec = importlib.util.find_spec("lightgbm")
     roots = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
-    found = [path for root in roots for name in _LIBRARY_NAMES for path in [root / "lib" / name] if path.is_file()]
+    found = [
+        path for root in roots for name in _LIBRARY_NAMES for path in [root / "lib" / name] if path.is_file()
+    ]
     if not found:
-        raise DataError("LightGBM's library is not installed; install the package lightgbm (pip install lightgbm)")
+        raise DataError(
+            "LightGBM's library is not installed; install the package lightgbm (pip install lightgbm)"
+        )
     # Spinning OpenMP threads make two threads on busy cores ten times slower than one.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     library = ctypes.CDLL(str(found[0]))
@@ -59,7 +64,9 @@ def _declare(library: ctypes.CDLL) -> None:
 def _checked(code: int, doing: str) -> None:
     if code != 0:
         reason = _library().LGBM_GetLastError().decode("utf-8", "replace")
-        raise DataError(f"LightGBM failed {doing}: {reason}; train again or roll back (nbatool models rollback)")
+        raise DataError(
+            f"LightGBM failed {doing}: {reason}; train again or roll back (nbatool models rollback)"
+        )
 
 
 class Booster:
@@ -84,7 +91,9 @@ class Booster:
             The text is not a whole model.
         """
         if not text.startswith("tree\n") or "\nend of trees\n" not in text or "\0" in text:
-            raise DataError("this is not a LightGBM model text; train again or roll back (nbatool models rollback)")
+            raise DataError(
+                "this is not a LightGBM model text; train again or roll back (nbatool models rollback)"
+            )
         handle, n_trees, n_features = ctypes.c_void_p(), ctypes.c_int(), ctypes.c_int()
         library = _library()
         _checked(
@@ -113,7 +122,9 @@ class Booster:
         if self._handle is None:
             raise ValueError("this booster is closed")
         if x.ndim != 2 or x.shape[1] != self.n_features:
-            raise DataError(f"the model expects {self.n_features} features, found an array of shape {x.shape}")
+            raise DataError(
+                f"the model expects {self.n_features} features, found an array of shape {x.shape}"
+            )
         rows = np.ascontiguousarray(x, dtype=np.float64)
         scores = np.empty(rows.shape[0], dtype=np.float64)
         if 0 < rows.shape[0] <= _FEW_ROWS:
@@ -143,7 +154,9 @@ class Booster:
             "to predict",
         )  # fmt: skip
         if length.value != rows.shape[0]:
-            raise DataError(f"the model gives {length.value} scores for {rows.shape[0]} rows: it has several classes")
+            raise DataError(
+                f"the model gives {length.value} scores for {rows.shape[0]} rows: it has several classes"
+            )
 
     def _fast_config(self) -> ctypes.c_void_p:
         """Return this thread's prepared single-row call (its buffers are not shared between threads)."""
@@ -173,10 +186,6 @@ class Booster:
                 self._handle = None
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None and not _shutting_down():
+        # at interpreter exit the library may be gone; the process gives the memory back anyway
+        if getattr(self, "_handle", None) is not None and not sys.is_finalizing():
             self.close()
-
-
-def _shutting_down() -> bool:
-    """At interpreter exit module globals may be gone; the process gives the memory back anyway."""
-    return ctypes is None or _library is None

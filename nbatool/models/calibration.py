@@ -28,7 +28,9 @@ def logistic(z: FloatArray) -> FloatArray:
     [0.5]
     """
     exp = math.exp
-    return np.array([1.0 / (1.0 + exp(-v)) for v in np.clip(z, -_Z_LIMIT, _Z_LIMIT).tolist()], dtype=np.float64)
+    return np.array(
+        [1.0 / (1.0 + exp(-v)) for v in np.clip(z, -_Z_LIMIT, _Z_LIMIT).tolist()], dtype=np.float64
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ def pava(y: FloatArray, weight: FloatArray) -> tuple[FloatArray, IntArray]:
     means: list[float] = []
     masses: list[float] = []
     sizes: list[int] = []
-    for value, mass in zip(y.tolist(), weight.tolist(), strict=True):
-        size = 1
+    for at in range(len(y)):
+        value, mass, size = float(y[at]), float(weight[at]), 1
         while means and means[-1] >= value:
             total = masses[-1] + mass
             value = (means[-1] * masses[-1] + value * mass) / total if total > 0 else value

@@ -16,10 +16,10 @@ from nbatool.models.table import Table
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return the value as JSON: keys sorted, numpy numbers plain, NaN and infinity null.
+    r"""Return the value as JSON: keys sorted, numpy numbers plain, NaN and infinity null.
 
     >>> canonical_json({"b": float("nan"), "a": 1})
-    b'{"a": 1, "b": null}\\n'
+    b'{"a": 1, "b": null}\n'
     """
     return (json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 

@@ -8,7 +8,9 @@ from nbatool.models.table import Table
 NAME = "conversion"
 
 
-def fit_conversion(table: Table, *, window_s: int, seed: int = 0, threads: int | None = None) -> PropensityModel:
+def fit_conversion(
+    table: Table, *, window_s: int, seed: int = 0, threads: int | None = None
+) -> PropensityModel:
     """Fit the chance that a contact converts, on contact rows only.
 
     Parameters

@@ -117,7 +117,15 @@ def _dataset(lightgbm: Any, table: Table, settings: Mapping[str, Any], reference
     )
 
 
-_DATASET_KEYS = ("max_bin", "min_data_in_bin", "min_data_in_leaf", "num_threads", "seed", "verbosity", "force_col_wise")
+_DATASET_KEYS = (
+    "max_bin",
+    "min_data_in_bin",
+    "min_data_in_leaf",
+    "num_threads",
+    "seed",
+    "verbosity",
+    "force_col_wise",
+)
 
 
 def _without_threads(text: str) -> str:
@@ -125,7 +133,9 @@ def _without_threads(text: str) -> str:
     return re.sub(r"\[num_threads: \d+\]", "[num_threads: 1]", text)
 
 
-def _shares(names: tuple[str, ...], gains: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[tuple[str, float], ...]:
+def _shares(
+    names: tuple[str, ...], gains: np.ndarray[Any, np.dtype[np.float64]]
+) -> tuple[tuple[str, float], ...]:
     total = float(gains.sum())
     pairs = [(name, float(gain) / total) for name, gain in zip(names, gains, strict=True) if gain > 0]
     return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))

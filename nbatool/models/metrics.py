@@ -74,7 +74,9 @@ def equal_count_groups(score: FloatArray, n_groups: int) -> list[IntArray]:
     return [group for group in np.array_split(order, n_groups) if len(group)]
 
 
-def reliability(y: FloatArray, p: FloatArray, weight: FloatArray | None = None, n_bins: int = 10) -> tuple[Bin, ...]:
+def reliability(
+    y: FloatArray, p: FloatArray, weight: FloatArray | None = None, n_bins: int = 10
+) -> tuple[Bin, ...]:
     """Return predicted against realised rates in bins of equal count, with Wilson intervals."""
     w = np.ones(len(y)) if weight is None else weight
     bins = []
@@ -136,7 +138,11 @@ def realised_ratio(y: FloatArray, p: FloatArray, weight: FloatArray, customer: I
     _, who = np.unique(customer, return_inverse=True)
     ratio = realised / predicted if predicted != 0 else math.nan
     # linearised ratio: Var(Σw(y − r·p)) / (Σwp)²
-    error = np.bincount(who, weight * (y - ratio * p)) if len(y) and math.isfinite(ratio) else np.array([math.nan])
+    error = (
+        np.bincount(who, weight * (y - ratio * p))
+        if len(y) and math.isfinite(ratio)
+        else np.array([math.nan])
+    )
     spread = math.sqrt(float((error**2).sum()))
     mass = float(weight.sum())
     return Ratio(
@@ -148,7 +154,9 @@ def realised_ratio(y: FloatArray, p: FloatArray, weight: FloatArray, customer: I
     )
 
 
-def mean_interval_by_customer(values: FloatArray, customer: IntArray, *, seed: int, name: str) -> tuple[float, float]:
+def mean_interval_by_customer(
+    values: FloatArray, customer: IntArray, *, seed: int, name: str
+) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the mean, customers drawn as a whole (500 draws)."""
     _, who = np.unique(customer, return_inverse=True)
     total, count = np.bincount(who, values), np.bincount(who).astype(np.float64)

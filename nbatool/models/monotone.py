@@ -45,7 +45,9 @@ def fit_monotone(predicted: FloatArray, realised: FloatArray, weight: FloatArray
         y[k] = max(y[k], y[k - 1] + least * (x[k] - x[k - 1]))
     slopes = np.diff(y) / np.diff(x)
     # a tail has few rows of its own: its slope stays near the whole line's
-    left, right = (float(np.clip(slope, 0.5 * line_slope, 1.5 * line_slope)) for slope in (slopes[0], slopes[-1]))
+    left, right = (
+        float(np.clip(slope, 0.5 * line_slope, 1.5 * line_slope)) for slope in (slopes[0], slopes[-1])
+    )
     curve = PiecewiseLinear.through(x, y, left=max(left, least), right=max(right, least))
     return _levelled(curve, predicted, realised, weight)
 

@@ -91,8 +91,15 @@ class OutcomeModel:
             raise DataError("the model version has no outcome model; train it (nbatool train)")
         stored = json.loads(files["outcome.json"])
         if stored["kind"] not in KINDS or stored["amount"] not in AMOUNTS:
-            raise DataError(f"outcome.json: kind {stored['kind']!r} or amount {stored['amount']!r} is unknown")
-        parts = {"constant": (), "binary": ("chance",), "single": ("amount",), "two_part": ("chance", "amount")}
+            raise DataError(
+                f"outcome.json: kind {stored['kind']!r} or amount {stored['amount']!r} is unknown"
+            )
+        parts = {
+            "constant": (),
+            "binary": ("chance",),
+            "single": ("amount",),
+            "two_part": ("chance", "amount"),
+        }
         texts = {part: files[f"outcome-{part}.txt"].decode() for part in parts[stored["kind"]]}
         return cls(
             kind=stored["kind"],

@@ -52,7 +52,9 @@ def outcome_evaluation(
         "deciles_within_two_se": sum(1 for decile in deciles if decile["within_two_se"]),
         "actions": {_label(code): ratio(arm[rows] == code) for code in np.unique(arm[rows])},
         "rmse": {name: error**0.5 for name, error in errors.items()},
-        "r_squared": {name: 1 - error / variance if variance > 0 else float("nan") for name, error in errors.items()},
+        "r_squared": {
+            name: 1 - error / variance if variance > 0 else float("nan") for name, error in errors.items()
+        },
     }
 
 
@@ -84,7 +86,9 @@ def outcome_warnings(card: Mapping[str, Any]) -> list[str]:
         warnings.append("nobody without a contact in the data: uplift over nothing cannot be learned")
     young = [code for code, n in card["n_per_action"].items() if n < 200]
     if young:
-        warnings.append(f"{len(young)} actions have fewer than 200 contacts; their uplift leans on the other actions'")
+        warnings.append(
+            f"{len(young)} actions have fewer than 200 contacts; their uplift leans on the other actions'"
+        )
     balance = card.get("balance")
     if balance and not balance["causal"]:
         warnings.append(balance["verdict"])

@@ -73,15 +73,23 @@ def fit_outcome(
     }
     weight = table.weights()
     nothing = is_nothing if (weight * is_nothing).sum() > 0 else np.ones(len(table), dtype=bool)
-    base = float(np.average(table.y[nothing], weights=weight[nothing])) if len(table) and weight.sum() > 0 else 0.0
+    base = (
+        float(np.average(table.y[nothing], weights=weight[nothing]))
+        if len(table) and weight.sum() > 0
+        else 0.0
+    )
     shrinkage = fit_shrinkage(table.y - base, weight, action_code, ~is_nothing)
     split = None
     if len(table) >= MIN_ROWS:
         # calibration folds of customers: each is predicted by a model of nearly the shipped one's size
-        split = split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed, calibrate_by_customer=True)
+        split = split_rows(
+            table.as_of_us, table.customer, window_s=window_s, seed=seed, calibrate_by_customer=True
+        )
     if split is None or _varied(table.take(split.stop.fit)) < MIN_NONZERO:
         return _constant(table, shrinkage, card)
-    return _trained(table, split, is_nothing, action_code, shrinkage, card, seed, threads)
+    return _trained(
+        table, split, is_nothing, action_code, shrinkage=shrinkage, card=card, seed=seed, threads=threads
+    )
 
 
 def _varied(table: Table) -> int:
@@ -95,6 +103,7 @@ def _trained(
     split: Split,
     is_nothing: BoolArray,
     action_code: IntArray,
+    *,
     shrinkage: Shrinkage,
     card: dict[str, Any],
     seed: int,
@@ -103,7 +112,10 @@ def _trained(
     recipe = _recipe(table, split.stop, seed, threads)
 
     def scores(fold: Fold) -> FloatArray:
-        parts = {part: fitted.text for part, fitted in _fit_parts(table.take(fold.fit), recipe, seed, threads).items()}
+        parts = {
+            part: fitted.text
+            for part, fitted in _fit_parts(table.take(fold.fit), recipe, seed, threads).items()
+        }
         return _uncalibrated(parts, recipe, table.x[fold.predict])
 
     seen = np.concatenate([fold.predict for fold in split.calibration])
@@ -128,7 +140,8 @@ def _trained(
     platt, money = _calibrated(table, everything, np.concatenate([raw_seen, raw_test]), recipe.kind)
     card["trees"] = {part: fitted.best_iteration for part, fitted in final.items()}
     card["importance"] = {
-        part: [{"feature": name, "share": share} for name, share in fitted.gain[:30]] for part, fitted in final.items()
+        part: [{"feature": name, "share": share} for name, share in fitted.gain[:30]]
+        for part, fitted in final.items()
     }
     card["warnings"] = outcome_warnings(card)
     texts = {part: fitted.text for part, fitted in final.items()}
@@ -151,7 +164,9 @@ def _recipe(table: Table, stop: Fold, seed: int, threads: int | None) -> _Recipe
     fit, valid = table.take(stop.fit), table.take(stop.predict)
     zero_share = float((fit.y == 0).mean())
     if np.isin(table.y, (0.0, 1.0)).all():
-        return _Recipe("binary", "regression", {"chance": _best(fit, valid, "binary", seed, threads).best_iteration})
+        return _Recipe(
+            "binary", "regression", {"chance": _best(fit, valid, "binary", seed, threads).best_iteration}
+        )
     paid = fit.take(fit.y != 0)
     if zero_share < _SPIKE_SHARE or len(paid) < MIN_NONZERO:
         single = _best(fit, valid, "regression", seed, threads)
@@ -216,7 +231,9 @@ def _constant(table: Table, shrinkage: Shrinkage, card: dict[str, Any]) -> Outco
         "form": "constant",
         "split": "none",
         "evaluation": None,
-        "warnings": [f"{why} (at least {MIN_ROWS} and {MIN_NONZERO} are needed); every candidate gets {mean:.4f}"],
+        "warnings": [
+            f"{why} (at least {MIN_ROWS} and {MIN_NONZERO} are needed); every candidate gets {mean:.4f}"
+        ],
     }
     return OutcomeModel(
         kind="constant",

@@ -127,7 +127,7 @@ def fit_propensity(
         lack = _lack(table.take(split.stop.fit)) and "the rows before the test hold too few cases"
     if split is None or lack is not None:
         return _constant(name, table, lack or "", seed)
-    return _trained(name, table, split, recency, seed, threads)
+    return _trained(name, table, split, recency, seed=seed, threads=threads)
 
 
 def _lack(table: Table) -> str | None:
@@ -140,7 +140,7 @@ def _lack(table: Table) -> str | None:
 
 
 def _trained(
-    name: str, table: Table, split: Split, recency: FloatArray | None, seed: int, threads: int | None
+    name: str, table: Table, split: Split, recency: FloatArray | None, *, seed: int, threads: int | None
 ) -> PropensityModel:
     def fit(rows: Table, rounds: int | None, valid: Table | None = None) -> FittedBooster:
         params = {} if rounds is None else {"num_iterations": rounds}
@@ -191,7 +191,9 @@ def _trained(
     )
 
 
-def _calibrated(table: Table, rows: np.ndarray[Any, np.dtype[np.int64]], raw: FloatArray, seed: int) -> Calibrator:
+def _calibrated(
+    table: Table, rows: np.ndarray[Any, np.dtype[np.int64]], raw: FloatArray, seed: int
+) -> Calibrator:
     y, weight = table.y[rows], table.weights()[rows]
     if min(y.sum(), len(y) - y.sum()) == 0:
         return Calibrator(1.0, 0.0)

@@ -18,7 +18,9 @@ LEAST_AUC, SUSPICIOUS_AUC, LEAST_POSITIVES = 0.52, 0.90, 200
 _RECENCY_BINS = 10
 
 
-def evaluation(table: Table, test: Fold, p: FloatArray, recency: FloatArray | None, seed: int) -> dict[str, Any]:
+def evaluation(
+    table: Table, test: Fold, p: FloatArray, recency: FloatArray | None, seed: int
+) -> dict[str, Any]:
     """Return the figures of the test rows: the model's, the baselines', and the difference with its interval.
 
     Parameters
@@ -66,7 +68,11 @@ def evaluation(table: Table, test: Fold, p: FloatArray, recency: FloatArray | No
 def recency_rule(table: Table, test: Fold, recency: FloatArray) -> FloatArray:
     """Return the rate of each tenth of recency, learned on the fit rows, for the test rows (never: a bin of its own)."""
     known = recency[test.fit][~np.isnan(recency[test.fit])]
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, _RECENCY_BINS + 1)[1:-1])) if len(known) else np.empty(0)
+    edges = (
+        np.unique(np.quantile(known, np.linspace(0, 1, _RECENCY_BINS + 1)[1:-1]))
+        if len(known)
+        else np.empty(0)
+    )
 
     def bin_of(values: FloatArray) -> np.ndarray[Any, np.dtype[np.int64]]:
         return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right"))
@@ -88,7 +94,9 @@ def health_warnings(card: Mapping[str, Any]) -> list[str]:
     found = card["evaluation"]
     warnings = []
     if card["n_positives"] < LEAST_POSITIVES:
-        warnings.append(f"only {card['n_positives']} positives; below {LEAST_POSITIVES} the figures are shaky")
+        warnings.append(
+            f"only {card['n_positives']} positives; below {LEAST_POSITIVES} the figures are shaky"
+        )
     if math.isnan(found["auc"]):
         warnings.append("the test rows are all of one kind, so nothing could be judged on them")
         return warnings

@@ -54,11 +54,12 @@ def save(
     for name in files:
         if not _FILE_NAME.fullmatch(name) or name == MANIFEST:
             raise ValueError(f"not a file name for a model: {name!r}")
-    body = {
+    body: dict[str, Any] = {
         "as_of": iso_time(as_of_us),
         "seed": seed,
         "files": {
-            name: {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)} for name, raw in sorted(files.items())
+            name: {"sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)}
+            for name, raw in sorted(files.items())
         },
         "about": dict(about),
     }
@@ -91,7 +92,7 @@ def _place(models_dir: Path, temporary: Path, date: str, digest: str) -> str:
                     continue
                 shutil.rmtree(temporary)
                 return version
-        os.rename(temporary, target)
+        temporary.rename(target)
         return version
     raise DataError(f"{models_dir}: every name for content {digest} is taken; remove old versions")
 
@@ -101,7 +102,9 @@ def list_versions(models_dir: Path) -> list[str]:
     if not models_dir.is_dir():
         return []
     return sorted(
-        path.name for path in models_dir.iterdir() if _VERSION.fullmatch(path.name) and (path / MANIFEST).is_file()
+        path.name
+        for path in models_dir.iterdir()
+        if _VERSION.fullmatch(path.name) and (path / MANIFEST).is_file()
     )
 
 
@@ -116,7 +119,8 @@ def show(models_dir: Path, version: str) -> Version:
     path = models_dir / version / MANIFEST
     known = list_versions(models_dir)
     if not _VERSION.fullmatch(version) or version not in known:
-        raise DataError(f"no model version {version!r} in {models_dir}{did_you_mean(version, known)}; see nbatool models list")
+        nearest = did_you_mean(version, known)
+        raise DataError(f"no model version {version!r} in {models_dir}{nearest}; see nbatool models list")
     damaged = f"{path} is damaged; train again, or roll back (nbatool models rollback)"
     try:
         manifest = json.loads(path.read_bytes())
@@ -146,7 +150,9 @@ def load_files(models_dir: Path, version: str) -> dict[str, bytes]:
         try:
             raw = path.read_bytes()
         except OSError as error:
-            raise DataError(f"{path} is missing or unreadable; train again, or nbatool models rollback") from error
+            raise DataError(
+                f"{path} is missing or unreadable; train again, or nbatool models rollback"
+            ) from error
         if hashlib.sha256(raw).hexdigest() != expected["sha256"]:
             raise DataError(
                 f"{path} is damaged: its hash is not the one in {MANIFEST}; train again, or nbatool models rollback"
@@ -238,7 +244,7 @@ def _switch(models_dir: Path, old: str | None, new: str, *, kind: str, why: str,
         os.fsync(file.fileno())
     temporary = models_dir / f".tmp-champion-{os.getpid()}"
     _write(temporary, f"{new}\n".encode())
-    os.replace(temporary, models_dir / _CHAMPION)
+    temporary.replace(models_dir / _CHAMPION)
     _fsync_folder(models_dir)
 
 

@@ -60,7 +60,9 @@ class Shrinkage:
         )
 
 
-def fit_shrinkage(effect: FloatArray, weight: FloatArray, action_code: IntArray, contact: BoolArray) -> Shrinkage:
+def fit_shrinkage(
+    effect: FloatArray, weight: FloatArray, action_code: IntArray, contact: BoolArray
+) -> Shrinkage:
     """Estimate σ², τ² and each action's w by the method of moments.
 
     Parameters
@@ -118,6 +120,8 @@ def shrink(uplift: FloatArray, weight: FloatArray, share: FloatArray) -> FloatAr
     if total <= 0:
         return uplift.copy()
     pooled = np.zeros(uplift.shape[0])
-    for action in range(uplift.shape[1]):  # column by column: the same order of additions for any array layout
+    for action in range(
+        uplift.shape[1]
+    ):  # column by column: the same order of additions for any array layout
         pooled = pooled + uplift[:, action] * (share[action] / total)
     return weight * uplift + (1.0 - weight) * pooled[:, None]

@@ -91,7 +91,9 @@ def split_rows(
     return Split(tuple(folds), stop, test, description, by_time=True)
 
 
-def all_customer_folds(customer: IntArray, seed: int, name: str, n_folds: int = _CUSTOMER_FOLDS) -> tuple[Fold, ...]:
+def all_customer_folds(
+    customer: IntArray, seed: int, name: str, n_folds: int = _CUSTOMER_FOLDS
+) -> tuple[Fold, ...]:
     """Return folds that keep every customer's rows together; each row is predicted once."""
     return tuple(_customer_folds(np.arange(len(customer)), customer, seed, name, n_folds))
 
@@ -156,7 +158,9 @@ def _by_customer(customer: IntArray, seed: int, why: str) -> Split:
     return Split(tuple(folds), stop, test, description, by_time=False)
 
 
-def _customer_folds(rows: IntArray, customer: IntArray, seed: int, name: str, n_folds: int = _CUSTOMER_FOLDS) -> list[Fold]:
+def _customer_folds(
+    rows: IntArray, customer: IntArray, seed: int, name: str, n_folds: int = _CUSTOMER_FOLDS
+) -> list[Fold]:
     part = customer_part(customer[rows], seed, name, n_folds)
     return [Fold(rows[part != k], rows[part == k]) for k in range(n_folds)]
 

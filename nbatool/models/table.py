@@ -57,7 +57,9 @@ class Table:
     def _check(self) -> None:
         n, d = self.x.shape
         if len(self.names) != d or len(set(self.names)) != d:
-            raise ValueError(f"x has {d} columns, names has {len(self.names)} ({len(set(self.names))} distinct)")
+            raise ValueError(
+                f"x has {d} columns, names has {len(self.names)} ({len(set(self.names))} distinct)"
+            )
         unknown = sorted(set(self.categorical) - set(self.names))
         if unknown:
             raise ValueError(f"categorical names that are no column: {unknown}")

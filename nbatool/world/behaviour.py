@@ -30,8 +30,6 @@ from nbatool.world.orders import (
 
 T = TypeVar("T", bound=np.generic)
 
-VIEWS_PER_PURCHASE = 0.8
-VIEWS_PER_DAY = 0.008
 REFUND_P = 0.03
 ORDER_SHAPE = 8.0
 DISCOUNT = np.array([action.discount for action in ACTIONS])
@@ -70,7 +68,7 @@ def simulate(
     intents = visits(customers, there, customers.buy_rate * INTENT_PER_PURCHASE, rng)
     caused, intent = caused_orders(customers, state, there, intents, days, rng)
     extra = extra_orders(customers, state, there, start, days, rng)
-    views = visits(customers, there, customers.buy_rate * VIEWS_PER_PURCHASE + VIEWS_PER_DAY, rng)
+    views = visits(customers, there, customers.view_rate, rng)
     stayed = not_lost(state, joined([usual, caused]), start, rng)
     orders = joined([stayed, extra])
     purchases = priced(customers, state, orders, start, rng)
@@ -149,12 +147,16 @@ def not_lost(state: State, orders: Points, start: int, rng: np.random.Generator)
 def priced(
     customers: Customers, state: State, orders: Points, start: int, rng: np.random.Generator
 ) -> Events:
-    """Return purchases: gamma-distributed values at the category's price, less the discount taken."""
+    """Return purchases: gamma-distributed values at the category's price, less the discount taken.
+
+    Who minds prices buys reduced goods more often; that shows, and changes nothing else.
+    """
     row = orders.row
     size = rng.gamma(ORDER_SHAPE, 1.0 / ORDER_SHAPE, len(row))
     off = np.where(start + orders.at < state.effect_until[row], state.discount[row], 0.0)
     paid = customers.order_value[row] * CATEGORY_PRICE[orders.category] * size * (1.0 - off)
     web = rng.random(len(row)) < customers.web_share[row]
+    on_sale = rng.random(len(row)) < 0.08 + 0.75 * customers.price_sensitivity[row]
     return events_of(
         "purchase",
         row,
@@ -162,6 +164,7 @@ def priced(
         cents=np.maximum(np.rint(paid * 100.0), 1.0).astype(np.int64),
         category=orders.category,
         channel=np.where(web, CHANNELS.index("web"), CHANNELS.index("store")),
+        on_sale=on_sale,
     )
 
 

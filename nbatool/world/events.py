@@ -19,8 +19,11 @@ NO_VALUE = -(2**40)
 
 @dataclass(frozen=True)
 class Events(Rows):
-    """One row an event. `row` numbers the customer within the simulated block, `day` counts from 1970-01-01
-    UTC, `cents` is `NO_VALUE` and the codes are -1 where there is none."""
+    """One row an event.
+
+    `row` numbers the customer within the simulated block, `day` counts from 1970-01-01 UTC, `cents` is `NO_VALUE`
+    and the codes are -1 where there is none; `on_sale` is 1 for a purchase of reduced goods, 0 for another.
+    """
 
     row: Ints
     day: Floats
@@ -29,6 +32,7 @@ class Events(Rows):
     category: Ints
     channel: Ints
     action: Ints
+    on_sale: Ints
 
     def __len__(self) -> int:
         return len(self.row)
@@ -43,6 +47,7 @@ def events_of(
     category: Ints | None = None,
     channel: Ints | str | None = None,
     action: Ints | None = None,
+    on_sale: Ints | None = None,
 ) -> Events:
     """Return events of one type; a channel given by name holds for all of them."""
     n = len(row)
@@ -57,6 +62,7 @@ def events_of(
         category=none if category is None else category.astype(np.int64),
         channel=none if channel is None else channel.astype(np.int64),
         action=none if action is None else action.astype(np.int64),
+        on_sale=none if on_sale is None else on_sale.astype(np.int64),
     )
 
 

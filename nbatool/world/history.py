@@ -63,9 +63,11 @@ class World:
     stream: str
 
     @classmethod
-    def begin(cls, customers: int, *, months: int = 18, seed: int = 0, block: int = 0) -> World:
+    def begin(
+        cls, customers: int, *, months: int = 18, seed: int = 0, block: int = 0, browsing: float = 1.0
+    ) -> World:
         """Return customers of one block on the first day, before anything happened."""
-        calendar = Calendar.of(months)
+        calendar = Calendar.of(months, waves=1)
         name = f"world/{block}"
         numbers = np.arange(block * BLOCK, block * BLOCK + customers)
         drawn = draw_customers(
@@ -73,6 +75,7 @@ class World:
             first_day=calendar.first_day,
             days=calendar.end_day - calendar.first_day,
             rng=generator(seed, name),
+            browsing=browsing,
         )
         return cls(drawn, fresh_state(customers), calendar.first_day, seed, name)
 
@@ -107,9 +110,10 @@ def live_through(world: World, calendar: Calendar) -> tuple[Events, World]:
 
 
 def histories(
-    customers: int, calendar: Calendar, *, months: int, seed: int
+    customers: int, calendar: Calendar, *, months: int, seed: int, browsing: float = 1.0
 ) -> Iterator[tuple[Events, World]]:
     """Yield the history of block after block of customers."""
     for block in range(-(-customers // BLOCK)):
         size = min(BLOCK, customers - block * BLOCK)
-        yield live_through(World.begin(size, months=months, seed=seed, block=block), calendar)
+        world = World.begin(size, months=months, seed=seed, block=block, browsing=browsing)
+        yield live_through(world, calendar)

@@ -27,6 +27,8 @@ REGIONS = ("east", "midwest", "mountain", "west")
 TIERS = ("basic", "silver", "gold")
 UNSUBSCRIBABLE = ("email", "push")
 NEVER = -10_000.0
+VIEWS_PER_PURCHASE = 0.8
+VIEWS_PER_DAY = 0.008
 
 
 class Rows:
@@ -41,7 +43,7 @@ class Rows:
 class Customers(Rows):
     """What stays: one row a customer.
 
-    `number` names the customer, `signup_day` may lie before the first day of the world, `buy_rate` and `death_rate` are per day,
+    `number` names the customer, `signup_day` may lie before the first day of the world, `buy_rate`, `view_rate` (page views) and `death_rate` are per day,
     `order_value` is the mean of an order at category price 1, `taste` has shape (n_customers, n_categories) and
     sums to 1, `open_p`, `price_sensitivity`, `web_share`, `annoyance`, `card_trouble` lie in 0–1, and
     `response` (mean 1) is the part of the reaction to offers that nothing observable explains.
@@ -50,6 +52,7 @@ class Customers(Rows):
     number: Ints
     signup_day: Floats
     buy_rate: Floats
+    view_rate: Floats
     order_value: Floats
     death_rate: Floats
     taste: Floats
@@ -92,11 +95,13 @@ class State(Rows):
     redeemable: Bools
 
 
-def draw_customers(numbers: Ints, *, first_day: int, days: int, rng: np.random.Generator) -> Customers:
+def draw_customers(
+    numbers: Ints, *, first_day: int, days: int, rng: np.random.Generator, browsing: float = 1.0
+) -> Customers:
     """Draw customers for a world of `days` days; two in five signed up before it begins.
 
     Rates are gamma, order values gamma over gamma (the assumptions of BG/NBD and Gamma-Gamma), lifetimes
-    exponential with a gamma-distributed rate.
+    exponential with a gamma-distributed rate. `browsing` multiplies page views, and nothing else.
     """
     n = len(numbers)
     before = rng.random(n) < 0.40
@@ -111,6 +116,7 @@ def draw_customers(numbers: Ints, *, first_day: int, days: int, rng: np.random.G
         number=numbers,
         signup_day=signup,
         buy_rate=buy_rate,
+        view_rate=browsing * (VIEWS_PER_PURCHASE * buy_rate + VIEWS_PER_DAY),
         order_value=order_value,
         death_rate=rng.gamma(3.0, 1.0 / 1300.0 / 3.0, n) + 0.0001,
         taste=taste,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from nbatool.base import config as config_module
 from nbatool.base.config import Config, config_schema, load_config
+from nbatool.base.config_words import allowed_keys
 from nbatool.base.errors import ConfigError
 
 SOURCE = '[[source]]\nname = "s"\nkind = "events"\n[source.map]\ncustomer_id = "c"\nts = "t"\ntype = "e"\n'
@@ -202,6 +204,10 @@ def test_variables_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_missing_file_says_what_to_do() -> None:
     with pytest.raises(ConfigError, match="`nbatool init` writes one"):
         load_config(Path("nba.toml"))
+
+
+def test_the_loader_knows_every_table_of_the_declaration() -> None:
+    assert set(allowed_keys(Config, ())) == {*config_module._SINGLE, *config_module._ARRAYS}
 
 
 def test_the_schema_knows_every_table() -> None:

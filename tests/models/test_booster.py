@@ -6,12 +6,12 @@ import threading
 
 import numpy as np
 import pytest
+from model_worlds import purchases
 
 from nbatool.base.errors import DataError
 from nbatool.models.booster import Booster
 from nbatool.models.fit import fit_booster
 from nbatool.models.table import sorted_rows
-from tests.models.worlds import purchases
 
 TABLE = sorted_rows(purchases()[0])
 TEXT = fit_booster(TABLE, "binary", params={"num_iterations": 40}, threads=1).text
@@ -86,5 +86,7 @@ def test_the_live_path_imports_nothing_heavy() -> None:
         "heavy = {'lightgbm', 'scipy', 'sklearn', 'pandas', 'duckdb', 'polars', 'pyarrow'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=TEXT, text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=TEXT, text=True, capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -19,24 +19,34 @@ def us(text: str) -> int:
 
 
 def add(con: Any, *rows: tuple[str, str, str, str | None]) -> None:
-    query = "insert into events select unnest($1), unnest($2)::timestamp, unnest($3), unnest($4)::decimal(18, 4)"
+    query = (
+        "insert into events select unnest($1), unnest($2)::timestamp, unnest($3), unnest($4)::decimal(18, 4)"
+    )
     con.execute(query, [list(column) for column in zip(*rows, strict=True)]).fetchall()
 
 
 @pytest.fixture
 def con() -> Iterator[Any]:
     connection = duckdb.connect()
-    connection.execute("create table events (source_id varchar, ts timestamp, type varchar, value decimal(18, 4))")
+    connection.execute(
+        "create table events (source_id varchar, ts timestamp, type varchar, value decimal(18, 4))"
+    )
     connection.execute("create table customers (source_id varchar, valid_from timestamp, timezone varchar)")
-    connection.execute("create table zone_offsets (zone varchar, from_ts timestamp, until_ts timestamp, offset_s bigint)")
+    connection.execute(
+        "create table zone_offsets (zone varchar, from_ts timestamp, until_ts timestamp, offset_s bigint)"
+    )
     for zone, offset in (("UTC", 0), ("Asia/Tokyo", 32_400)):
-        connection.execute("insert into zone_offsets values ($1, '1900-01-01', '2100-01-01', $2)", [zone, offset])
+        connection.execute(
+            "insert into zone_offsets values ($1, '1900-01-01', '2100-01-01', $2)", [zone, offset]
+        )
     yield connection
     connection.close()
 
 
 def days(con: Any) -> list[tuple[str, str, float | None]]:
-    rows = con.execute("select customer_id, day::varchar, spend::double from purchase_days order by all").fetchall()
+    rows = con.execute(
+        "select customer_id, day::varchar, spend::double from purchase_days order by all"
+    ).fetchall()
     return [tuple(row) for row in rows]
 
 
@@ -70,9 +80,12 @@ def test_a_day_counts_once_and_refunds_are_netted_into_it(con: Any) -> None:
     history = read_purchases(con)
     purchases = history.purchases
     assert history.customer_ids.tolist() == ["a", "b"]
-    assert purchases.x.tolist() == [3, 0] and purchases.t_x_days.tolist() == [7, 0]
+    assert purchases.x.tolist() == [3, 0]
+    assert purchases.t_x_days.tolist() == [7, 0]
     assert purchases.age_days.tolist() == [9, 6]  # 10 January is the last day seen
-    assert purchases.paid.tolist() == [1, 0] and purchases.mean_spend[0] == 12.0 and np.isnan(purchases.mean_spend[1])
+    assert purchases.paid.tolist() == [1, 0]
+    assert purchases.mean_spend[0] == 12.0
+    assert np.isnan(purchases.mean_spend[1])
     assert purchases.first_spend.tolist() == [15.5, 1.0]
 
 
@@ -90,7 +103,9 @@ def test_days_are_local_to_the_customer(con: Any) -> None:
     for who in ("tokyo", "nowhere", "later"):
         add(con, (who, "2024-01-01 14:59", "buy", "1"), (who, "2024-01-01 15:00", "buy", "1"))
     con.execute("insert into customers values ('tokyo', null, 'UTC'), ('tokyo', '2023-05-01', 'Asia/Tokyo')")
-    con.execute("insert into customers values ('nowhere', null, 'Mars/Base'), ('later', '2024-01-02', 'Asia/Tokyo')")
+    con.execute(
+        "insert into customers values ('nowhere', null, 'Mars/Base'), ('later', '2024-01-02', 'Asia/Tokyo')"
+    )
     load(con, "2024-01-02")
     assert [row[:2] for row in days(con)] == [
         ("later", "2024-01-01"),
@@ -115,29 +130,41 @@ def test_a_longer_grain_starts_on_monday(con: Any) -> None:
         ("2024-01-22", 2.0),
     ]
     purchases = read_purchases(con).purchases
-    assert purchases.x.tolist() == [3] and int(purchases.age_days[0]) % 7 == 0
+    assert purchases.x.tolist() == [3]
+    assert int(purchases.age_days[0]) % 7 == 0
 
 
 def test_holding_out_cuts_the_history(con: Any) -> None:
-    add(con, ("a", "2024-01-01", "buy", "1"), ("a", "2024-01-04", "buy", "2"), ("a", "2024-01-09", "buy", "4"))
+    add(
+        con, ("a", "2024-01-01", "buy", "1"), ("a", "2024-01-04", "buy", "2"), ("a", "2024-01-09", "buy", "4")
+    )
     add(con, ("new", "2024-01-09", "buy", "8"))
     load(con, "2024-01-11")
     history = read_purchases(con, held_out_days=5)  # seen until 5 January
     assert history.customer_ids.tolist() == ["a"]
-    assert history.purchases.x.tolist() == [1] and history.purchases.age_days.tolist() == [4]
-    assert history.later.tolist() == [1] and history.later_spend.tolist() == [4.0]
+    assert history.purchases.x.tolist() == [1]
+    assert history.purchases.age_days.tolist() == [4]
+    assert history.later.tolist() == [1]
+    assert history.later_spend.tolist() == [4.0]
 
 
 def test_no_events_no_crash(con: Any) -> None:
     load(con, "2024-01-11")
     model, history = train_clv(con, ClvSettings(), 0)
-    assert len(history.customer_ids) == 0 and model.family == "none" and "holdout" not in model.card
+    assert len(history.customer_ids) == 0
+    assert model.family == "none"
+    assert "holdout" not in model.card
 
 
 def test_order_of_events_changes_nothing(con: Any) -> None:
     rng = np.random.default_rng(0)
     rows = [
-        (f"c{rng.integers(400)}", str(np.datetime64("2023-01-01") + int(rng.integers(365))), "buy", f"{rng.integers(1, 900) / 10}")
+        (
+            f"c{rng.integers(400)}",
+            str(np.datetime64("2023-01-01") + int(rng.integers(365))),
+            "buy",
+            f"{rng.integers(1, 900) / 10}",
+        )
         for _ in range(1500)
     ]
     add(con, *rows)
@@ -146,5 +173,6 @@ def test_order_of_events_changes_nothing(con: Any) -> None:
     con.execute("create or replace table events as select * from events order by hash(ts, source_id, value)")
     load(con, "2024-01-01")
     second, again = train_clv(con, ClvSettings(), 0)
-    assert first.to_json() == second.to_json() and history.customer_ids.tolist() == again.customer_ids.tolist()
+    assert first.to_json() == second.to_json()
+    assert history.customer_ids.tolist() == again.customer_ids.tolist()
     assert first.fallback or first.card["holdout"]["held_out_days"] == 121

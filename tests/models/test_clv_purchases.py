@@ -40,7 +40,8 @@ def test_collapsing_keeps_every_customer_and_its_likelihood(rows: list[tuple[int
     assert collapsed.x[index].tolist() == purchases.x.tolist()
     assert (collapsed.t_x[index] * 7).round().astype(int).tolist() == purchases.t_x_days.tolist()
     assert (collapsed.age[index] * 7).round().astype(int).tolist() == purchases.age_days.tolist()
-    assert collapsed.n_customers == len(rows) and len(set(rows)) == len(collapsed.x)
+    assert collapsed.n_customers == len(rows)
+    assert len(set(rows)) == len(collapsed.x)
     parameters = (0.25, 4.4, 0.8, 2.4)
     each = log_likelihood(parameters, purchases.x, purchases.t_x_days / 7, purchases.age_days / 7)
     together = log_likelihood(parameters, collapsed.x, collapsed.t_x, collapsed.age)
@@ -68,7 +69,9 @@ def test_a_split_loses_and_invents_nobody(rows: list[tuple[int, int, int]], seed
 
 
 @pytest.mark.parametrize(
-    "row", [(-1, 0, 5), (1, 0, 5), (0, 3, 5), (1, 6, 5), (3, 2, 5)], ids=["x<0", "t_x=0", "x=0", "t_x>age", "x>t_x"]
+    "row",
+    [(-1, 0, 5), (1, 0, 5), (0, 3, 5), (1, 6, 5), (3, 2, 5)],
+    ids=["x<0", "t_x=0", "x=0", "t_x>age", "x>t_x"],
 )
 def test_impossible_rows_are_named(row: tuple[int, int, int]) -> None:
     with pytest.raises(DataError, match="row 1"):
@@ -95,7 +98,8 @@ def test_discounting_equals_a_sum_over_days() -> None:
     middles = (edges[1:] + edges[:-1]) / 2
     by_step = (counts * (1.1 ** -(middles / WEEKS_PER_YEAR))[:, None]).sum(axis=0)
     assert discounted == pytest.approx(by_step, rel=2e-6)
-    assert (discounted < plain).all() and plain == pytest.approx(expected(WEEKS_PER_YEAR))
+    assert (discounted < plain).all()
+    assert plain == pytest.approx(expected(WEEKS_PER_YEAR))
 
 
 def test_without_discount_nothing_is_lost() -> None:
@@ -115,7 +119,9 @@ def test_quantile_is_the_share_below_and_half_the_ties(values: list[float]) -> N
 
 
 def test_segment_words() -> None:
-    purchases = customers([(3, 50, 60), (3, 50, 60), (3, 50, 60), (0, 0, 30), (0, 0, 31), (0, 0, 61), (0, 0, 200)])
+    purchases = customers(
+        [(3, 50, 60), (3, 50, 60), (3, 50, 60), (0, 0, 30), (0, 0, 31), (0, 0, 61), (0, 0, 200)]
+    )
     quantile = np.array([0.8, 0.79, 0.39, 0.5, 0.5, 0.5, np.nan])
     p_alive = np.array([0.7, 0.3, 0.29, 1.0, 1.0, 1.0, 1.0])
     scores = ClvScores(quantile, quantile, p_alive, quantile, quantile)
@@ -134,7 +140,9 @@ def test_settings_report_every_problem_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         ClvSettings(horizon_s=0, discount_per_year=-0.1, margin=0, grain_s=3600, model="bg_nbt")
     message = str(caught.value)
-    assert message.count("\n") == 4 and 'did you mean "bg_nbd"' in message and "1d or 7d" in message
+    assert message.count("\n") == 4
+    assert 'did you mean "bg_nbd"' in message
+    assert "1d or 7d" in message
 
 
 def test_how_much_is_held_out() -> None:

@@ -35,12 +35,16 @@ def simulated(n: int, seed: int = 1, mean_spend: float = 20.0) -> Purchases:
         x.append(len(days))
         t_x.append(int(days.max()) if len(days) else 0)
         age.append(age)
-        spend.append(round(level * rng.gamma(6 * len(days), 1) / 6 / len(days) + 0.01, 2) if len(days) else np.nan)
+        spend.append(
+            round(level * rng.gamma(6 * len(days), 1) / 6 / len(days) + 0.01, 2) if len(days) else np.nan
+        )
     return Purchases.of(np.array(x), np.array(t_x), np.array(age), np.array(spend))
 
 
 def reordered(purchases: Purchases, order: np.ndarray) -> Purchases:
-    return replace(purchases, **{name: getattr(purchases, name)[order] for name in purchases.__dataclass_fields__})
+    return replace(
+        purchases, **{name: getattr(purchases, name)[order] for name in purchases.__dataclass_fields__}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,9 @@ def model(base: Purchases) -> ClvModel:
 
 def test_the_card_shows_choice_and_check(model: ClvModel, base: Purchases) -> None:
     card = model.card
-    assert not model.fallback and model.warnings == () and card["unit"] == "week"
+    assert not model.fallback
+    assert model.warnings == ()
+    assert card["unit"] == "week"
     assert [c["model"] for c in card["candidates"]] == list(FAMILIES)
     assert all(c["converged"] and c["held_out_log_likelihood"] < 0 for c in card["candidates"])
     check = card["fit_check"]
@@ -63,15 +69,18 @@ def test_the_card_shows_choice_and_check(model: ClvModel, base: Purchases) -> No
     assert check["repeat_purchases_expected"] == pytest.approx(base.x.sum(), rel=0.05)
     seen = [bucket["customers_seen"] for bucket in check["by_repeat_purchases"]]
     expected = [bucket["customers_expected"] for bucket in check["by_repeat_purchases"]]
-    assert sum(seen) == len(base) and sum(expected) == pytest.approx(len(base), abs=1)
-    assert seen[0] == (base.x == 0).sum() and seen[-1] == (base.x >= 7).sum()
+    assert sum(seen) == len(base)
+    assert sum(expected) == pytest.approx(len(base), abs=1)
+    assert seen[0] == (base.x == 0).sum()
+    assert seen[-1] == (base.x >= 7).sum()
     assert expected == pytest.approx(seen, abs=0.03 * len(base))
 
 
 def test_a_better_model_is_chosen_beyond_chance_and_ties_stay_with_bg_nbd(base: Purchases) -> None:
     rows, _ = collapse(base)
     selection = choose_family(rows, seed=0)
-    assert selection.n_held_out == 600 and selection.chosen is not None
+    assert selection.n_held_out == 600
+    assert selection.chosen is not None
     gains = {c.family.name: (c.gain, c.gain_error) for c in selection.candidates}
     assert gains["bg_nbd"] == (0.0, 0.0)
     beyond = [name for name, (gain, error) in gains.items() if gain and error and gain > 2 * error]
@@ -93,14 +102,16 @@ def test_a_customer_scores_the_same_alone(model: ClvModel, base: Purchases) -> N
     together = model.predict(base)
     for i in (0, 17, 2999):
         alone = model.predict(reordered(base, np.array([i])))
-        assert alone.clv[0] == together.clv[i] and alone.p_alive[0] == together.p_alive[i]
+        assert alone.clv[0] == together.clv[i]
+        assert alone.p_alive[0] == together.p_alive[i]
         assert alone.clv_quantile[0] == 0.5
 
 
 def test_json_gives_back_the_same_bits(model: ClvModel, base: Purchases) -> None:
     text = model.to_json()
     again = ClvModel.from_json(text)
-    assert again == model and again.to_json() == text
+    assert again == model
+    assert again.to_json() == text
     assert again.predict(base).clv.tobytes() == model.predict(base).clv.tobytes()
 
 
@@ -129,7 +140,8 @@ def test_value_follows_horizon_discount_and_margin(model: ClvModel, base: Purcha
     assert half.clv == pytest.approx(year.clv / 2, rel=1e-12)
     assert (half.clv_quantile == year.clv_quantile).all()
     short = model.predict(base, replace(SETTINGS, horizon_s=SETTINGS.horizon_s // 12))
-    assert (short.clv < year.clv).all() and (short.expected_purchases < year.expected_purchases).all()
+    assert (short.clv < year.clv).all()
+    assert (short.expected_purchases < year.expected_purchases).all()
     free = model.predict(base, replace(SETTINGS, discount_per_year=0.0))
     assert free.clv == pytest.approx(free.expected_purchases * free.spend_per_purchase)
     share = year.clv / free.clv
@@ -139,13 +151,16 @@ def test_value_follows_horizon_discount_and_margin(model: ClvModel, base: Purcha
 
 def test_a_configured_model_is_fitted_without_choosing(base: Purchases) -> None:
     fitted = fit_clv(base, ClvSettings(model="mbg_nbd"), 0)
-    assert fitted.family == "mbg_nbd" and fitted.card["chosen_by"] == "configuration"
+    assert fitted.family == "mbg_nbd"
+    assert fitted.card["chosen_by"] == "configuration"
     assert fitted.card["candidates"] == []
 
 
 def test_price_level_does_not_matter(base: Purchases, model: ClvModel) -> None:
     yen = fit_clv(replace(base, mean_spend=base.mean_spend * 15_000), ClvSettings(model=model.family), 0)
-    assert yen.spend.kind == "gamma_gamma" and model.spend.v is not None and yen.spend.v is not None
+    assert yen.spend.kind == "gamma_gamma"
+    assert model.spend.v is not None
+    assert yen.spend.v is not None
     assert yen.spend.p == pytest.approx(model.spend.p, rel=1e-4)
     assert yen.spend.v == pytest.approx(model.spend.v * 15_000, rel=1e-4)
 
@@ -156,7 +171,9 @@ def test_spend_that_follows_frequency_is_warned_of(base: Purchases) -> None:
 
 
 def test_equal_spends_need_no_distribution(base: Purchases) -> None:
-    flat = fit_clv(replace(base, mean_spend=np.where(base.x > 0, 9.99, np.nan)), ClvSettings(model="bg_nbd"), 0)
+    flat = fit_clv(
+        replace(base, mean_spend=np.where(base.x > 0, 9.99, np.nan)), ClvSettings(model="bg_nbd"), 0
+    )
     assert flat.predict(base).spend_per_purchase == pytest.approx(np.full(len(base), 9.99), rel=1e-3)
 
 
@@ -165,12 +182,17 @@ def some(x: list[int], t_x: list[int], age: list[int], **rest: object) -> Purcha
 
 
 def test_two_customers_fall_back() -> None:
-    two = some([3, 0], [42, 0], [70, 70], mean_spend=np.array([10.0, np.nan]), first_spend=np.array([10.0, 30.0]))
+    two = some(
+        [3, 0], [42, 0], [70, 70], mean_spend=np.array([10.0, np.nan]), first_spend=np.array([10.0, 30.0])
+    )
     model = fit_clv(two, SETTINGS, 0)
-    assert model.fallback and "2 customers" in model.warnings[0] and model.card["model"] == "pooled_rate"
+    assert model.fallback
+    assert "2 customers" in model.warnings[0]
+    assert model.card["model"] == "pooled_rate"
     scores = model.predict(two)
     assert scores.expected_purchases[0] > scores.expected_purchases[1] > 0
-    assert (scores.clv > 0).all() and ((scores.p_alive > 0) & (scores.p_alive < 1)).all()
+    assert (scores.clv > 0).all()
+    assert ((scores.p_alive > 0) & (scores.p_alive < 1)).all()
     # pooled mean (3·10 + 10 + 30)/5 = 14, worth two purchases against the customer's own
     assert scores.spend_per_purchase.tolist() == pytest.approx([(3 * 10 + 2 * 14) / 5, 14.0])
     assert ClvModel.from_json(model.to_json()) == model
@@ -180,10 +202,13 @@ def test_nobody_came_back() -> None:
     once = some([0] * 500, [0] * 500, list(range(1, 501)), first_spend=np.full(500, 25.0))
     model = fit_clv(once, SETTINGS, 0)
     scores = model.predict(once)
-    assert model.fallback and "more than one day" in model.warnings[0]
+    assert model.fallback
+    assert "more than one day" in model.warnings[0]
     # the older the only purchase, the less is expected
-    assert (np.diff(scores.expected_purchases) < 0).all() and (np.diff(scores.p_alive) < 0).all()
-    assert 0 < scores.expected_purchases.max() < 0.1 and scores.spend_per_purchase[0] == 25.0
+    assert (np.diff(scores.expected_purchases) < 0).all()
+    assert (np.diff(scores.p_alive) < 0).all()
+    assert 0 < scores.expected_purchases.max() < 0.1
+    assert scores.spend_per_purchase[0] == 25.0
 
 
 def test_the_fallback_reproduces_its_total() -> None:
@@ -196,33 +221,46 @@ def test_the_fallback_reproduces_its_total() -> None:
 def test_everything_on_the_last_day_is_unknown() -> None:
     today = some([0] * 300, [0] * 300, [0] * 300, first_spend=np.full(300, 5.0))
     model = fit_clv(today, SETTINGS, 0)
-    assert model.family == "none" and model.fallback and "last day" in model.warnings[0]
+    assert model.family == "none"
+    assert model.fallback
+    assert "last day" in model.warnings[0]
     scores = model.predict(today)
-    assert np.isnan(scores.clv).all() and np.isnan(scores.p_alive).all() and np.isnan(scores.clv_quantile).all()
+    assert np.isnan(scores.clv).all()
+    assert np.isnan(scores.p_alive).all()
+    assert np.isnan(scores.clv_quantile).all()
     assert ClvModel.from_json(model.to_json()) == model
 
 
 def test_no_purchases_at_all() -> None:
     nobody = some([], [], [])
     model = fit_clv(nobody, SETTINGS, 0)
-    assert model.warnings == ("no purchases: lifetime values, expected purchases and p_alive are unknown (null)",)
-    assert len(model.predict(nobody).clv) == 0 and holdout_report(model, nobody, np.array([]), 30) is None
+    assert model.warnings == (
+        "no purchases: lifetime values, expected purchases and p_alive are unknown (null)",
+    )
+    assert len(model.predict(nobody).clv) == 0
+    assert holdout_report(model, nobody, np.array([]), 30) is None
 
 
 def test_unknown_amounts_leave_the_counts(base: Purchases) -> None:
     free = replace(base, paid=np.zeros_like(base.paid), mean_spend=np.full(len(base), np.nan))
     model = fit_clv(free, ClvSettings(model="bg_nbd"), 0)
     scores = model.predict(free)
-    assert np.isnan(scores.clv).all() and (scores.expected_purchases > 0).all()
+    assert np.isnan(scores.clv).all()
+    assert (scores.expected_purchases > 0).all()
     assert any("no purchase carries a positive amount" in warning for warning in model.warnings)
 
 
-def test_when_no_model_converges_the_pooled_rate_serves(base: Purchases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_no_model_converges_the_pooled_rate_serves(
+    base: Purchases, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("nbatool.models.clv.fitting._attempt", lambda *_: None)
     for name in ("auto", "pareto_nbd"):
         model = fit_clv(base, ClvSettings(model=name), 0)
-        assert model.fallback and "did not converge" in model.warnings[0]
-        assert model.card["fit_check"]["repeat_purchases_expected"] == pytest.approx(base.x.sum() + 0.5, abs=0.1)
+        assert model.fallback
+        assert "did not converge" in model.warnings[0]
+        assert model.card["fit_check"]["repeat_purchases_expected"] == pytest.approx(
+            base.x.sum() + 0.5, abs=0.1
+        )
         assert (model.predict(base).clv > 0).all()
 
 
@@ -230,7 +268,8 @@ def test_everybody_alike_does_not_crash() -> None:
     alike = some([4] * 400, [80] * 400, [90] * 400, mean_spend=np.full(400, 10.0))
     model = fit_clv(alike, SETTINGS, 0)
     scores = model.predict(alike)
-    assert np.isfinite(scores.clv).all() and (scores.clv_quantile == 0.5).all()
+    assert np.isfinite(scores.clv).all()
+    assert (scores.clv_quantile == 0.5).all()
 
 
 def test_nothing_reaches_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -241,7 +280,8 @@ def test_nothing_reaches_stdout(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_fit_that_misses_its_own_data_is_said() -> None:
     rows, _ = collapse(simulated(300))
     check, warnings = fit_check(BG_NBD, (0.01, 50.0, 1.0, 1.0), rows, seed=0)
-    assert "ranking, not as money" in warnings[0] and check["repeat_purchases_seen"] == rows.repeat_purchases
+    assert "ranking, not as money" in warnings[0]
+    assert check["repeat_purchases_seen"] == rows.repeat_purchases
 
 
 def test_a_far_horizon_is_said(base: Purchases) -> None:
@@ -252,7 +292,10 @@ def test_a_far_horizon_is_said(base: Purchases) -> None:
 def test_holdout_figures_by_hand(model: ClvModel) -> None:
     two = some([0, 4], [0, 60], [100, 100])
     report = holdout_report(model, two, np.array([1, 3]), 50)
-    assert report is not None and report.actual == 4
-    assert report.naive.expected == 2.0 and report.naive.mae == 1.0 and report.naive.aggregate_error == -0.5
+    assert report is not None
+    assert report.actual == 4
+    assert report.naive.expected == 2.0
+    assert report.naive.mae == 1.0
+    assert report.naive.aggregate_error == -0.5
     assert report.predicted.expected == pytest.approx(model.expected_purchases(two, 50).sum())
     assert json.dumps(report.to_card(), allow_nan=False)

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from model_worlds import FIVE_DAYS_S, MoneyWorld, money
 
 from nbatool.base.errors import DataError
 from nbatool.models.conversion import fit_conversion
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
 from nbatool.models.table import FloatArray, Table
-from tests.models.worlds import FIVE_DAYS_S, MoneyWorld, money
 
 WORLD = money()
 
@@ -17,7 +17,11 @@ def fitted(world: MoneyWorld, y: FloatArray | None = None, threads: int = 1) -> 
     t = world.table
     table = t if y is None else Table(t.x, t.names, t.categorical, y, None, t.customer, t.as_of_us)
     return fit_outcome(
-        table, is_nothing=world.is_nothing, action_code=world.action_code, window_s=FIVE_DAYS_S, threads=threads
+        table,
+        is_nothing=world.is_nothing,
+        action_code=world.action_code,
+        window_s=FIVE_DAYS_S,
+        threads=threads,
     )
 
 
@@ -53,7 +57,8 @@ def test_one_row_threads_and_a_round_trip_give_the_same_bits() -> None:
     files = MODEL.to_files()
     assert sorted(files) == ["outcome-amount.txt", "outcome-chance.txt", "outcome.json"]
     again = OutcomeModel.from_files(files)
-    assert (again.predict(x) == values).all() and again.to_files() == files
+    assert (again.predict(x) == values).all()
+    assert again.to_files() == files
 
 
 def test_row_order_and_threads_change_no_byte() -> None:
@@ -69,8 +74,10 @@ def test_zeros_and_ones_need_one_booster_and_stay_probabilities() -> None:
     y = (WORLD.table.y > 0).astype(float)
     model = fitted(WORLD, y)
     p = model.predict(WORLD.table.x)
-    assert model.kind == "binary" and sorted(model.texts) == ["chance"]
-    assert p.min() >= 0 and p.max() <= 1
+    assert model.kind == "binary"
+    assert sorted(model.texts) == ["chance"]
+    assert p.min() >= 0
+    assert p.max() <= 1
     assert 0.95 < model.card["evaluation"]["total"]["ratio"] < 1.05
     assert (OutcomeModel.from_files(model.to_files()).predict(WORLD.table.x) == p).all()
 
@@ -97,7 +104,9 @@ def test_too_few_rows_give_the_mean_and_say_so(n: int) -> None:
         window_s=FIVE_DAYS_S,
     )  # fmt: skip
     assert model.kind == "constant"
-    assert model.predict(WORLD.table.x[:2]).tolist() == pytest.approx([WORLD.table.y[:n].mean() if n else 0.0] * 2)
+    assert model.predict(WORLD.table.x[:2]).tolist() == pytest.approx(
+        [WORLD.table.y[:n].mean() if n else 0.0] * 2
+    )
     assert "not trained" in model.card["warnings"][0]
     assert OutcomeModel.from_files(model.to_files()).predict(WORLD.table.x[:1])[0] == model.mean
 

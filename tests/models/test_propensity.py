@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from model_worlds import FIVE_DAYS_S, purchases
 
 from nbatool.base.errors import DataError
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.propensity_card import recency_rule
 from nbatool.models.splits import Fold
 from nbatool.models.table import FloatArray, Table
-from tests.models.worlds import FIVE_DAYS_S, purchases
 
 TABLE, TRUTH = purchases(n_customers=1_500)
 MODEL = fit_propensity("buy_5d", TABLE, window_s=FIVE_DAYS_S, recency=TABLE.x[:, 1], seed=3, threads=1)
@@ -22,11 +22,13 @@ def with_y(table: Table, y: FloatArray) -> Table:
 
 def test_it_beats_its_baselines_and_is_calibrated() -> None:
     found = MODEL.card["evaluation"]
-    assert found["better_than_baseline"] and found["log_loss_gain"]["low"] > 0
+    assert found["better_than_baseline"]
+    assert found["log_loss_gain"]["low"] > 0
     assert 0.72 < found["auc"] < 0.85
     assert found["log_loss"] < min(part["log_loss"] for part in found["baselines"].values())
     assert found["calibration_error"] < 0.04
-    assert found["lift_by_decile"][0] > 1.8 > 0.6 > found["lift_by_decile"][-1]
+    assert found["lift_by_decile"][0] > 1.8
+    assert found["lift_by_decile"][-1] < 0.6
     assert sum(part["n"] for part in found["calibration_plot"]) == found["n_rows"]
     assert MODEL.card["importance"][0]["feature"] == "a"
     assert MODEL.card["warnings"] == []
@@ -40,7 +42,8 @@ def test_one_row_threads_and_a_round_trip_give_the_same_bits() -> None:
     files = MODEL.to_files()
     assert sorted(files) == ["propensity-buy_5d.json", "propensity-buy_5d.txt"]
     again = PropensityModel.from_files("buy_5d", files)
-    assert (again.predict(TABLE.x) == p).all() and again.to_files() == files
+    assert (again.predict(TABLE.x) == p).all()
+    assert again.to_files() == files
     assert json.loads(files["propensity-buy_5d.json"])["card"] == MODEL.card
 
 
@@ -56,7 +59,8 @@ def test_row_order_and_threads_change_no_byte() -> None:
 @pytest.mark.parametrize("kind", [0.0, 1.0])
 def test_one_class_gives_the_base_rate_and_says_so(kind: float) -> None:
     model = fit_propensity("t", with_y(TABLE, np.full(len(TABLE), kind)), window_s=FIVE_DAYS_S)
-    assert model.text is None and model.card["evaluation"] is None
+    assert model.text is None
+    assert model.card["evaluation"] is None
     assert model.predict(TABLE.x[:3]).tolist() == pytest.approx([kind] * 3, abs=1e-3)
     assert "base rate" in model.card["warnings"][0]
     assert PropensityModel.from_files("t", model.to_files()).predict(TABLE.x[:1])[0] == model.base_rate
@@ -82,12 +86,15 @@ def test_a_leak_is_suspicious_and_few_positives_are_said() -> None:
         np.column_stack([TABLE.x, y + 1]), (*TABLE.names, "leak"), (), y, None, TABLE.customer, TABLE.as_of_us
     )
     warnings = " / ".join(fit_propensity("t", leaking, window_s=FIVE_DAYS_S).card["warnings"])
-    assert "suspiciously high" in warnings and "below 200" in warnings
+    assert "suspiciously high" in warnings
+    assert "below 200" in warnings
 
 
 def test_all_positives_after_the_cut_is_no_error() -> None:
     y = (TABLE.as_of_us == TABLE.as_of_us.max()).astype(float)
-    assert fit_propensity("t", with_y(TABLE, y), window_s=FIVE_DAYS_S).predict(TABLE.x[:1])[0] == pytest.approx(0.25, abs=0.01)
+    assert fit_propensity("t", with_y(TABLE, y), window_s=FIVE_DAYS_S).predict(TABLE.x[:1])[
+        0
+    ] == pytest.approx(0.25, abs=0.01)
 
 
 def test_the_recency_rule_learns_the_rate_of_each_bin() -> None:
@@ -96,7 +103,8 @@ def test_the_recency_rule_learns_the_rate_of_each_bin() -> None:
     recency[y == 0] += 0.5
     table = Table(recency[:, None], ("r",), (), y, None, np.arange(400), np.zeros(400, dtype=np.int64))
     rule = recency_rule(table, Fold(np.arange(200), np.arange(200, 400)), recency)
-    assert rule[y[200:] == 1].min() > 0.9 and rule[y[200:] == 0].max() < 0.15
+    assert rule[y[200:] == 1].min() > 0.9
+    assert rule[y[200:] == 0].max() < 0.15
 
 
 def test_a_missing_model_is_a_data_error() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -27,12 +26,14 @@ def test_the_same_content_is_the_same_version(tmp_path: Path) -> None:
     version = save(tmp_path, metric=0.5)
     before = snapshot(tmp_path)
     assert re.fullmatch(r"2018-07-01-[0-9a-f]{4}", version)
-    assert save(tmp_path, metric=0.5) == version and snapshot(tmp_path) == before
+    assert save(tmp_path, metric=0.5) == version
+    assert snapshot(tmp_path) == before
     assert save(tmp_path, metric=0.6) != version
     assert len(registry.list_versions(tmp_path)) == 2
     assert registry.load_files(tmp_path, version) == FILES
     manifest = registry.show(tmp_path, version).manifest
-    assert manifest["as_of"] == "2018-07-01T00:00:00Z" and manifest["about"] == {"metric": 0.5}
+    assert manifest["as_of"] == "2018-07-01T00:00:00Z"
+    assert manifest["about"] == {"metric": 0.5}
 
 
 def test_names_with_equal_first_digits_grow(tmp_path: Path) -> None:
@@ -55,7 +56,8 @@ def test_a_damaged_file_is_named_and_mended_by_saving_again(tmp_path: Path, name
         registry.load_files(tmp_path, version)
     with pytest.raises(DataError):
         registry.promote(tmp_path, version, why="x", when_us=0)
-    assert save(tmp_path) == version and registry.load_files(tmp_path, version) == FILES
+    assert save(tmp_path) == version
+    assert registry.load_files(tmp_path, version) == FILES
 
 
 @pytest.mark.parametrize(
@@ -64,9 +66,9 @@ def test_a_damaged_file_is_named_and_mended_by_saving_again(tmp_path: Path, name
         lambda raw: raw[:40],
         lambda raw: raw.replace(b'"seed": 0', b'"seed": 1'),
         lambda raw: raw.replace(b"outcome.json", b"../../secret"),
-        lambda raw: b"[]",
-        lambda raw: b"\xff\xfe",
-        lambda raw: b"[" * 100_000,
+        lambda _: b"[]",
+        lambda _: b"\xff\xfe",
+        lambda _: b"[" * 100_000,
     ],
 )
 def test_a_changed_manifest_is_refused(tmp_path: Path, change: object) -> None:
@@ -98,7 +100,13 @@ def test_promote_and_rollback_walk_the_line_of_champions(tmp_path: Path) -> None
     assert registry.rollback(tmp_path, why="worse", when_us=13) == a
     log = registry.champion_log(tmp_path)
     assert [entry["kind"] for entry in log] == ["promote"] * 3 + ["rollback"] * 2 + ["promote", "rollback"]
-    assert log[0] == {"when": "1970-01-01T00:00:00Z", "from": None, "to": a, "kind": "promote", "why": "better"}
+    assert log[0] == {
+        "when": "1970-01-01T00:00:00Z",
+        "from": None,
+        "to": a,
+        "kind": "promote",
+        "why": "better",
+    }
 
 
 def test_a_switch_that_never_came_true_and_a_cut_line_do_not_mislead(tmp_path: Path) -> None:
@@ -124,7 +132,7 @@ def test_a_damaged_champion_file_is_said_and_mended(tmp_path: Path) -> None:
 
 
 def test_killed_at_any_step_a_save_leaves_before_or_after(tmp_path: Path) -> None:
-    """A process dies at its k-th file operation; what is listed always loads whole, and saving again finishes."""
+    """A process dies at its k-th file operation; what is listed loads whole, and saving again finishes."""
     code = """
 import os, sys
 from pathlib import Path
@@ -140,26 +148,27 @@ def dying(real):
     return call
 for name in ("rename", "replace", "fsync", "open"):
     setattr(os, name, dying(getattr(os, name)))
+for name in ("rename", "replace", "mkdir", "open"):
+    setattr(Path, name, dying(getattr(Path, name)))
 models = Path(sys.argv[1])
 version = registry.save(models, {"a.txt": b"1" * 5000, "b.json": b"2"}, as_of_us=0, about={}, seed=0)
 registry.promote(models, version, why="", when_us=0)
 print(version)
 """
     finished = 0
-    for steps in range(14):
+    for steps in range(24):
         models = tmp_path / str(steps)
         for attempt in (steps, 99):
-            done = subprocess.run(
-                [sys.executable, "-c", code, str(models), str(attempt)], capture_output=True, text=True, check=False
-            )
+            command = [sys.executable, "-c", code, str(models), str(attempt)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode in (0, 9), done.stderr
             for version in registry.list_versions(models):
                 assert set(registry.load_files(models, version)) == {"a.txt", "b.json"}
             assert registry.champion(models) in (None, *registry.list_versions(models))
         finished += done.returncode == 0
         assert registry.champion(models) == done.stdout.strip()
-        assert not [path for path in os.listdir(models) if path.startswith(".tmp")]
-    assert finished == 14
+        assert not list(models.glob(".tmp*"))
+    assert finished == 24
 
 
 def test_odd_file_names_are_refused(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ def test_continuous_moments_keep_the_embargo() -> None:
     random = np.random.default_rng(0)
     as_of = random.integers(0, 1_000 * HOUR, 5_000)
     split = split_rows(as_of, random.integers(0, 300, 5_000), window_s=50 * 3_600, seed=0)
-    assert split.by_time and len(split.calibration) == 3
+    assert split.by_time
+    assert len(split.calibration) == 3
     assert no_label_reaches_forward(as_of, split, 50 * HOUR)
     assert len(split.test.predict) >= 1_000
 
@@ -44,7 +45,8 @@ def test_continuous_moments_keep_the_embargo() -> None:
 def test_one_moment_splits_customers_and_says_so() -> None:
     customer = np.repeat(np.arange(50), 3)
     split = split_rows(np.zeros(150, dtype=np.int64), customer, window_s=10, seed=0)
-    assert not split.by_time and "only one moment" in split.description
+    assert not split.by_time
+    assert "only one moment" in split.description
     for fold in (*split.calibration, split.stop, split.test):
         assert not set(customer[fold.fit]) & set(customer[fold.predict])
     assert len(split.test.predict) == 30
@@ -53,7 +55,8 @@ def test_one_moment_splits_customers_and_says_so() -> None:
 def test_windows_longer_than_the_history_split_customers() -> None:
     as_of, customer = waves([0, 24, 48])
     split = split_rows(as_of, customer, window_s=30 * 86_400, seed=0)
-    assert not split.by_time and "too few moments" in split.description
+    assert not split.by_time
+    assert "too few moments" in split.description
 
 
 def test_calibration_may_be_grouped_by_customer() -> None:

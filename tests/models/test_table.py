@@ -33,7 +33,8 @@ def test_any_row_order_gives_the_same_table() -> None:
     expected = sorted_rows(base)
     for _ in range(5):
         found = sorted_rows(base.take(random.permutation(n)))
-        assert (found.x == expected.x).all() and (found.y == expected.y).all()
+        assert (found.x == expected.x).all()
+        assert (found.y == expected.y).all()
 
 
 def test_take_keeps_columns_together() -> None:

@@ -1,7 +1,7 @@
 """Customer lifetime value: how often somebody will buy again, for how much, and whether they are still there.
 
     history      purchase days out of the warehouse (SQL)           → CustomerPurchases
-    purchases    (x, t_x, age) per customer, and the collapsed rows   → Purchases, Rows
+    purchases    (x, t_x, T) per customer, and the collapsed rows   → Purchases, Rows
     families     BG/NBD, MBG/NBD, Pareto/NBD: the same five formulas for each
     fitting      maximum likelihood through lifetimes; selection by held-out log-likelihood
     spend        Gamma-Gamma: money per purchase

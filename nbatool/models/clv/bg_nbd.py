@@ -23,7 +23,9 @@ def log_likelihood(parameters: Parameters, x: Floats, t_x: Floats, age: Floats) 
     gammaln, betaln = special().gammaln, special().betaln
     with np.errstate(divide="ignore", invalid="ignore"):
         alive = betaln(a, b + x) - (r + x) * np.log(alpha + age)
-        gone = np.where(x > 0, betaln(a + 1, b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + t_x), -np.inf)
+        gone = np.where(
+            x > 0, betaln(a + 1, b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + t_x), -np.inf
+        )
     result: Floats = (
         gammaln(r + x) - gammaln(r) + r * np.log(alpha) - betaln(a, b) + np.logaddexp(alive, gone)
     )

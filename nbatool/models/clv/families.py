@@ -37,7 +37,7 @@ class Family:
         return alive * self.expected_if_alive(parameters, t, zero, zero)
 
     def total_expected(self, parameters: Parameters, rows: Rows) -> float:
-        """Return the repeat purchases the model expects of all customers over their own age."""
+        """Return the repeat purchases the model expects of all customers since their first."""
         age, index = np.unique(rows.age, return_inverse=True)
         customers = np.bincount(index, weights=rows.customers)
         return float((customers * self.expected_of_new(parameters, age)).sum())

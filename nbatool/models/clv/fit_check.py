@@ -18,15 +18,21 @@ OFF_AT_MOST = 0.2
 Json = dict[str, object]
 
 
-def fit_check(family: Family, parameters: Parameters, rows: Rows, *, seed: int) -> tuple[Json, tuple[str, ...]]:
+def fit_check(
+    family: Family, parameters: Parameters, rows: Rows, *, seed: int
+) -> tuple[Json, tuple[str, ...]]:
     """Return expected against actual repeat purchases as data for a plot, and warnings in plain words.
 
-    The total is the model's closed form over each customer's own age. The customers with 0, 1, … 7 or more repeat
-    purchases are counted in a simulation of the model over the same age.
+    The total is the model's closed form over the time each customer was observed. The customers with 0, 1, … 7 or more repeat
+    purchases are counted in a simulation of the model over the same times.
     """
     expected, seen = family.total_expected(parameters, rows), rows.repeat_purchases
     buckets = [
-        {"repeat_purchases": f"{i}+" if i == LAST_BUCKET else str(i), "customers_expected": e, "customers_seen": n}
+        {
+            "repeat_purchases": f"{i}+" if i == LAST_BUCKET else str(i),
+            "customers_expected": e,
+            "customers_seen": n,
+        }
         for i, (e, n) in enumerate(zip(_simulated(family, parameters, rows, seed), _seen(rows), strict=True))
     ]
     check: Json = {
@@ -57,7 +63,7 @@ def _simulated(family: Family, parameters: Parameters, rows: Rows, seed: int) ->
 
 
 def _spread_out(rows: Rows, draws: int) -> Floats:
-    """Return `draws` values of age in the proportions of the customers', at evenly spaced quantiles."""
+    """Return `draws` ages in the proportions of the customers', at evenly spaced quantiles."""
     order = np.argsort(rows.age, kind="stable")
     reached = np.cumsum(rows.customers[order])
     at = (np.arange(draws) + 0.5) / draws * reached[-1]

@@ -84,7 +84,13 @@ def _attempt(family: Family, rows: Rows, start: Parameters | None) -> Fit | None
     try:
         with quiet(), np.errstate(all="ignore"):
             fitter = _fitter(family)
-            fitter.fit(rows.x, rows.t_x, rows.age, weights=rows.customers, initial_params=_scaled(family, rows, start))
+            fitter.fit(
+                rows.x,
+                rows.t_x,
+                rows.age,
+                weights=rows.customers,
+                initial_params=_scaled(family, rows, start),
+            )
     except errors:
         return None
     r, alpha, third, fourth = (float(fitter.params_[name]) for name in family.parameter_names)

@@ -59,7 +59,7 @@ class ClvModel:
         return replace(self, card={**self.card, **entries})
 
     def predict(self, purchases: Purchases, settings: ClvSettings | None = None) -> ClvScores:
-        """Predict for customers as of the end of their age.
+        """Predict for customers from the last day observed on.
 
         Parameters
         ----------

@@ -28,7 +28,7 @@ class Purchases:
     t_x_days
         Days from the first purchase day to the last (0 without a repeat purchase).
     age_days
-        Days from the first purchase day to the last day observed.
+        Days from the first purchase day to the last day observed: T in the literature.
     paid
         Repeat purchase days with a positive net amount; the number that `mean_spend` is a mean of.
     mean_spend
@@ -58,7 +58,7 @@ class Purchases:
             raise DataError(
                 f"purchases, row {i}: x={self.x[i]}, t_x={self.t_x_days[i]}, age={self.age_days[i]}, "
                 f"paid={self.paid[i]}, mean_spend={self.mean_spend[i]} cannot be; allowed are "
-                "0 <= paid <= x <= t_x <= age in whole days, t_x = 0 where x = 0, and a positive mean where paid > 0"
+                "0 <= paid <= x <= t_x <= age (T) in whole days, t_x = 0 where x = 0, and a positive mean where paid > 0"
             )
 
     def __len__(self) -> int:
@@ -97,7 +97,7 @@ class Purchases:
 
 @dataclass(frozen=True)
 class Rows:
-    """Distinct (x, t_x, age), ascending, with the number of customers of each; shape ``(n_rows,)``, times in weeks.
+    """Distinct (x, t_x, T), ascending, with the number of customers of each; shape ``(n_rows,)``, times in weeks.
 
     Everything fitted or predicted depends on a customer through such a row alone, and a million customers make
     some hundred thousand of them. Their order does not depend on the order of the customers.

@@ -1,7 +1,7 @@
 """Which purchase model: the one that gives customers it was not fitted on the highest likelihood.
 
 A random 80 % of at most 20,000 customers is fitted, the rest judged. The three likelihoods are densities of the same
-thing, the purchase times of a customer summed up as (x, t_x, age), with the same constants and in the same unit, so
+thing, the purchase times of a customer summed up as (x, t_x, T), with the same constants and in the same unit, so
 they compare directly. Errors of prediction do not serve: choosing by mean absolute error pays for predicting too
 little (most customers buy nothing).
 """

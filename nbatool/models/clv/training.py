@@ -53,7 +53,11 @@ def fit_clv(purchases: Purchases, settings: ClvSettings, seed: int) -> ClvModel:
     outcome = _fit_purchases(rows, settings, seed)
     spend, spend_warnings = fit_spend(purchases)
     card = _card(rows, outcome)
-    warnings = [*outcome.warnings, *_horizon_warning(rows, settings), *(spend_warnings if len(purchases) else ())]
+    warnings = [
+        *outcome.warnings,
+        *_horizon_warning(rows, settings),
+        *(spend_warnings if len(purchases) else ()),
+    ]
     if outcome.family is not None and outcome.parameters is not None:
         card["fit_check"], found = fit_check(outcome.family, outcome.parameters, rows, seed=seed)
         warnings += () if outcome.fit is None else found

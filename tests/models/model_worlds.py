@@ -15,7 +15,7 @@ FIVE_DAYS_S = 5 * 86_400
 
 @dataclass(frozen=True)
 class MoneyWorld:
-    """Two-part money with a known uplift per row: half the customers gain 4 from action 1, everybody 1 from action 0."""
+    """Two-part money, known uplift: half the customers gain 4 from action 1, everybody 1 from action 0."""
 
     table: Table
     is_nothing: BoolArray

@@ -1,0 +1,109 @@
+"""``nbatool models``: the versions, what is in each, and which one is in force."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from nbatool.base.clock import now_us
+from nbatool.cli.command import EPILOG, as_group
+from nbatool.cli.console import Column, table_text
+from nbatool.cli.session import current
+
+app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+Name = Annotated[str, typer.Argument(metavar="VERSION", help="As `nbatool models list` shows it.")]
+Why = Annotated[str, typer.Option("--why", help="Kept in the log of switches.")]
+
+
+@app.callback()
+def models() -> None:
+    """List, show, promote and roll back model versions.
+
+    Example:  nbatool models list
+    """
+
+
+@app.command("list", epilog=EPILOG)
+def list_(context: typer.Context) -> None:
+    """All versions, oldest first; the one in force is marked.
+
+    Example:  nbatool models list --json
+    """
+    from nbatool.models import registry
+
+    session = current(context)
+    models_dir = session.workspace.models_dir
+    in_force = registry.champion(models_dir)
+    versions = [
+        {
+            "version": name,
+            "as_of": registry.show(models_dir, name).manifest.get("as_of"),
+            "champion": name == in_force,
+        }
+        for name in registry.list_versions(models_dir)
+    ]
+    rows = [("*" if entry["champion"] else "", entry["version"], entry["as_of"]) for entry in versions]
+    columns = [Column(""), Column("version"), Column("as of")]
+    text = table_text(columns, rows) if rows else "No model yet: nbatool train"
+    session.console.data({"champion": in_force, "versions": versions}, text)
+
+
+@app.command(epilog=EPILOG)
+def show(context: typer.Context, version: Name) -> None:
+    """A version's model card: data, features, windows, metrics.
+
+    Example:  nbatool models show 2018-07-01-a41c
+    """
+    from nbatool.models import registry
+
+    session = current(context)
+    manifest = registry.show(session.workspace.models_dir, version).manifest
+    session.console.data(
+        {"version": version, **manifest}, "\n".join([f"version: {version}", *_lines(manifest)])
+    )
+
+
+@app.command(epilog=EPILOG)
+def promote(context: typer.Context, version: Name, why: Why = "by hand") -> None:
+    """Make a version the one in force, after checking its files.
+
+    Example:  nbatool models promote 2018-07-01-a41c --why "better on the holdout"
+    """
+    from nbatool.models import registry
+
+    session = current(context)
+    with session.lock("models promote"):
+        changed = registry.promote(session.workspace.models_dir, version, why=why, when_us=now_us())
+    said = "is now in force" if changed else "was in force already"
+    session.console.summary({"champion": version, "changed": changed}, f"{version} {said}")
+
+
+@app.command(epilog=EPILOG)
+def rollback(context: typer.Context, why: Why = "by hand") -> None:
+    """Go back to the version that was in force before.
+
+    Example:  nbatool models rollback --why "too many contacts"
+    """
+    from nbatool.models import registry
+
+    session = current(context)
+    with session.lock("models rollback"):
+        version = registry.rollback(session.workspace.models_dir, why=why, when_us=now_us())
+    session.console.summary({"champion": version}, f"{version} is in force again")
+
+
+command = as_group(app)
+
+
+def _lines(value: Any, indent: str = "") -> list[str]:
+    """Return nested JSON as indented ``key: value`` lines."""
+    lines: list[str] = []
+    for key, item in value.items():
+        if isinstance(item, dict) and item:
+            lines += [f"{indent}{key}:", *_lines(item, indent + "  ")]
+        else:
+            shown = ", ".join(str(part) for part in item) if isinstance(item, list) else item
+            lines.append(f"{indent}{key}: {shown}")
+    return lines

@@ -1,0 +1,181 @@
+"""What each canonical column must be: how a mapped value becomes one, and when its row is rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+
+from nbatool.base import clock
+from nbatool.ingest.row_sql import ExpressionError, fragment
+
+LONGEST_ID_BYTES: Final = 1024
+ISO_TIME: Final = (
+    r"\d{4}-\d\d-\d\d([ Tt]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,9})?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?)?"
+)
+OFFSET: Final = r":.*([Zz]|[+-]\d\d(:?\d\d)?)$"
+NUMBER: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+FIRST_OFFSET_US: Final = -70 * 365 * clock.DAY_US
+LAST_OFFSET_US: Final = 130 * 365 * clock.DAY_US
+
+NUMERIC: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+                  "UBIGINT", "UHUGEINT")  # fmt: skip
+FLOATING: Final = ("FLOAT", "DOUBLE")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """When a row is rejected, why, and what was found."""
+
+    when: exp.Expr
+    reason: str
+    detail: exp.Expr
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A canonical column: its value over the mapped value, and what may be wrong with it, worst first."""
+
+    value: exp.Expr
+    faults: tuple[Fault, ...]
+
+
+def text_column(key: str, mapped: exp.Expr, kind: str, *, required: bool) -> Canonical:
+    """Return a text as written; an empty one is NULL."""
+    value = fragment("nullif($text, '')", text=_as_text(mapped, kind))
+    faults = []
+    if required:
+        faults.append(Fault(fragment("$v is null or trim($v) = ''", v=value), f"{key} is empty", exp.Null()))
+    too_long = fragment("strlen($v) > $n", v=value, n=exp.Literal.number(LONGEST_ID_BYTES))
+    start = fragment("left($v, 60) || '…'", v=value)
+    faults.append(Fault(too_long, f"{key} is longer than {LONGEST_ID_BYTES:,} bytes", start))
+    has_nul = fragment("contains($v, chr(0))", v=value)
+    faults.append(Fault(has_nul, f"{key} holds a NUL character", exp.Null()))
+    return Canonical(value, tuple(faults))
+
+
+def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
+    """Return DECIMAL(18,4), made from the text so that no binary fraction rounds it wrongly."""
+    if kind in NUMERIC or kind.startswith("DECIMAL"):
+        value = fragment("try_cast($v as decimal(18, 4))", v=mapped)
+        too_big = fragment("$v is not null and $d is null", v=mapped, d=value)
+        return Canonical(value, (Fault(too_big, f"{key} is too big", fragment("cast($v as varchar)", v=mapped)),))
+    text = fragment("nullif(trim($text), '')", text=_as_text(mapped, kind))
+    is_number = fragment("regexp_full_match($t, $p)", t=text, p=exp.Literal.string(NUMBER))
+    value = fragment("case when $is then try_cast($t as decimal(18, 4)) end", **{"is": is_number, "t": text})
+    return Canonical(
+        value,
+        (
+            Fault(fragment("not $n", n=is_number), f"{key} is not a number", fragment("left($t, 60)", t=text)),
+            Fault(
+                fragment("$t is not null and $d is null", t=text, d=value),
+                f"{key} is too big",
+                fragment("left($t, 60)", t=text),
+            ),
+        ),
+    )
+
+
+def time_column(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: bool) -> Canonical:
+    """Return TIMESTAMP in UTC. Text must be an ISO date or time; a time without an offset is of `zone`.
+
+    Raises
+    ------
+    ExpressionError
+        When the expression does not give a time or a text.
+    """
+    faults = []
+    if kind in ("VARCHAR", "JSON"):
+        text = fragment("nullif(trim($text), '')", text=_as_text(mapped, kind))
+        is_iso = fragment("regexp_full_match($t, $p)", t=text, p=exp.Literal.string(ISO_TIME))
+        value = fragment(
+            "case when $iso then make_timestamp(epoch_us(try_cast(replace($t, ' Z', 'Z') as timestamptz))) end",
+            iso=is_iso,
+            t=text,
+        )
+        is_local = fragment("not regexp_matches($t, $p)", t=text, p=exp.Literal.string(OFFSET))
+        if required:
+            faults.append(Fault(fragment("$t is null", t=text), f"{key} is empty", exp.Null()))
+        unreadable = fragment("$t is not null and $v is null", t=text, v=value)
+        faults.append(Fault(unreadable, f"{key} is not an ISO date or time", fragment("left($t, 60)", t=text)))
+    elif kind.startswith("TIMESTAMP") or kind == "DATE":
+        has_zone = kind == "TIMESTAMP WITH TIME ZONE"
+        value = fragment(
+            "make_timestamp(epoch_us($v))" if has_zone else "cast($v as timestamp)", v=mapped
+        )
+        is_local = exp.false() if has_zone else exp.true()
+        if required:
+            faults.append(Fault(fragment("$v is null", v=mapped), f"{key} is empty", exp.Null()))
+        infinite = fragment("not isfinite($v)", v=mapped)
+        faults.append(Fault(infinite, f"{key} is infinite", exp.Null()))
+    else:
+        raise ExpressionError(
+            f"gives {kind.lower()}, not a time. For seconds since 1970 write  to_timestamp(x::double), for "
+            "milliseconds  epoch_ms(x::bigint), for other texts  strptime(x, '%d/%m/%Y')"
+        )
+    return Canonical(_in_utc(value, is_local, zone), tuple(faults))
+
+
+def _in_utc(value: exp.Expr, is_local: exp.Expr, zone: str) -> exp.Expr:
+    if zone == "UTC" or is_local == exp.false():
+        return value
+    shifted = fragment("$v - to_seconds($o)", v=value, o=local_offset(value, zone))
+    return fragment("case when $l then $s else $v end", l=is_local, s=shifted, v=value)
+
+
+def local_offset(local: exp.Expr, zone: str) -> exp.Expr:
+    """Return the zone's offset in seconds at a local time, as a search tree over zoneinfo's table.
+
+    A local time that occurs twice is the first one; one that a clock change skips has the offset before it.
+    """
+    spans = clock.zone_offsets(zone, FIRST_OFFSET_US, LAST_OFFSET_US)
+    ends = [
+        until_us + max(offset_s, following_s) * clock.US_PER_S
+        for (_, until_us, offset_s), (_, _, following_s) in zip(spans, spans[1:], strict=False)
+    ]
+    return _search_tree(fragment("epoch_us($l)", l=local), ends, [offset_s for _, _, offset_s in spans])
+
+
+def _search_tree(local_us: exp.Expr, ends: Sequence[int], offsets: Sequence[int]) -> exp.Expr:
+    if len(offsets) == 1:
+        return exp.Literal.number(offsets[0]) if offsets[0] >= 0 else fragment(f"({offsets[0]})")
+    middle = len(ends) // 2
+    return fragment(
+        f"case when $l < ({ends[middle]}) then $before else $after end",
+        l=local_us,
+        before=_search_tree(local_us, ends[:middle], offsets[: middle + 1]),
+        after=_search_tree(local_us, ends[middle + 1 :], offsets[middle + 1 :]),
+    )
+
+
+def attribute(mapped: exp.Expr, kind: str, zone: str) -> tuple[exp.Expr, str]:
+    """Return an attribute's value as it goes into the JSON object, and its kind.
+
+    Kinds: number, text, boolean, time (ISO text in UTC) and json.
+    """
+    if kind in NUMERIC or kind.startswith("DECIMAL"):
+        return mapped, "number"
+    if kind in FLOATING:
+        return fragment("case when isfinite($v) then $v end", v=mapped), "number"
+    if kind == "BOOLEAN":
+        return mapped, "boolean"
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        utc = time_column("", mapped, kind, zone, required=False).value
+        iso = fragment(
+            "case when isfinite($v) then strftime($t, case when epoch_us($t) % 1000000 = 0 "
+            "then '%Y-%m-%dT%H:%M:%SZ' else '%Y-%m-%dT%H:%M:%S.%fZ' end) end",
+            v=mapped,
+            t=utc,
+        )
+        return iso, "time"
+    if kind == "JSON" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
+        return fragment("to_json($v)", v=mapped), "json"
+    return fragment("nullif($t, '')", t=_as_text(mapped, kind)), "text"
+
+
+def _as_text(value: exp.Expr, kind: str) -> exp.Expr:
+    if kind == "VARCHAR":
+        return value
+    return fragment("$v ->> '$'" if kind == "JSON" else "cast($v as varchar)", v=value)

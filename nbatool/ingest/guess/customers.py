@@ -1,0 +1,109 @@
+"""A customers file: one row a person, matched with the people of the events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nbatool.ingest.guess.attributes import customer_attributes
+from nbatool.ingest.guess.events import EventsDraft
+from nbatool.ingest.guess.file_look import FileLook, customer_column, plain_ids, unique
+from nbatool.ingest.guess.matching import overlap
+from nbatool.ingest.guess.records import Column, MapLine, SourceGuess
+from nbatool.ingest.guess.times import TimeReading
+from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TREATMENT, rank
+from nbatool.ingest.guess.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersFound:
+    """A customers source, the column since when they are known, and how sure the key is."""
+
+    source: SourceGuess
+    since: tuple[Column, TimeReading] | None
+    seen: FileLook
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest date since when a customer is known."""
+        return self.since[1].last if self.since else None
+
+
+def customers_found(
+    bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft], *, last_resort: bool
+) -> CustomersFound | None:
+    """Read a file as customers.
+
+    Parameters
+    ----------
+    last_resort
+        False: only with a key that is unique and known to the events (or named like a customer's).
+        True: any file; without a key every row is a customer of its own (`_row`).
+    """
+    key, note = _key(bench, seen, drafts)
+    if key is None and not last_resort:
+        return None
+    remarks: tuple[str, ...] = ()
+    if key is None:
+        remarks = missing_parts(seen)
+        line = MapLine(
+            "customer_id", "_row", "no column names anybody",
+            f"{seen.shown} has no customer id: each row is taken for a customer of its own, numbered by its place.",
+        )  # fmt: skip
+    else:
+        line = MapLine("customer_id", key.expression)
+    found = customer_attributes(bench, seen, [line.expression])
+    lines = [line, *found.lines]
+    if found.since is not None and found.since[1].last is not None:
+        lines.insert(1, MapLine("ts", found.since[1].expression, "known since then"))
+    if found.left_out:
+        remarks += (f"not kept: {', '.join(found.left_out[:8])}{' …' if len(found.left_out) > 8 else ''}",)
+    source = SourceGuess(
+        seen.name, "customers", seen.paths, seen.layout, seen.raw.rows, tuple(lines),
+        blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows, note=note, remarks=remarks,
+    )  # fmt: skip
+    return CustomersFound(source, found.since, seen)
+
+
+def _key(bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft]) -> tuple[Column | None, str]:
+    named_key = customer_column(seen)
+    best: tuple[float, Column, str] | None = None
+    for key in dict.fromkeys((*([named_key] if named_key else []), *plain_ids(seen))):
+        if not unique(bench, seen, key):
+            continue
+        for draft in drafts:
+            events = (draft.seen.raw.table, draft.line("customer_id").expression)  # type: ignore[union-attr]
+            shared = overlap(bench, (seen.raw.table, key.expression), events)
+            score = max(shared.of_left, shared.of_right)
+            all_in = "all with events" if shared.both == shared.left else f"{shared.both:,} with events"
+            if score >= 0.2 and (best is None or score > best[0]):
+                best = (score, key, all_in)
+    if best is not None:
+        return best[1], best[2]
+    if named_key is not None and unique(bench, seen, named_key):
+        strong = (rank(named_key.name, CUSTOMER) or 0) <= 3
+        return (named_key, "none with events" if drafts else "") if strong else (None, "")
+    if not drafts:
+        return next(((key, "") for key in plain_ids(seen)[:1] if unique(bench, seen, key)), (None, ""))
+    return None, ""
+
+
+def missing_parts(seen: FileLook) -> tuple[str, ...]:
+    """What a file without ids would need, and what it may hold: the log of a campaign."""
+    remarks = ["no customer id and no date: no history, so no features over time and no targets from it alone"]
+    treatment, outcomes = campaign_columns(seen)
+    if treatment is not None and outcomes:
+        remarks.append(
+            f"{treatment.name} looks like what was done and {', '.join(c.name for c in outcomes)} like what came of it: "
+            "see the commented decisions source in nba.toml"
+        )
+    return tuple(remarks)
+
+
+def campaign_columns(seen: FileLook) -> tuple[Column | None, tuple[Column, ...]]:
+    """The column of what was done to whom, and the columns of what came of it."""
+    few = [c for c in seen.columns if c.type == "text" and not c.numeric and 2 <= c.distinct <= 20]
+    treatment = seen.column(TREATMENT[:1], few)
+    outcomes = tuple(c for c in seen.columns if c.numeric and rank(c.name, OUTCOME) is not None)
+    return treatment, outcomes[:5]

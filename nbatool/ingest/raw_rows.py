@@ -1,0 +1,65 @@
+"""The rows of one file as Arrow batches, whatever its format.
+
+Every batch has the columns of :data:`PLACE` and, for CSV and Parquet, the wanted cells as ``c0, c1, …`` (numbered as in
+``names``, so that no name of a file is ever an identifier in SQL). JSON rows carry their whole text in ``_raw``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BLOCK_BYTES: Final = 8 << 20
+LONGEST_LINE_BYTES: Final = 64 << 20
+DEEPEST_JSON: Final = 500
+DEEPEST_WITHOUT_LOOK_BYTES: Final = 2 * DEEPEST_JSON
+
+PLACE: Final = pa.schema(
+    [
+        ("_row", pa.int64()),  # 1-based, without header and blank lines
+        ("_line", pa.int64()),  # 1-based line of the file, null where it is not known yet
+        ("_raw", pa.string()),  # the row's text, null where it is not kept
+        ("_problem", pa.string()),  # why the row cannot be read at all
+        ("_detail", pa.string()),  # what was found
+    ]
+)
+
+
+class RawRows(Protocol):
+    """A file opened for reading once from its start."""
+
+    names: tuple[str, ...]
+    """Columns of the file; for JSON the keys seen in its first rows."""
+    all_names_known: bool
+    """False where a later row may have further columns."""
+    in_json: bool
+
+    def schema(self, wanted: Sequence[int]) -> pa.Schema:
+        """Return the schema of :meth:`batches`."""
+
+    def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; `wanted` are the positions in ``names`` of the cells needed."""
+
+
+def problem_rows(
+    schema: pa.Schema, rows: Sequence[int], problems: Sequence[str], details: Sequence[str], raws: Sequence[str]
+) -> pa.RecordBatch:
+    """Return rows that could not be taken apart: place and problem, and no cells."""
+    place = [pa.array(rows, pa.int64()), pa.nulls(len(rows), pa.int64()), pa.array(raws, pa.string())]
+    place += [pa.array(problems, pa.string()), pa.array(details, pa.string())]
+    cells = [pa.nulls(len(rows), field.type) for field in list(schema)[len(PLACE) :]]
+    return pa.record_batch([*place, *cells], schema=schema)
+
+
+def good_rows(schema: pa.Schema, rows: NDArray[np.int64], cells: Sequence[pa.Array]) -> pa.RecordBatch:
+    """Return rows with cells and without a text of their own."""
+    n = len(rows)
+    nothing = pa.nulls(n, pa.string())
+    place = [pa.array(rows), pa.nulls(n, pa.int64()), nothing, nothing, nothing]
+    return pa.record_batch([*place, *cells], schema=schema)

@@ -1,0 +1,213 @@
+"""The SQL a map may use: one expression over one row (or group), parsed, allow-listed and bound to columns.
+
+What is not on the lists below does not reach DuckDB: no query, no file, no setting, no clock, no randomness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+
+from nbatool.base.errors import did_you_mean
+
+LONGEST_EXPRESSION = 10_000
+
+
+class RowSql(DuckDB):
+    """DuckDB's SQL with JSON paths left as they are written (sqlglot would read the key ``a.b`` as a path)."""
+
+    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
+        return path
+
+
+NODES: Final = frozenset(
+    """
+    Add And Array Between Boolean Bracket Case Cast Column DPipe DataType DataTypeParam Div Dot Distinct EQ Escape
+    GT GTE Identifier If IgnoreNulls ILike In IntDiv Interval Is JSONExtract JSONExtractScalar LT LTE Like Literal Mod
+    Mul NEQ Neg Not Null NullSafeEQ NullSafeNEQ Or Paren PropertyEQ Star Struct Sub TryCast Var
+    """.split()
+)
+"""Operators and literals."""
+
+FUNCTIONS: Final = frozenset(
+    """
+    Abs ArrayContains ArraySize ArrayToString Ceil Coalesce Concat ConcatWs Contains DateAdd DateDiff DateFromParts
+    DateSub DateTrunc Day DayOfWeek DayOfYear EndsWith Exp Extract Floor Greatest Hour JSONExtractArray JSONType
+    LastDay Least Left Length Ln Log Lower MD5 MD5Digest Minute Month Nullif Pad Pow Quarter RegexpExtract
+    RegexpFullMatch RegexpLike RegexpReplace Replace Reverse Right Round Second Sign Split SplitPart Sqrt StartsWith
+    StrPosition StrToTime Substring TimeToStr TimeToUnix TimestampFromParts TimestampTrunc ToDays Trim Trunc UnixToTime
+    Upper Week Year
+    """.split()
+)
+"""Functions that sqlglot knows by class."""
+
+NAMED_FUNCTIONS: Final = frozenset(
+    """
+    date_part epoch_us epoch_ns json_array_length json_exists json_keys json_type json_valid list_extract
+    make_timestamptz regexp_full_match str_split string_split strip_accents to_hours to_json to_microseconds
+    to_milliseconds to_minutes to_months to_seconds to_weeks to_years trunc try_strptime url_decode
+    """.split()
+)
+"""Functions that sqlglot knows only by name."""
+
+AGGREGATES: Final = (exp.Sum, exp.Min, exp.Max, exp.Count, exp.AnyValue)
+AGGREGATE_NAMES: Final = "sum, min, max, count, any_value"
+PLACES: Final = ("_file", "_row")
+
+
+class ExpressionError(Exception):
+    """What is wrong with one expression; the caller adds where it stands."""
+
+
+@dataclass(frozen=True)
+class RowColumns:
+    """What an expression may name: the file's columns, and those of lookups as ``name.column``."""
+
+    file: str
+    names: Sequence[str]
+    lookups: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An expression whose columns are ``r.c<i>`` and ``<lookup>.c<i>``."""
+
+    tree: exp.Expr
+    text: str
+    cells: frozenset[int]
+    """Positions of the file's columns it uses."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a column or a constant, which cannot fail on a row."""
+        return isinstance(self.tree, exp.Column | exp.Literal | exp.Null)
+
+
+def parsed(text: str) -> exp.Expr:
+    """Parse one expression and check that it holds only what is allowed.
+
+    Raises
+    ------
+    ExpressionError
+    """
+    if len(text) > LONGEST_EXPRESSION:
+        raise ExpressionError(f"is {len(text):,} characters long; {LONGEST_EXPRESSION:,} are allowed")
+    try:
+        trees = sqlglot.parse(text, dialect=RowSql)
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        said = str(error).splitlines()[0].removesuffix(".") if str(error) else "too deeply nested"
+        raise ExpressionError(f"{text!r} is not a SQL expression ({said})") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(f"{text!r} must be one SQL expression")
+    tree = trees[0]
+    for node in tree.walk():
+        node.comments = None
+        _check_node(node)
+    return tree
+
+
+def _check_node(node: exp.Expr) -> None:
+    name = type(node).__name__
+    if isinstance(node, exp.Anonymous):
+        function = str(node.this)
+        if function.lower() not in NAMED_FUNCTIONS:
+            near = did_you_mean(function.lower(), sorted(NAMED_FUNCTIONS))
+            raise ExpressionError(f"the function {function.lower()}() is not allowed in a map{near}")
+    elif isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
+        raise ExpressionError("* is allowed only in count(*)")
+    elif isinstance(node, exp.Cast | exp.TryCast) and not _is_plain_type(node.to):
+        raise ExpressionError(f"the type {node.to.sql(dialect='duckdb')} is not known")
+    elif not isinstance(node, AGGREGATES) and name not in NODES and name not in FUNCTIONS:
+        if isinstance(node, exp.Func):
+            raise ExpressionError(f"the function {node.sql_name().lower()}() is not allowed in a map")
+        what = {"Subquery": "a query", "Select": "a query", "Window": "a window", "Placeholder": "a parameter"}
+        raise ExpressionError(
+            f"{what.get(name, node.sql(dialect='duckdb')[:60])} is not allowed in a map: write one expression over "
+            "the columns of one row"
+        )
+
+
+def _is_plain_type(kind: exp.Expr | None) -> bool:
+    return isinstance(kind, exp.DataType) and kind.this != exp.DType.USERDEFINED
+
+
+def bound(text: str, columns: RowColumns) -> Bound:
+    """Parse an expression and bind its names to columns.
+
+    Raises
+    ------
+    ExpressionError
+        When it is not allowed, or names a column that is not there.
+    """
+    tree = parsed(text)
+    cells: set[int] = set()
+    warnings = [_null_trap(node) for node in tree.find_all(exp.Least, exp.Greatest)]
+
+    def replaced(node: exp.Expr) -> exp.Expr:
+        return _resolved(node, columns, cells) if isinstance(node, exp.Column) else node
+
+    return Bound(tree.transform(replaced), text, frozenset(cells), tuple(warnings))
+
+
+def _null_trap(node: exp.Expr) -> str:
+    name = "least" if isinstance(node, exp.Least) else "greatest"
+    return (
+        f"{name}() passes over NULL ({name}(null, 100) is 100); where an empty value should stay empty, use "
+        "case when … end"
+    )
+
+
+def _resolved(column: exp.Column, columns: RowColumns, cells: set[int]) -> exp.Expr:
+    parts = [part.name for part in column.parts]
+    if len(parts) > 1 and parts[0] in columns.lookups:
+        names = columns.lookups[parts[0]]
+        where = f'lookup "{parts[0]}"'
+        position = _position(parts[1], names, where, column)
+        return _with_fields(exp.column(f"c{position}", table=f"lookup_{parts[0]}", quoted=True), parts[2:])
+    if parts[0] in PLACES:
+        return exp.column(parts[0], table="r", quoted=True)
+    position = _position(parts[0], columns.names, columns.file, column)
+    cells.add(position)
+    return _with_fields(exp.column(f"c{position}", table="r", quoted=True), parts[1:])
+
+
+def _with_fields(column: exp.Expr, fields: Sequence[str]) -> exp.Expr:
+    for field in fields:
+        column = exp.Dot(this=column, expression=exp.to_identifier(field, quoted=True))
+    return column
+
+
+def _position(name: str, names: Sequence[str], where: str, column: exp.Column) -> int:
+    if name in names:
+        return list(names).index(name)
+    alike = [k for k, known in enumerate(names) if known.lower() == name.lower()]
+    if len(alike) == 1:
+        return alike[0]
+    quoted = isinstance(column.this, exp.Identifier) and column.this.quoted
+    hint = f" In SQL \"{name}\" is a column and '{name}' a text." if quoted else ""
+    if not alike and not did_you_mean(name, names):
+        hint = hint or " For the same text in every row write "
+        hint += "" if quoted else f" = \"'{name}'\"."
+    raise ExpressionError(
+        f'{where} has no column "{name}" (it has {_listed(names)}){did_you_mean(name, names)}.{hint}'
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:20])
+    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown or "none"
+
+
+def fragment(text: str, **parts: exp.Expr) -> exp.Expr:
+    """Parse a fixed piece of SQL and put trees in the places of its ``$name`` marks."""
+
+    def filled(node: exp.Expr) -> exp.Expr:
+        return parts[node.name].copy() if isinstance(node, exp.Placeholder) else node
+
+    return sqlglot.parse_one(text, dialect=RowSql).transform(filled)

@@ -1,0 +1,85 @@
+"""Model input of (customer, candidate) rows: one builder for past decisions and for candidates to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nbatool.base.records import NOTHING, Action
+from nbatool.features.customer import CustomerFeatures, FeatureSet
+from nbatool.features.kinds import Floats
+from nbatool.features.model_input import CandidateInput, CustomerInput
+
+Candidate = tuple[str, str | None]
+"""(action id, channel); `nothing` has no channel."""
+
+
+@dataclass(frozen=True)
+class DecisionInput:
+    """The columns of outcome and conversion models: those of the customer, then those of the candidate."""
+
+    customer: CustomerInput
+    candidate: CandidateInput
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return self.customer.names + self.candidate.names
+
+    @cached_property
+    def categorical(self) -> tuple[str, ...]:
+        return self.customer.categorical + self.candidate.categorical
+
+    def of_logged(
+        self, customers: CustomerFeatures, chosen: Sequence[Candidate], actions: dict[str, Action]
+    ) -> Floats:
+        """Return x (n, n_columns), row i being customer i with the candidate it got."""
+        width = len(self.customer.names)
+        x = np.empty((len(customers), len(self.names)))
+        x[:, :width] = self.customer.encode(customers)
+        for candidate in sorted(set(chosen), key=str):
+            rows = np.array([i for i, c in enumerate(chosen) if c == candidate])
+            x[rows, width:] = self._block(candidate, customers, rows, actions)
+        return x
+
+    def of_candidates(
+        self,
+        customers: CustomerFeatures,
+        encoded: Floats,
+        candidates: Sequence[Candidate],
+        actions: dict[str, Action],
+    ) -> Floats:
+        """Return x (n · K, n_columns): the K candidates of customer 0, then those of customer 1, …
+
+        ``encoded`` is ``customer.encode(customers)``, computed once by the caller.
+        """
+        n, k, width = len(customers), len(candidates), len(self.customer.names)
+        x = np.empty((n, k, len(self.names)))
+        x[:, :, :width] = encoded[:, None, :]
+        everyone = np.arange(n)
+        for j, candidate in enumerate(candidates):
+            x[:, j, width:] = self._block(candidate, customers, everyone, actions)
+        return x.reshape(n * k, len(self.names))
+
+    def _block(
+        self, candidate: Candidate, customers: CustomerFeatures, at: Any, actions: dict[str, Action]
+    ) -> Floats:
+        action_id, channel = candidate
+        action = actions.get(action_id)
+        block = np.tile(self.candidate.encode_action(action, action_id, channel), (len(at), 1))
+        if action_id != NOTHING:
+            self.candidate.fill_pairs(block, slice(None), customers, at, action, channel)
+        return block
+
+    def to_json(self) -> dict[str, Any]:
+        return {"customer": self.customer.to_json(), "candidate": self.candidate.to_json()}
+
+    @classmethod
+    def from_json(cls, features: FeatureSet, data: dict[str, Any]) -> DecisionInput:
+        return cls(
+            CustomerInput.from_json(features, data["customer"]),
+            CandidateInput.from_json(features, data["candidate"]),
+        )

@@ -1,0 +1,18 @@
+-- makes: what the events of one objective amount to after each moment
+-- grain: one row per moment with such events
+-- reads: moments, moment_actions, events
+-- params: $event, the type; $within_s, the window in seconds; $clip, most one event counts (null: no limit);
+--         $match_action, whether only events of the moment's own action count
+select
+    m.moment,
+    count(*) as events,
+    coalesce(sum(case when $clip is null or e.value < $clip then e.value else $clip end), 0)::double as total
+from moments as m
+join moment_actions as a on a.moment = m.moment
+join events as e
+    on e.source_id = m.customer_id
+    and e.type = $event
+    and e.ts >= m.as_of
+    and e.ts < m.as_of + to_seconds($within_s)
+where not $match_action or e.action_id = a.action_id
+group by m.moment
