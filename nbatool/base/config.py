@@ -89,6 +89,7 @@ class _Loading:
         single = {key: self.single(key, model) for key, model in _SINGLE.items() if key in self.data}
         arrays = {key: self.array(key, model) for key, model in _ARRAYS.items()}
         self.found += config_checks.repeated_names(self.data)
+        self.found += config_checks.outcomes_without_source(self.data)
         actions = [(index, action) for index, action in arrays["action"] if isinstance(action, Action)]
         catalogue = single.get("catalogue", Catalogue())
         if isinstance(catalogue, Catalogue):
@@ -201,5 +202,5 @@ class _Loading:
 
 
 def _misfits(table: Table) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(table, Source | Objective | Feature | Catalogue | Action):
+    if isinstance(table, Source | Objective | Feature | Clv | Catalogue | Action):
         yield from table.problems()

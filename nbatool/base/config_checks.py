@@ -44,6 +44,25 @@ def repeated_names(data: dict[str, Any]) -> Iterator[Misfit]:
                     seen.add(name)
 
 
+def outcomes_without_source(data: dict[str, Any]) -> Iterator[Misfit]:
+    """Yield the objectives that name no event although no outcome of their name arrives with the decisions."""
+    sources = _tables(data, "source")
+    maps = [source.get("map") for source in sources]
+    if any(source.get("kind") == "outcomes" or source.get("preset") for source in sources):
+        return
+    outcomes = [table.get("outcome") for table in maps if isinstance(table, dict)]
+    arriving = [name for outcome in outcomes if isinstance(outcome, dict) for name in outcome]
+    for index, objective in enumerate(_tables(data, "objective")):
+        name = objective.get("name")
+        if "event" not in objective and isinstance(name, str) and name not in arriving:
+            known = f" (they carry {', '.join(arriving)})" if arriving else ""
+            yield (
+                ("objective", index),
+                f'[[objective]] "{name}": no event is named and no source of decisions has outcome.{name}{known}. '
+                'Write  event = "purchase"  or map the outcome',
+            )
+
+
 def action_channels(actions: Iterable[tuple[int, Action]], catalogue: Catalogue) -> Iterator[Misfit]:
     """Yield the actions that could reach nobody: no channel of their own, by default or from a file."""
     if catalogue.file is not None or catalogue.defaults.channels:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from nbatool.base.action_settings import Action, Catalogue
-from nbatool.base.clock import parse_time
+from nbatool.base.clock import DAY_S, format_duration, parse_time
 from nbatool.base.errors import Problem
 from nbatool.base.setting_types import (
     Duration,
@@ -165,11 +165,16 @@ class Clv(Table):
     """``[clv]``: lifetime value."""
 
     horizon: Duration = "365d"  # type: ignore[assignment]  # validated: the text becomes seconds
-    discount_per_year: Annotated[Number, Field(ge=0, lt=1)] = 0.10
+    discount_per_year: Annotated[Number, Field(ge=0)] = 0.10
     margin: Annotated[Number, Field(gt=0)] = 1.0
     grain: Duration = "1d"  # type: ignore[assignment]  # validated: the text becomes seconds
     """Purchases of one grain are one."""
     model: Literal["auto", "bg_nbd", "mbg_nbd", "pareto_nbd"] = "auto"
+
+    def problems(self) -> Found:
+        """Yield what is wrong, as for :meth:`Objective.problems`."""
+        if self.grain % DAY_S:
+            yield ("grain",), f"grain: {format_duration(self.grain)} must be whole days, such as 1d or 7d"
 
 
 class Config(Table):
@@ -215,7 +220,7 @@ class Config(Table):
     def at(self, path: Path, lines: dict[KeyPath, int]) -> Config:
         """Return this configuration as read from a file whose keys stand on these lines."""
         copy = self.model_copy()
-        copy._path, copy._lines = path, lines
+        copy._path, copy._lines = path, lines  # noqa: SLF001 - a copy of its own kind
         return copy
 
     def _numbered(self, keys: tuple[str | int, ...]) -> KeyPath:

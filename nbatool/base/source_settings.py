@@ -209,6 +209,8 @@ class Source(Table):
                         f" (they have {', '.join(allowed)})"
                     ),
                 )
+        if self.preset is not None and self.map != SourceMap():
+            yield ("preset",), "preset: a source has a preset or a map, not both"
         if self.preset is None:
             for key in REQUIRED[self.kind]:
                 if key not in self.map.columns:

@@ -14,7 +14,7 @@ from nbatool.base.errors import UsageError, did_you_mean
 from nbatool.cli.options import FLAGS, Options
 from nbatool.cli.session import Session
 
-COMMANDS: Final = ("models", "status", "doctor")
+COMMANDS: Final = ("ingest", "models", "status", "doctor")
 """Each is a module of this folder with a ``command``."""
 
 
@@ -32,7 +32,7 @@ class Commands(TyperGroup):
             raise UsageError(
                 f'no command "{args[0]}"{did_you_mean(args[0], COMMANDS)} (nbatool --help lists the {len(COMMANDS)})'
             )
-        return super().resolve_command(ctx, args)  # type: ignore[arg-type]  # as above
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -63,12 +63,12 @@ def nbatool(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    r"""The best action for every customer now, if any, and what it is worth.
+    """The best action for every customer now, if any, and what it is worth.
 
     \b
     First time:       nbatool demo
     With your files:  nbatool init my-shop --from YOUR_FILES
-    """
+    """  # noqa: D301 - the escape tells Typer to keep the lines
 
 
 def run_typer(options: Options, arguments: list[str]) -> int:

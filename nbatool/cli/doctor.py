@@ -106,6 +106,14 @@ def _installation() -> Iterator[Finding]:
 
 
 def _workspace(session: Session) -> Iterator[Finding]:
+    from nbatool.store.workspace import VARIABLE, find_workspace
+
+    named = session.options.workspace is not None or bool(os.environ.get(VARIABLE))
+    try:
+        find_workspace(session.options.workspace)
+    except NbaError as error:
+        yield Finding("workspace", not named, str(error) if named else "none here, and none was named")
+        return
     try:
         workspace = session.workspace
     except NbaError as error:

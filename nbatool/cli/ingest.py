@@ -1,0 +1,171 @@
+"""``nbatool ingest``: files into the warehouse, with numbers that add up."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nbatool.base.errors import UsageError
+from nbatool.cli.command import as_command
+from nbatool.cli.console import Column, table_text
+from nbatool.cli.session import current
+
+if TYPE_CHECKING:
+    from nbatool.ingest.report import Counts, IngestReport, SourceReport
+
+KEYS = ("rows", "accepted", "duplicate", "rejected")
+
+
+def ingest(
+    context: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE]...", help="Instead of the configured files; - is standard input."),
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="Only this source of nba.toml.")] = None,
+    max_rejects: Annotated[
+        str, typer.Option(metavar="SHARE", help="More rejected rows than this, and nothing is loaded.")
+    ] = "1%",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show mapped rows and load nothing.")] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Replace what the source had, for a changed map.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Files that are not there or hold no row are fine.")
+    ] = False,
+) -> None:
+    """Load the files of nba.toml, or those named, into the warehouse.
+
+    The same file again changes nothing.
+
+    Example:  nbatool ingest --dry-run
+    """
+    from nbatool.ingest.load import ingest as load
+
+    session = current(context)
+    share = rejected_share(max_rejects)
+    with session.lock("ingest"):
+        report = load(
+            session.workspace,
+            files=tuple(files or ()),
+            source=source,
+            max_rejects=share,
+            dry_run=dry_run,
+            full_refresh=full_refresh,
+            allow_empty=allow_empty,
+        )
+    for warning in report.all_warnings:
+        session.console.talk(f"warning: {warning}")
+    session.console.summary(report_json(report), report_text(report))
+
+
+command = as_command(ingest)
+
+
+def rejected_share(text: str) -> float:
+    """Return the share that ``1%`` or ``0.01`` means.
+
+    >>> rejected_share("2.5%"), rejected_share("0.01")
+    (0.025, 0.01)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip(), re.ASCII)
+    share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= share <= 1:
+        raise UsageError(f'--max-rejects: "{text}" is not a share: write 1% or 0.01')
+    return share
+
+
+def report_json(report: IngestReport) -> dict[str, Any]:
+    """Return the counts in all and per source."""
+    return {
+        **_counts(report.totals),
+        "dry_run": report.dry_run,
+        "sources": {source.name: _source_json(source) for source in report.sources},
+        "warnings": list(report.all_warnings),
+    }
+
+
+def report_text(report: IngestReport) -> str:
+    """Return one line per source whose numbers add up, and what was odd about it."""
+    lines: list[str] = []
+    width = max((len(source.name) for source in report.sources), default=0)
+    for source in report.sources:
+        lines.append(f"{source.name:<{width}}   {_sum_line(source)}")
+        lines += [f"{'':<{width}}   {note}" for note in _notes(source)]
+        if source.preview:
+            lines += ["", _preview(source), ""]
+    if len(report.sources) > 1 and not report.dry_run:
+        lines.append(f"{'in all':<{width}}   {equation(report.totals)}")
+    if report.dry_run:
+        lines.append("Nothing was loaded (--dry-run).")
+    return "\n".join(lines) if lines else "nba.toml names no source: add a [[source]]"
+
+
+def equation(counts: Counts) -> str:
+    """Return ``rows = accepted + duplicate + rejected`` in numbers."""
+    return (
+        f"{counts.rows:,} rows = {counts.accepted:,} accepted + {counts.duplicate:,} duplicate "
+        f"+ {counts.rejected:,} rejected"
+    )
+
+
+def _sum_line(source: SourceReport) -> str:
+    if source.skipped is not None:
+        return f"not read: {source.skipped}"
+    return f"{equation(source.counts)}   {source.seconds:.1f} s"
+
+
+def _notes(source: SourceReport) -> list[str]:
+    counts = source.counts
+    notes = [
+        (
+            source.unchanged_files,
+            f"{source.unchanged_files} of {source.files} files unchanged, not read again",
+        ),
+        (counts.lines not in (0, counts.rows), f"made from {counts.lines:,} lines"),
+        (
+            counts.duplicate_of_other_file,
+            f"{counts.duplicate_of_other_file:,} duplicates stand in another file",
+        ),
+        (counts.replaced, f"{counts.replaced:,} replaced an older record of the same time"),
+    ]
+    unmatched = [
+        f"{rows:,} lines without a partner in {name}" for name, rows in source.unmatched.items() if rows
+    ]
+    flagged = [f"{flag.rows:,} rows: {flag.reason}, such as {flag.example}" for flag in source.flagged]
+    return [text for told, text in notes if told] + unmatched + flagged
+
+
+def _preview(source: SourceReport) -> str:
+    names = list(dict.fromkeys(name for row in source.preview for name in row))
+    return table_text(
+        [Column(name) for name in names], [[row.get(name) for name in names] for row in source.preview]
+    )
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {key: getattr(counts, key) for key in KEYS}
+
+
+def _source_json(source: SourceReport) -> dict[str, Any]:
+    return {
+        "kind": source.kind,
+        **_counts(source.counts),
+        "files": source.files,
+        "unchanged_files": source.unchanged_files,
+        "duplicate_of_other_file": source.counts.duplicate_of_other_file,
+        "unmatched": dict(source.unmatched),
+        "flagged": {flag.reason: flag.rows for flag in source.flagged},
+        "skipped": source.skipped,
+        **(
+            {"preview": [{key: _json_value(value) for key, value in row.items()} for row in source.preview]}
+            if source.preview
+            else {}
+        ),
+    }
+
+
+def _json_value(value: object) -> object:
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

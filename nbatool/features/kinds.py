@@ -60,13 +60,13 @@ class Kind:
     """How one kind of feature is made.
 
     ``slots`` names the aggregates of a feature, ``finish`` turns them into values; its second argument holds
-    one constant per feature (``constant``), for instance a ratio of window lengths.
+    one constant per feature, made of the feature and the number of event types, such as a ratio of window lengths.
     """
 
     name: str
     slots: Callable[[Feature], tuple[Slot, ...]]
     finish: Finish
-    constant: Callable[[Feature], float] = lambda _: 0.0
+    constant: Callable[[Feature, int], float] = lambda *_: 0.0
     categorical: bool = False
 
 
@@ -131,8 +131,6 @@ def _transition_slots(f: Feature) -> tuple[Slot, ...]:
     return tuple(Slot("nth_last", f.series, "type", f.within_s, nth) for nth in (2, 1))
 
 
-TRANSITION_BASE = 1000.0
-
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -148,9 +146,10 @@ KINDS: dict[str, Kind] = {
         Kind("gap", _gap_slots, _gap),
         Kind("streak", _streak_slots, _streak),
         Kind("rate", _rate_slots, lambda a, c: _divide(a[0] * c, a[1]),
-             constant=lambda f: f.other_within_s / f.within_s),
+             constant=lambda f, _: f.other_within_s / f.within_s),
         Kind("sequence", _slot("nth_last"), lambda a, _: a[0], categorical=True),
-        Kind("transition", _transition_slots, lambda a, _: a[0] * TRANSITION_BASE + a[1], categorical=True),
+        Kind("transition", _transition_slots, lambda a, c: a[0] * c + a[1],
+             constant=lambda _, n_types: float(n_types), categorical=True),
     )
 }
 

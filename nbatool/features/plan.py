@@ -85,7 +85,7 @@ class FeaturePlan:
             members = [j for j, f in enumerate(self.features) if f.kind == name]
             wanted = [kind.slots(self.features[j]) for j in members]
             columns = [np.array([position[w[k]] for w in wanted]) for k in range(len(wanted[0]))]
-            constants = np.array([kind.constant(self.features[j]) for j in members], dtype=np.float64)
+            constants = np.array([kind.constant(self.features[j], len(self.types)) for j in members], dtype=np.float64)
             groups.append((name, np.array(members), columns, constants))
         return tuple(groups)
 

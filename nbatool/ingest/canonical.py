@@ -164,8 +164,8 @@ def attribute(mapped: exp.Expr, kind: str, zone: str) -> tuple[exp.Expr, str]:
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         utc = time_column("", mapped, kind, zone, required=False).value
         iso = fragment(
-            "case when isfinite($v) then strftime($t, case when epoch_us($t) % 1000000 = 0 "
-            "then '%Y-%m-%dT%H:%M:%SZ' else '%Y-%m-%dT%H:%M:%S.%fZ' end) end",
+            "case when not isfinite($v) then null when epoch_us($t) % 1000000 = 0 "
+            "then strftime($t, '%Y-%m-%dT%H:%M:%SZ') else strftime($t, '%Y-%m-%dT%H:%M:%S.%fZ') end",
             v=mapped,
             t=utc,
         )

@@ -5,6 +5,7 @@ What is not on the lists below does not reach DuckDB: no query, no file, no sett
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -57,7 +58,9 @@ NAMED_FUNCTIONS: Final = frozenset(
 
 AGGREGATES: Final = (exp.Sum, exp.Min, exp.Max, exp.Count, exp.AnyValue)
 AGGREGATE_NAMES: Final = "sum, min, max, count, any_value"
-PLACES: Final = ("_file", "_row")
+MARK: Final = "mark__"
+FILE: Final = "_file"
+ROW: Final = "_row"
 
 
 class ExpressionError(Exception):
@@ -170,8 +173,10 @@ def _resolved(column: exp.Column, columns: RowColumns, cells: set[int]) -> exp.E
         where = f'lookup "{parts[0]}"'
         position = _position(parts[1], names, where, column)
         return _with_fields(exp.column(f"c{position}", table=f"lookup_{parts[0]}", quoted=True), parts[2:])
-    if parts[0] in PLACES:
-        return exp.column(parts[0], table="r", quoted=True)
+    if parts[0] == FILE:
+        return exp.Literal.string(columns.file)
+    if parts[0] == ROW:
+        return exp.column(ROW, table="r", quoted=True)
     position = _position(parts[0], columns.names, columns.file, column)
     cells.add(position)
     return _with_fields(exp.column(f"c{position}", table="r", quoted=True), parts[1:])
@@ -204,10 +209,12 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown or "none"
 
 
-def fragment(text: str, **parts: exp.Expr) -> exp.Expr:
+def fragment(text: str, /, **parts: exp.Expr) -> exp.Expr:
     """Parse a fixed piece of SQL and put trees in the places of its ``$name`` marks."""
 
     def filled(node: exp.Expr) -> exp.Expr:
-        return parts[node.name].copy() if isinstance(node, exp.Placeholder) else node
+        is_mark = isinstance(node, exp.Column) and node.name.startswith(MARK)
+        return parts[node.name.removeprefix(MARK)].copy() if is_mark else node
 
-    return sqlglot.parse_one(text, dialect=RowSql).transform(filled)
+    # sqlglot reads $a … $b as a text in dollar quotes.
+    return sqlglot.parse_one(re.sub(r"\$(?=\w)", MARK, text), dialect=RowSql).transform(filled)

@@ -25,6 +25,7 @@ MIN_NONZERO = 30
 _SPIKE_SHARE = 0.02  # zeros that make money a two-part affair
 _LEAST_PLATT_SLOPE = 0.02  # keeps a binary outcome model strictly increasing
 _MORE_TREES = 1.25
+_UNSTOPPED_ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,7 @@ def fit_outcome(
     shrinkage = fit_shrinkage(table.y - base, weight, action_code, ~is_nothing)
     split = None
     if len(table) >= MIN_ROWS:
-        # calibration folds of customers: each is predicted by a model of nearly the shipped one's size
-        split = split_rows(
-            table.as_of_us, table.customer, window_s=window_s, seed=seed, calibrate_by_customer=True
-        )
+        split = split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed)
     if split is None or _varied(table.take(split.stop.fit)) < MIN_NONZERO:
         return _constant(table, shrinkage, card)
     return _trained(
@@ -184,7 +182,9 @@ def _recipe(table: Table, stop: Fold, seed: int, threads: int | None) -> _Recipe
 
 
 def _best(fit: Table, valid: Table, objective: str, seed: int, threads: int | None) -> FittedBooster:
-    return fit_booster(fit, objective, valid=valid, seed=seed, threads=threads)
+    # with nothing to stop on, a modest number of trees
+    params = {} if len(valid) else {"num_iterations": _UNSTOPPED_ROUNDS}
+    return fit_booster(fit, objective, valid=valid, params=params, seed=seed, threads=threads)
 
 
 def _fit_parts(table: Table, recipe: _Recipe, seed: int, threads: int | None) -> dict[str, FittedBooster]:
@@ -194,7 +194,8 @@ def _fit_parts(table: Table, recipe: _Recipe, seed: int, threads: int | None) ->
         if part == "chance":
             rows, objective = _paid_or_not(table), "binary"
         elif recipe.kind == "two_part":
-            rows = table.take(table.y != 0)
+            paid = table.y != 0
+            rows = table.take(paid) if paid.any() else table  # all payers may be in the group left out
         params = {"num_iterations": rounds}
         fitted[part] = fit_booster(rows, objective, params=params, seed=seed, threads=threads)
     return fitted

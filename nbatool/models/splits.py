@@ -3,6 +3,10 @@
 A row's label covers as_of <= ts < as_of + window. A model that is judged on moments from t on may only learn from
 rows whose windows had closed by t, as it would have been in life. With too few moments for that, customers are split
 by hash instead, and the card says so.
+
+Calibration is fitted on rows of customers the models had not seen, within the rows learned from. Blocks of time would
+be the other choice, but their models come from the few moments before each block and are not the model that is judged
+and used: measured on two data sets and five tables, the held-out log loss was higher every time.
 """
 
 from __future__ import annotations
@@ -16,7 +20,6 @@ from nbatool.models.table import BoolArray, IntArray
 
 TEST_SHARE = 0.2
 _MIN_FIT_SHARE = 0.1
-_CALIBRATION_BLOCKS = 3
 _CUSTOMER_FOLDS = 3
 
 
@@ -35,7 +38,7 @@ class Split:
     Parameters
     ----------
     calibration
-        Folds whose predictions, all from models that had not seen the row, fit the calibration.
+        Folds of `test.fit` whose predictions, all from models that had not seen the customer, fit the calibration.
     stop
         Fit rows and validation rows for early stopping.
     test
@@ -53,9 +56,7 @@ class Split:
     by_time: bool
 
 
-def split_rows(
-    as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: int, calibrate_by_customer: bool = False
-) -> Split:
+def split_rows(as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: int) -> Split:
     """Split rows by time where there are enough moments, else by customer.
 
     Parameters
@@ -64,8 +65,6 @@ def split_rows(
         int64[n].
     window_s
         Length of the label window, seconds: the embargo between fit rows and the rows predicted.
-    calibrate_by_customer
-        Make the calibration folds of customers (of the pool before the test), whatever the moments.
     """
     moments = np.unique(as_of_us)
     test = _last_block(as_of_us, np.ones(len(as_of_us), dtype=bool), window_s) if len(moments) > 1 else None
@@ -75,18 +74,14 @@ def split_rows(
     pool = _mask(test.fit, len(as_of_us))
     first_test = int(as_of_us[test.predict].min())
     stop = _last_block(as_of_us, pool, window_s)
-    folds = [] if calibrate_by_customer else _time_folds(as_of_us, pool, window_s)
-    how = f"calibrated on {len(folds)} earlier blocks of time"
     if stop is None:
         stop = _customer_folds(test.fit, customer, seed, "stop")[0]
-    if not folds:
-        folds = _customer_folds(test.fit, customer, seed, "calibration")
-        how = f"calibrated on {len(folds)} groups of customers"
+    folds = _customer_folds(test.fit, customer, seed, "calibration")
     n_left_out = len(as_of_us) - len(test.fit) - len(test.predict)
     description = (
         f"by time: judged on the {len(test.predict)} rows of the last {np.sum(moments >= first_test)} of "
         f"{len(moments)} moments, learned from the {len(test.fit)} rows whose windows had closed "
-        f"({n_left_out} overlapping rows left out); {how}"
+        f"({n_left_out} overlapping rows left out); calibrated on {len(folds)} groups of customers"
     )
     return Split(tuple(folds), stop, test, description, by_time=True)
 
@@ -126,24 +121,6 @@ def _last_block(as_of_us: IntArray, among: BoolArray, window_s: int) -> Fold | N
         if fit.sum() >= max(1, _MIN_FIT_SHARE * n):
             return Fold(np.flatnonzero(fit), np.flatnonzero(among & (as_of_us >= cut)))
     return None
-
-
-def _time_folds(as_of_us: IntArray, pool: BoolArray, window_s: int) -> list[Fold]:
-    """Expanding windows over the pool: each block of moments is predicted from rows closed before it."""
-    folds: list[Fold] = []
-    rest, n = pool.copy(), int(pool.sum())
-    while len(folds) < _CALIBRATION_BLOCKS:
-        moments, counts = np.unique(as_of_us[rest], return_counts=True)
-        enough = np.flatnonzero(np.cumsum(counts[::-1])[::-1] >= TEST_SHARE * n)
-        if not len(enough):
-            break
-        cut = moments[int(enough[-1])]
-        fit = rest & (as_of_us + window_s * 1_000_000 <= cut)
-        if fit.sum() < max(1, _MIN_FIT_SHARE * n):
-            break
-        folds.append(Fold(np.flatnonzero(fit), np.flatnonzero(rest & (as_of_us >= cut))))
-        rest &= as_of_us < cut
-    return folds[::-1]
 
 
 def _by_customer(customer: IntArray, seed: int, why: str) -> Split:

@@ -34,9 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
             browsing=asked.browsing,
         )
     except NbaError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
-    print(json.dumps(summary.as_dict()))
+    sys.stdout.write(json.dumps(summary.as_dict()) + "\n")
     return 0
 
 

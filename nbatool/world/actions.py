@@ -20,8 +20,11 @@ FATIGUE_DAYS = 45.0
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One entry of the catalogue. `cost` is per contact, `discount` the share off a taker's prices; `focus` names
-    the categories the extra purchases fall in (none: the customer's own tastes)."""
+    """One entry of the catalogue.
+
+    `cost` is per contact, `discount` the share off a taker's prices; `focus` is the category the extra purchases
+    fall in (none: the customer's own tastes).
+    """
 
     id: str
     name: str
@@ -30,14 +33,14 @@ class Action:
     cost: float
     discount: float = 0.0
     redeemable: bool = False
-    focus: tuple[str, ...] = ()
+    focus: str | None = None
 
 
 ACTIONS = (
     Action("bundle_tip", "Tip: bundles for a full house", ("email", "web"), ("advice", "household"), 0.25,
-           focus=("household",)),
+           focus="household"),
     Action("coffee_sample", "Free coffee sample", ("email", "push", "web"), ("sample", "coffee"), 0.60,
-           redeemable=True, focus=("coffee",)),
+           redeemable=True, focus="coffee"),
     Action("free_shipping", "Free shipping on the next order", ("email", "push", "web"), ("promo", "shipping"), 0.90,
            redeemable=True),
     Action("loyalty_bonus", "Bonus for loyal members", ("email", "push", "web"), ("loyalty",), 0.60,
@@ -55,8 +58,11 @@ COSTS = {action.id: action.cost for action in ACTIONS}
 
 @dataclass(frozen=True)
 class Effects:
-    """What each action would do, shape (n_customers, n_actions): `extra` purchases if read, share of usual
-    purchases `lost`, chance that a reader takes the offer (`take`)."""
+    """What each action would do, shape (n_customers, n_actions).
+
+    `extra` is the mean of purchases added if it is read, `lost` the share of usual purchases that do not happen,
+    `take` the chance that a reader takes the offer.
+    """
 
     extra: Floats
     lost: Floats
@@ -65,7 +71,8 @@ class Effects:
 
 def above(x: Floats, threshold: float, width: float) -> Floats:
     """Return a soft step from 0 to 1 around the threshold (logistic)."""
-    return 1.0 / (1.0 + np.exp(np.clip((threshold - x) / width, -50.0, 50.0)))
+    step: Floats = 1.0 / (1.0 + np.exp(np.clip((threshold - x) / width, -50.0, 50.0)))
+    return step
 
 
 def effects(customers: Customers, state: State, day: float) -> Effects:
@@ -115,9 +122,8 @@ def extra_value(customers: Customers) -> Floats:
     """Return the mean value of an extra purchase, shape (n_customers, n_actions)."""
     own = customers.taste @ CATEGORY_PRICE
     price = [
-        np.full(len(customers), np.mean([CATEGORY_PRICE[CATEGORIES.index(c)] for c in action.focus]))
-        if action.focus
-        else own
+        np.full(len(customers), CATEGORY_PRICE[CATEGORIES.index(action.focus)]) if action.focus else own
         for action in ACTIONS
     ]
-    return customers.order_value[:, None] * np.column_stack(price)
+    value: Floats = customers.order_value[:, None] * np.column_stack(price)
+    return value

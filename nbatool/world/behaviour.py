@@ -84,7 +84,9 @@ def simulate(
         redeemable=redeemable,
     )
     seen = events_of("page_view", views.row, start + views.at, category=views.category, channel="web")
-    carts = events_of("add_to_cart", intents.row, start + intents.at, category=intents.category, channel="web")
+    carts = events_of(
+        "add_to_cart", intents.row, start + intents.at, category=intents.category, channel="web"
+    )
     parts = [messages, seen, carts, purchases, refunds(purchases, rng), failures, redemptions]
     return together(parts), ended
 
@@ -164,7 +166,7 @@ def priced(
         cents=np.maximum(np.rint(paid * 100.0), 1.0).astype(np.int64),
         category=orders.category,
         channel=np.where(web, CHANNELS.index("web"), CHANNELS.index("store")),
-        on_sale=on_sale,
+        on_sale=on_sale.astype(np.int64),
     )
 
 
@@ -187,7 +189,8 @@ def failed_payments(customers: Customers, orders: Points, start: int, rng: np.ra
     """Return failed card payments, a moment before the order that then went through."""
     failed = np.flatnonzero(rng.random(len(orders.row)) < customers.card_trouble[orders.row])
     at = start + orders.at[failed]
-    return events_of("payment_failed", orders.row[failed], at - 0.02 * (at - np.floor(at)), channel="web")
+    tried = np.maximum(at - 0.02 * (at - np.floor(at)), customers.signup_day[orders.row[failed]])
+    return events_of("payment_failed", orders.row[failed], tried, channel="web")
 
 
 def redeemed(state: State, orders: Points, start: int) -> tuple[Events, Bools]:

@@ -69,3 +69,17 @@ def apart(
         events.filter(pl.Series(late | twice)),
         int(twice.sum()),
     )
+
+
+def with_broken(frame: pl.DataFrame, *, typed: bool) -> tuple[pl.DataFrame, int]:
+    """Return the rows with broken ones strewn among them, and how many those are."""
+    import polars as pl
+
+    broken = broken_rows(frame, typed=typed)
+    if broken.is_empty():
+        return frame, 0
+    gap = len(frame) // (len(broken) + 1)
+    pieces = []
+    for i in range(len(broken)):
+        pieces += [frame[i * gap : (i + 1) * gap], broken[i]]
+    return pl.concat([*pieces, frame[len(broken) * gap :]]), len(broken)

@@ -30,12 +30,12 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
 class TableFile:
     """A file that tables are added to; a context manager."""
 
-    def __init__(self, path: Path, format: Format) -> None:
+    def __init__(self, path: Path, kind: Format) -> None:
         self.path = path
-        self._format = format
+        self._kind = kind
         self._begun = False
         self._parquet: Any = None
-        self._raw = None if format == "parquet" else path.open("wb")
+        self._raw = None if kind == "parquet" else path.open("wb")
         # without name and time, equal rows make equal bytes
         self._gzip = gzip.GzipFile("", "wb", 9, self._raw, mtime=0) if self._raw else None
 
@@ -53,7 +53,7 @@ class TableFile:
         """Append the rows."""
         if self._gzip is None:
             self._add_parquet(frame)
-        elif self._format == "csv.gz":
+        elif self._kind == "csv.gz":
             self._gzip.write(frame.write_csv(include_header=not self._begun).encode())
         else:
             self._gzip.write(frame.write_ndjson().encode())

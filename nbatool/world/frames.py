@@ -67,7 +67,9 @@ def event_frame(world: World, events: Events, *, first_number: int, newest_at: i
             "customer_id": ids.gather(pl.Series(events.row)),
             "ts": pl.Series(micros).cast(pl.Datetime("us", "UTC")),
             "type": words(TYPES, events.type),
-            "value": pl.select(pl.lit(cents).cast(pl.Decimal(18, 4)) / 100).to_series().cast(pl.Decimal(18, 4)),
+            "value": pl.select(pl.lit(cents).cast(pl.Decimal(18, 4)) / 100)
+            .to_series()
+            .cast(pl.Decimal(18, 4)),
             "action_id": words(ACTION_IDS, events.action),
             "channel": words(CHANNELS, events.channel),
             "category": words(CATEGORIES, events.category),
@@ -82,7 +84,9 @@ def customer_frame(customers: Customers, *, seed: int) -> pl.DataFrame:
 
     n = len(customers)
     rng = generator(seed, f"world/answers/{customers.number[0] if n else 0}")
-    liked = np.where(rng.random(n) < 0.85, customers.taste.argmax(axis=1), rng.integers(0, len(CATEGORIES), n))
+    liked = np.where(
+        rng.random(n) < 0.85, customers.taste.argmax(axis=1), rng.integers(0, len(CATEGORIES), n)
+    )
     newsletter = (customers.open_p > 0.5) ^ (rng.random(n) < 0.10)
     signed_up = clock_seconds(customers.signup_day, customers.zone) * 1_000_000
 

@@ -85,9 +85,7 @@ class World:
         The draws depend on the seed, the block and the day only: the same decisions give the same events.
         """
         rng = generator(self.seed, f"{self.stream}/{self.day}")
-        events, state = simulate(
-            self.customers, self.state, decisions, start=self.day, days=days, rng=rng
-        )
+        events, state = simulate(self.customers, self.state, decisions, start=self.day, days=days, rng=rng)
         return events, replace(self, state=state, day=self.day + days)
 
     def truth(self) -> Floats:

@@ -14,7 +14,8 @@ INTENT_PER_PURCHASE = 0.5
 PURCHASES_PER_INTENT = 0.5
 INTENT_DAYS = 2.0
 FIRST_ORDER_P = 0.7
-FOCUS = np.array([[float(name in action.focus) for name in CATEGORIES] for action in ACTIONS])
+FIRST_ORDER_DELAY_DAYS = 1e-6
+FOCUS = np.array([-1 if action.focus is None else CATEGORIES.index(action.focus) for action in ACTIONS])
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def usual_orders(
     kept = rng.random(len(row)) * top < factor[category, day]
     joins = (customers.signup_day >= start) & (customers.signup_day < start + days)
     first = np.flatnonzero(joins & (rng.random(len(customers)) < FIRST_ORDER_P))
-    first_orders = Points(first, there.begin[first], tastes_drawn(customers, first, rng))
+    first_orders = Points(
+        first, there.begin[first] + FIRST_ORDER_DELAY_DAYS, tastes_drawn(customers, first, rng)
+    )
     return joined([Points(row, at, category).take(np.flatnonzero(kept)), first_orders])
 
 
@@ -110,5 +113,4 @@ def extra_orders(
     row, at = scattered(state.extra_rate * until, np.zeros(len(customers)), until, rng)
     category = tastes_drawn(customers, row, rng)
     focus = FOCUS[state.action[row]]
-    focused = focus.any(axis=1)
-    return Points(row, at, np.where(focused, focus.argmax(axis=1), category))
+    return Points(row, at, np.where(focus < 0, category, focus))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbatool.base.errors import DataError
-from nbatool.world.actions import ACTION_IDS, ACTIONS, COSTS, EFFECT_DAYS, effects, extra_value
+from nbatool.world.actions import ACTIONS, COSTS, EFFECT_DAYS, effects, extra_value
 from nbatool.world.behaviour import DISCOUNT
 from nbatool.world.latent import CATEGORY_PRICE, Customers, Floats, State
 from nbatool.world.orders import INTENT_DAYS, INTENT_PER_PURCHASE, PURCHASES_PER_INTENT
@@ -84,7 +84,9 @@ def usual_spend(customers: Customers, state: State, start: int, until: Floats | 
     late = INTENT_DAYS * (np.exp(-death * until) - np.exp(-decay * until))
     visits_per_day = customers.buy_rate * INTENT_PER_PURCHASE
     new = visits_per_day * PURCHASES_PER_INTENT / INTENT_DAYS / decay * (gone - late)
-    spend: Floats = np.where(state.alive, customers.order_value * (usual + (old + new) * priced.sum(axis=1)), 0.0)
+    spend: Floats = np.where(
+        state.alive, customers.order_value * (usual + (old + new) * priced.sum(axis=1)), 0.0
+    )
     return spend
 
 
@@ -144,9 +146,7 @@ def load_truth(path: Path | str, costs: Mapping[str, float] | None = None) -> Tr
     return Truth(customers, actions, uplift, np.array([prices[a] for a in actions]))
 
 
-def plan_value(
-    plan: Mapping[str, str] | tuple[Sequence[str], Sequence[str]], truth: Truth
-) -> PlanValue:
+def plan_value(plan: Mapping[str, str] | tuple[Sequence[str], Sequence[str]], truth: Truth) -> PlanValue:
     """Return what a plan is truly worth, beside the best possible, the best single action and nothing.
 
     `plan` gives the action id per customer id (or the two as sequences, in step); customers left out, and action
@@ -184,6 +184,3 @@ def positions(
     if len(set(rows)) != len(rows):
         raise DataError("a plan gives one action per customer; some customer has several")
     return np.array(rows, np.intp), np.array(columns, np.intp)
-
-
-__all__ = ["ACTION_IDS", "PlanValue", "Truth", "load_truth", "plan_value", "true_uplift", "usual_spend"]

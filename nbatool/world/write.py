@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbatool.base.errors import UsageError
 from nbatool.base.seeds import generator
-from nbatool.world.damage import apart, broken_rows
+from nbatool.world.damage import apart, with_broken
 from nbatool.world.files import FORMATS, Format, TableFile, as_text
 from nbatool.world.frames import customer_frame, event_frame, truth_frame
 from nbatool.world.history import END, WAVES, Calendar, World, histories
@@ -49,7 +49,7 @@ def generate(
     customers: int,
     months: int = 18,
     seed: int = 0,
-    format: Format = "csv.gz",
+    format: Format = "csv.gz",  # noqa: A002  the same word as on the command line and in nba.toml
     waves: int = WAVES,
     browsing: float = 1.0,
 ) -> WorldSummary:
@@ -64,9 +64,14 @@ def generate(
     months, waves
         Length of the history, up to `END`, and how many times contacts went out in it (every 32 days).
     format
-        Of events and customers.
+        Of events and customers; beside csv.gz events, customers are ndjson.gz.
     browsing
         Multiplies page views: more rows, and nothing else changes in law.
+
+    Raises
+    ------
+    UsageError
+        If there are no customers, the format is unknown, or so many waves do not fit.
     """
     if customers < 1:
         raise UsageError(f"{customers} customers make no world: ask for at least 1")
@@ -75,29 +80,33 @@ def generate(
     calendar = Calendar.of(months, waves)
     root = Path(directory)
     root.mkdir(parents=True, exist_ok=True)
-    names = {"events": f"events.{format}", "late": f"events-late.{format}", "customers": f"customers.{format}"}
-    if format == "csv.gz":
-        names["customers"] = "customers.ndjson.gz"
+    people: Format = "ndjson.gz" if format == "csv.gz" else format
+    names = (f"events.{format}", f"events-late.{format}", f"customers.{people}")
+    configuration = nba_toml(events=names[0], late=names[1], customers=names[2])
+    (root / "nba.toml").write_text(configuration, encoding="utf-8")
     (root / "catalogue.json").write_text(catalogue_json(), encoding="utf-8")
-    (root / "nba.toml").write_text(nba_toml(**names), encoding="utf-8")
-    counts = {"events": 0, "accepted": 0, "duplicate": 0, "rejected": 0}
-    with ExitStack() as open_files:
+    accepted = duplicate = rejected = 0
+    with ExitStack() as stack:
         files = Files(
-            *(
-                open_files.enter_context(TableFile(root / name, kind))
-                for name, kind in (
-                    (names["events"], format),
-                    (names["late"], format),
-                    (names["customers"], "ndjson.gz" if format == "csv.gz" else format),
-                    ("truth.parquet", "parquet"),
-                )
-            ),
+            events=stack.enter_context(TableFile(root / names[0], format)),
+            late=stack.enter_context(TableFile(root / names[1], format)),
+            customers=stack.enter_context(TableFile(root / names[2], people)),
+            truth=stack.enter_context(TableFile(root / "truth.parquet", "parquet")),
             typed=format == "parquet",
         )
         for events, world in histories(customers, calendar, months=months, seed=seed, browsing=browsing):
-            files.add_block(events, world, counts)
-    written = (*names.values(), "truth.parquet", "catalogue.json", "nba.toml")
-    return WorldSummary(customers=customers, files=written, **counts)
+            twice, broken = files.add_block(events, world, first_number=accepted)
+            accepted += len(events)
+            duplicate += twice
+            rejected += broken
+    return WorldSummary(
+        customers=customers,
+        events=accepted + duplicate + rejected,
+        accepted=accepted,
+        duplicate=duplicate,
+        rejected=rejected,
+        files=(*names, "truth.parquet", "catalogue.json", "nba.toml"),
+    )
 
 
 @dataclass(frozen=True)
@@ -110,41 +119,21 @@ class Files:
     truth: TableFile
     typed: bool
 
-    def add_block(self, events: Events, world: World, counts: dict[str, int]) -> None:
-        """Write a block of customers and their history, and count what loading it must find."""
-        first = int(world.customers.number[0])
-        newest = world.day * DAY_SECONDS if first == 0 else None
-        frame = event_frame(world, events, first_number=counts["accepted"], newest_at=newest)
+    def add_block(self, events: Events, world: World, *, first_number: int) -> tuple[int, int]:
+        """Write a block of customers and their history; return how many rows are there twice, and broken."""
+        first_block = int(world.customers.number[0]) == 0
+        newest = world.day * DAY_SECONDS if first_block else None
+        frame = event_frame(world, events, first_number=first_number, newest_at=newest)
         lot = generator(world.seed, f"{world.stream}/damage")
         in_time, late, twice = apart(frame, end_day=world.day, rng=lot)
-        in_time, late = self._written(in_time), self._written(late)
-        if first == 0:
-            in_time, spoilt = with_broken(in_time, typed=self.typed)
-            counts["rejected"] += spoilt
-        self.events.add(in_time)
-        self.late.add(late)
+        rows, broken = self._written(in_time), 0
+        if first_block:
+            rows, broken = with_broken(rows, typed=self.typed)
+        self.events.add(rows)
+        self.late.add(self._written(late))
         self.customers.add(self._written(customer_frame(world.customers, seed=world.seed)))
         self.truth.add(truth_frame(world))
-        counts["events"] += len(in_time) + len(late)
-        counts["accepted"] += len(frame)
-        counts["duplicate"] += twice
+        return twice, broken
 
     def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame if self.typed else as_text(frame)
-
-
-def with_broken(frame: pl.DataFrame, *, typed: bool) -> tuple[pl.DataFrame, int]:
-    """Return the rows with broken ones strewn among them, and how many those are."""
-    import polars as pl
-
-    broken = broken_rows(frame, typed=typed)
-    if broken.is_empty():
-        return frame, 0
-    gap = len(frame) // (len(broken) + 1)
-    pieces = []
-    for i in range(len(broken)):
-        pieces += [frame[i * gap : (i + 1) * gap], broken[i]]
-    return pl.concat([*pieces, frame[len(broken) * gap :]]), len(broken)
-
-
-__all__ = ["WorldSummary", "generate"]

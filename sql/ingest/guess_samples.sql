@@ -13,9 +13,14 @@ picked as (
 ),
 long as (
     unpivot picked on columns(*) into name column_name value cell
+),
+trimmed as (
+    select column_name, trim(cell) as cell
+    from long
+    where trim(cell) != ''
 )
 select column_name, cell
-from long
+from trimmed
 group by column_name, cell
 qualify row_number() over (partition by column_name order by count(*) desc, cell) <= 400
 order by column_name, count(*) desc, cell

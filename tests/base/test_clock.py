@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -118,9 +119,7 @@ def test_the_offset_table_equals_zoneinfo(
     rows = clock.zone_offsets(zone, first_us, last_us)
     assert rows[0][0] == first_us
     assert rows[-1][1] == last_us + 1
-    assert all(
-        left[1] == right[0] and left[2] != right[2] for left, right in zip(rows, rows[1:], strict=False)
-    )
+    assert all(left[1] == right[0] and left[2] != right[2] for left, right in pairwise(rows))
     near = [edge + step for row in rows for edge in row[:2] for step in (-1, 0)]
     for time_us in [*near, data.draw(st.integers(first_us, last_us))]:
         for from_us, until_us, offset_s in rows:

@@ -119,6 +119,10 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
             "[workspace]\nzzz = 1",
             'nba.toml:2: [workspace] unknown key "zzz" (allowed: currency, timezone, as_of, fresh_within)',
         ),
+        ('[[objective]]\nname = "spend"\nwithin = "5d"',
+         'nba.toml:1: [[objective]] "spend": no event is named and no source of decisions has outcome.spend. '
+         'Write  event = "purchase"  or map the outcome'),
+        ('[clv]\ngrain = "36h"', "nba.toml:2: [clv] grain: 36h must be whole days, such as 1d or 7d"),
         ("[worspace]\n", 'nba.toml:1: unknown table [worspace]; did you mean "workspace"?'),
         ('[[target]]\nname = "a"\nevent = "b"', 'nba.toml:1: [[target]] "a": "within" is missing'),
         (
@@ -152,6 +156,8 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
          'nba.toml:8: [source.map] probability: events have no column "probability" '
          "(they have customer_id, ts, type, event_id, value, action_id, channel, decision_id, attributes)"),
         (SOURCE + "attributes.age = 5", "nba.toml:8: [source.map.attributes] age: must be a text, not a number"),
+        (SOURCE.replace("[source.map]", 'preset = "segment"\n[source.map]'),
+         'nba.toml:4: [[source]] "s": preset: a source has a preset or a map, not both'),
         (SOURCE + '[source.lookup.c]\nfile = "x"', 'nba.toml:8: [source.lookup.c] "on" is missing'),
         (SOURCE.replace("[source.map]", 'delimiter = ""\n[source.map]'),
          'nba.toml:4: [[source]] "s": delimiter: "" must be one character, such as "," or "\\t", or "whitespace"'),

@@ -114,7 +114,8 @@ def test_a_closed_pipe_is_quiet(shop: Path, nbatool_process: Callable[..., subpr
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
-    assert process.stderr.read() == ""
+    with process.stderr:
+        assert process.stderr.read() == ""
     assert process.wait() == 0
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from nbatool.models import registry
 
 Nbatool = Callable[..., tuple[int, str, str]]
@@ -51,6 +53,17 @@ def test_doctor(shop: Path, nbatool: Nbatool) -> None:
     checks = {check["check"]: check["ok"] for check in json.loads(out)["checks"]}
     assert all(checks.values())
     assert 'source "events"' in checks
+
+
+def test_doctor_without_a_workspace_looks_at_the_installation(
+    tmp_path: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NBATOOL_WORKSPACE", raising=False)
+    code, out, _ = nbatool("doctor")
+    assert code == 0
+    assert "none here, and none was named" in out
+    assert nbatool("doctor", "-w", "nowhere")[0] == 4
 
 
 def test_doctor_finds_what_is_missing(shop: Path, nbatool: Nbatool) -> None:

@@ -25,7 +25,7 @@ SETTINGS = ClvSettings()
 def simulated(n: int, seed: int = 1, mean_spend: float = 20.0) -> Purchases:
     """A Pareto/NBD base with Gamma-Gamma spend; several purchases of a day count once."""
     rng = np.random.default_rng(seed)
-    x, t_x, age, spend = [], [], [], []
+    x, t_x, ages, spend = [], [], [], []
     for _ in range(n):
         age = int(rng.integers(60, 500))
         rate, lifetime = rng.gamma(0.8, 1 / 50), rng.exponential(1 / max(rng.gamma(0.9, 1 / 90), 1e-9))
@@ -34,11 +34,11 @@ def simulated(n: int, seed: int = 1, mean_spend: float = 20.0) -> Purchases:
         level = mean_spend * 2.7 / 6 / rng.gamma(3.7, 1.0) * 6
         x.append(len(days))
         t_x.append(int(days.max()) if len(days) else 0)
-        age.append(age)
+        ages.append(age)
         spend.append(
             round(level * rng.gamma(6 * len(days), 1) / 6 / len(days) + 0.01, 2) if len(days) else np.nan
         )
-    return Purchases.of(np.array(x), np.array(t_x), np.array(age), np.array(spend))
+    return Purchases.of(np.array(x), np.array(t_x), np.array(ages), np.array(spend))
 
 
 def reordered(purchases: Purchases, order: np.ndarray) -> Purchases:
@@ -118,7 +118,7 @@ def test_json_gives_back_the_same_bits(model: ClvModel, base: Purchases) -> None
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda c: {},
+        lambda _: {},
         lambda c: {**c, "format": "other"},
         lambda c: {**c, "family": "oracle"},
         lambda c: {**c, "parameters": [1.0]},
@@ -171,10 +171,9 @@ def test_spend_that_follows_frequency_is_warned_of(base: Purchases) -> None:
 
 
 def test_equal_spends_need_no_distribution(base: Purchases) -> None:
-    flat = fit_clv(
-        replace(base, mean_spend=np.where(base.x > 0, 9.99, np.nan)), ClvSettings(model="bg_nbd"), 0
-    )
-    assert flat.predict(base).spend_per_purchase == pytest.approx(np.full(len(base), 9.99), rel=1e-3)
+    flat = replace(base, mean_spend=np.where(base.x > 0, 9.99, np.nan))
+    model = fit_clv(flat, ClvSettings(model="bg_nbd"), 0)
+    assert model.predict(flat).spend_per_purchase == pytest.approx(np.full(len(base), 9.99), rel=1e-3)
 
 
 def some(x: list[int], t_x: list[int], age: list[int], **rest: object) -> Purchases:

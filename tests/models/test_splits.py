@@ -23,12 +23,12 @@ def test_windows_that_reach_into_the_next_part_are_left_out() -> None:
     assert hours(as_of, split.test.fit) == [0, 168, 336]  # 408 + 120 reaches past 504
     assert hours(as_of, split.stop.predict) == [336]
     assert hours(as_of, split.stop.fit) == [0, 168]
-    assert [hours(as_of, fold.predict) for fold in split.calibration] == [[168], [336]]
+    assert hours(as_of, split.calibration[0].predict) == [0, 168, 336]
     assert "10 overlapping rows left out" in split.description
 
 
 def no_label_reaches_forward(as_of: np.ndarray, split: Split, window_us: int) -> bool:
-    folds = (*split.calibration, split.stop, split.test)
+    folds = (split.stop, split.test)
     return all((as_of[fold.fit] + window_us).max() <= as_of[fold.predict].min() for fold in folds)
 
 
@@ -37,7 +37,6 @@ def test_continuous_moments_keep_the_embargo() -> None:
     as_of = random.integers(0, 1_000 * HOUR, 5_000)
     split = split_rows(as_of, random.integers(0, 300, 5_000), window_s=50 * 3_600, seed=0)
     assert split.by_time
-    assert len(split.calibration) == 3
     assert no_label_reaches_forward(as_of, split, 50 * HOUR)
     assert len(split.test.predict) >= 1_000
 
@@ -59,9 +58,9 @@ def test_windows_longer_than_the_history_split_customers() -> None:
     assert "too few moments" in split.description
 
 
-def test_calibration_may_be_grouped_by_customer() -> None:
+def test_calibration_is_grouped_by_customer() -> None:
     as_of, customer = waves([0, 168, 336, 504], per_wave=30)
-    split = split_rows(as_of, customer, window_s=120 * 3_600, seed=0, calibrate_by_customer=True)
+    split = split_rows(as_of, customer, window_s=120 * 3_600, seed=0)
     predicted = np.concatenate([fold.predict for fold in split.calibration])
     assert sorted(predicted) == sorted(split.test.fit)
     for fold in split.calibration:

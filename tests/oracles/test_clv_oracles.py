@@ -270,10 +270,13 @@ def test_no_jump_at_the_pole_of_the_closed_form(family: Family) -> None:
 def test_collapsed_rows_fit_as_all_customers_do(family: Family) -> None:
     rng = np.random.default_rng(3)
     age_days = rng.integers(20, 60, 1500)
-    x = np.minimum(rng.poisson(rng.gamma(0.8, 0.05, 1500) * age_days), age_days)
-    t_x_days = np.where(x > 0, np.maximum(x, (age_days * rng.uniform(0.3, 1, 1500)).astype(int)), 0)
+    stay = np.minimum(rng.exponential(1 / rng.gamma(0.7, 0.05, 1500)), age_days)
+    days = [np.unique(np.ceil(rng.uniform(0, s, rng.poisson(rng.gamma(0.8, 0.2) * s)))) for s in stay]
+    x = np.array([len(d) for d in days])
+    t_x_days = np.array([min(int(d.max()), a) if len(d) else 0 for d, a in zip(days, age_days, strict=True)])
+    x = np.minimum(x, t_x_days)
     rows, _ = collapse(Purchases.of(x, t_x_days, age_days))
-    assert len(rows.x) < 1200
+    assert len(rows.x) < 1000
     together = fit_family(family, rows, seed=0)
     single = Rows(x.astype(float), t_x_days / 7, age_days / 7, np.ones(1500, np.int64))
     alone = fit_family(family, single, seed=0)
@@ -308,3 +311,19 @@ def test_a_million_customers() -> None:
     assert took < 60
     assert np.isfinite(scores.clv).all()
     assert model.card["fit_check"]["repeat_purchases_expected"] == pytest.approx(int(x.sum()), rel=0.02)
+
+
+@pytest.mark.parametrize("family", FAMILY_LIST, ids=lambda f: f.name)
+def test_customers_who_hardly_differ_end_the_search(family: Family) -> None:
+    """Nobody leaves for good here: drop-out parameters run away along a ridge."""
+    rng = np.random.default_rng(3)
+    age_days = rng.integers(20, 60, 1500)
+    x = np.minimum(rng.poisson(rng.gamma(0.8, 0.05, 1500) * age_days), age_days)
+    t_x_days = np.where(x > 0, np.maximum(x, (age_days * rng.uniform(0.3, 1, 1500)).astype(int)), 0)
+    purchases = Purchases.of(x, t_x_days, age_days)
+    model = fit_clv(purchases, ClvSettings(model=family.name), 0)
+    assert model.fallback or "penalty" in model.warnings[0]
+    assert len(model.warnings) > 0
+    expected = model.predict(purchases).expected_purchases
+    assert np.isfinite(expected).all()
+    assert model.card["fit_check"]["repeat_purchases_expected"] == pytest.approx(int(x.sum()), rel=0.2)

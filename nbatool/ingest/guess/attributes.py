@@ -55,6 +55,7 @@ class CustomerAttributes:
 def customer_attributes(bench: Workbench, seen: FileLook, used: Sequence[str]) -> CustomerAttributes:
     """Attributes of customers; an odd lone number that stands for "not given" is read as NULL."""
     lines: list[MapLine] = []
+    times: list[MapLine] = []
     left_out: list[str] = []
     since = None
     for column in (c for c in seen.columns if c.expression not in used and c.filled):
@@ -66,10 +67,10 @@ def customer_attributes(bench: Workbench, seen: FileLook, used: Sequence[str]) -
             name = identifier(column.name)
             if named(column.name, SINCE) and since is None:
                 since, name = (column, when), "member_since"
-            lines.append(MapLine(f"attributes.{name}", when.expression, f"{column.name}, {when.shown}", when.doubt))
+            times.append(MapLine(f"attributes.{name}", when.expression, f"{column.name}, {when.shown}", when.doubt))
             continue
         lines.append(_plain_attribute(bench, seen, column))
-    return CustomerAttributes(tuple(_named_once(lines)), tuple(left_out), since)
+    return CustomerAttributes(tuple(_named_once([*lines, *times])), tuple(left_out), since)
 
 
 def _plain_attribute(bench: Workbench, seen: FileLook, column: Column) -> MapLine:
@@ -86,7 +87,7 @@ def _plain_attribute(bench: Workbench, seen: FileLook, column: Column) -> MapLin
 
 
 def _worth_keeping(column: Column) -> bool:
-    if column.type == "json" or not column.filled or re.fullmatch(r"column\d+", column.name):
+    if column.type == "json" or not column.filled or _is_row_number(column):
         return False
     if column.type == "time":
         return True
@@ -94,10 +95,17 @@ def _worth_keeping(column: Column) -> bool:
     return bool(typical) and typical[len(typical) // 2] <= _LONG_TEXT
 
 
+def _is_row_number(column: Column) -> bool:
+    """The unnamed first column that data frames write: 0, 1, 2, …"""
+    return column.name == "column_1" and column.integers == column.rows and column.high == column.rows - 1
+
+
 def _nearly_unique_text(column: Column) -> bool:
     """A name, an address, a key: no use as an attribute and often personal."""
+    if named(column.name, (r"(\w+_)?(e_?mail|phone|name|surname|address|street)(_\w+)?",)) and not column.numeric:
+        return True
     if column.rows <= 20 or column.numbers == column.filled:
-        return named(column.name, (r"(\w+_)?(e_?mail|phone|name|surname|address|street)(_\w+)?",)) and not column.numeric
+        return False
     return column.type == "text" and column.distinct > 0.5 * column.filled and not re.match(r"\d", column.sample[0])
 
 

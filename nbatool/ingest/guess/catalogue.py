@@ -6,13 +6,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbatool.ingest.guess.cells import distinct_cells
 from nbatool.ingest.guess.events import EventsDraft, coalesced
 from nbatool.ingest.guess.file_look import FileLook, plain_ids, unique
 from nbatool.ingest.guess.matching import overlap
 from nbatool.ingest.guess.numbers import number_reading
-from nbatool.ingest.guess.records import CatalogueGuess, Column, MapLine
+from nbatool.ingest.guess.records import CatalogueGuess, Column, MapLine, SourceGuess
 from nbatool.ingest.guess.times import time_reading
-from nbatool.ingest.guess.words import ACTION, CHANNEL, COST, DURATION, ENDS, NAME, STARTS, identifier, named, words
+from nbatool.ingest.guess.words import (
+    ACTION,
+    CHANNEL,
+    COST,
+    DURATION,
+    ENDS,
+    NAME,
+    STARTS,
+    identifier,
+    named,
+    words,
+)
 from nbatool.ingest.guess.workbench import Workbench
 
 _MOST_ACTIONS = 500
@@ -29,19 +41,34 @@ class CatalogueFound:
     line: MapLine | None
 
 
-def catalogue_found(bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft]) -> CatalogueFound | None:
-    """Read a file as the list of actions, or None when it does not look like one."""
+def catalogue_found(
+    bench: Workbench,
+    seen: FileLook,
+    drafts: Sequence[EventsDraft],
+    decisions: Sequence[SourceGuess] = (),
+    *,
+    by_words: bool,
+) -> CatalogueFound | None:
+    """Read a file as the list of actions, or None when it does not look like one.
+
+    Parameters
+    ----------
+    by_words
+        False: only when its ids occur in the events or decisions. True: when its names speak of offers.
+    """
     if seen.raw.rows > _MOST_ACTIONS:
         return None
     keys = [c for c in (seen.column(ACTION), *plain_ids(seen)) if c is not None and unique(bench, seen, c)]
     keys += [c for c in seen.columns if c.type == "text" and c not in keys and named(c.name, NAME) and unique(bench, seen, c)]
-    for key in keys:
+    for key in keys if not by_words else ():
+        if any((line := source.line("action_id")) and line.expression == key.expression for source in decisions):
+            return CatalogueFound(_guess(bench, seen, key, "decisions name its ids", default="web"), None, None)
         for draft in drafts:
             columns = _columns_with(bench, draft, seen, key)
             if columns:
                 return _matched(bench, seen, key, draft, columns)
     said = {word for column in seen.columns for word in words(column.name)} | set(words(seen.paths[0].name))
-    if keys and (said & _OFFER_WORDS) and seen.raw.rows <= 200:
+    if by_words and keys and (said & _OFFER_WORDS) and seen.raw.rows <= 200:
         return CatalogueFound(_guess(bench, seen, keys[0], "its names speak of offers"), None, None)
     return None
 
@@ -52,7 +79,7 @@ def _columns_with(bench: Workbench, draft: EventsDraft, seen: FileLook, key: Col
     found = []
     for column in draft.seen.columns:
         taken = column.expression in (draft.customer.expression, draft.type_column and draft.type_column.expression)
-        offered = named(column.name, ACTION) or len(ids) >= 3 and not key.numeric
+        offered = named(column.name, ACTION) or (len(ids) >= 3 and not key.numeric)
         if taken or column.type not in ("text", "number") or not offered or not column.sample:
             continue
         if sum(cell in ids for cell in column.sample) < 0.9 * len(column.sample):
@@ -72,20 +99,20 @@ def _matched(
     all_in = shared.both == shared.left == shared.right
     note = f"all {shared.left} in {where}" if all_in else f"{shared.both} of {shared.left} in {where}"
     line = MapLine("action_id", expression, note)
-    return CatalogueFound(_guess(bench, seen, key, f"its {key.name} occur in {draft.seen.shown}"), draft, line)
+    return CatalogueFound(_guess(bench, seen, key, f"the values of {key.name} occur in {draft.seen.shown}"), draft, line)
 
 
-def _guess(bench: Workbench, seen: FileLook, key: Column, why: str) -> CatalogueGuess:
+def _guess(bench: Workbench, seen: FileLook, key: Column, why: str, *, default: str = "email") -> CatalogueGuess:
     channel = seen.column(CHANNEL)
-    channel_line, channels, mode = _channels(channel)
+    channel_line, channels, mode = _channels(channel, default)
     rest = [c for c in seen.columns if c is not key and c is not channel and c.filled and not c.parent]
     lines = [MapLine("id", key.expression), *_terms(bench, seen, rest)]
     used = {line.expression.split("::")[0] for line in lines}
-    rest = [c for c in rest if c.expression not in used and not (c.name.startswith("column") and c.name[6:].isdigit())]
+    rest = [c for c in rest if c.expression not in used and not (c.name.startswith("column_") and c.name[7:].isdigit())]
     name = _name(rest) if not any(line.canonical == "name" for line in lines) else None
-    lines += [MapLine("name", name)] if name else []
+    lines += [MapLine("name", _told_apart(bench, seen, key, name))] if name else []
     lines.append(channel_line)
-    kinds = [c for c in rest if c.type == "text" and not c.numeric and c.distinct <= 20 and c.distinct < c.rows]
+    kinds = [c for c in rest if _readable(c) and c.distinct <= 20 and c.distinct < c.rows]
     if kinds:
         lines.append(MapLine("tags", f"[{', '.join(c.expression for c in kinds[:3])}]"))
     for column in rest:
@@ -98,10 +125,16 @@ def _guess(bench: Workbench, seen: FileLook, key: Column, why: str) -> Catalogue
     return CatalogueGuess(seen.paths[0], seen.layout, seen.raw.rows, tuple(lines), channels, mode, why)
 
 
-def _channels(column: Column | None) -> tuple[MapLine, tuple[str, ...], str]:
+def _told_apart(bench: Workbench, seen: FileLook, key: Column, name: str) -> str:
+    """The name, with the id after it where several actions would have the same."""
+    _, different = distinct_cells(bench, seen.raw.table, name)
+    return name if different == seen.raw.rows else f"{name} || ' ' || {key.expression}"
+
+
+def _channels(column: Column | None, default: str) -> tuple[MapLine, tuple[str, ...], str]:
     if column is None:
-        doubt = "the list of actions names no channel: all are taken to go out by email."
-        return MapLine("channels", "['email']", doubt=doubt), ("email",), "one"
+        doubt = f"the list of actions names no channel: all are taken to go out by {default}."
+        return MapLine("channels", f"['{default}']", doubt=doubt), (default,), "one"
     found: set[str] = set()
     if column.type == "json":
         for cell in column.sample:
@@ -133,15 +166,25 @@ def _terms(bench: Workbench, seen: FileLook, columns: Sequence[Column]) -> list[
         column = seen.column(vocabulary, columns)
         when = time_reading(bench, seen.raw.table, column) if column else None
         if when is not None:
-            lines.append(MapLine(canonical, f"({when.expression})::date"))
+            lines.append(MapLine(canonical, f"{_grouped(when.expression)}::date"))
     return lines
+
+
+def _grouped(expression: str) -> str:
+    return expression if expression.replace("_", "").isalnum() or expression.endswith(")") else f"({expression})"
+
+
+def _readable(column: Column) -> bool:
+    """Short words, not hashes or sentences."""
+    short = all(len(cell) <= 24 for cell in column.sample)
+    return column.type == "text" and not column.numeric and column.distinct <= 50 and short
 
 
 def _name(columns: Sequence[Column]) -> str | None:
     """A readable name put together: kinds, then numbers, then how long: `discount 10/2 10d`."""
-    texts = [c.expression for c in columns if c.type == "text" and not c.numeric and c.distinct <= 50]
+    texts = [c.expression for c in columns if _readable(c)]
     lasting = [c for c in columns if named(c.name, DURATION) and c.numeric]
-    numbers = [c for c in columns if c.numeric and c not in lasting][:3]
+    numbers = [c for c in columns if c.numeric and c.integers == c.numbers and c not in lasting][:3]
     numbers.sort(key=lambda c: c.name)
     if not texts:
         return None

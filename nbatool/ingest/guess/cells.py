@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import duckdb
-
 from nbatool.ingest.guess.records import Column
 from nbatool.ingest.guess.workbench import Workbench
 
 _SAMPLED_ROWS = 10_000
-_MEASURES = 6
+_MEASURES = 8
 
 
 def file_columns(bench: Workbench, table: str) -> tuple[Column, ...]:
@@ -54,7 +52,7 @@ def _nested(bench: Workbench, table: str, name: str, expression: str) -> list[tu
 def _measured(bench: Workbench, table: str, plain: list[tuple[str, str, str, str]]) -> tuple[Column, ...]:
     aliases = [f"c{i:04d}" for i in range(len(plain))]
     cells = {
-        alias: f"nullif(trim(({expression})::varchar), '')"
+        alias: f"({expression})::varchar"
         for alias, (_, expression, _, _) in zip(aliases, plain, strict=True)
     }
     bench.view("cells", table, cells)
@@ -63,10 +61,15 @@ def _measured(bench: Workbench, table: str, plain: list[tuple[str, str, str, str
     samples: dict[str, list[str]] = {alias: [] for alias in aliases}
     for alias, cell in bench.rows("samples", stride=max(1, n_rows // _SAMPLED_ROWS)):
         samples[alias].append(cell)
-    return tuple(
-        Column(name, expression, kind, n_rows, *values, sample=tuple(samples[alias]), parent=parent)
-        for alias, (name, expression, kind, parent), *values in zip(aliases, plain, *by_measure, strict=True)
-    )
+    columns = []
+    for alias, (name, expression, kind, parent), *measures in zip(aliases, plain, *by_measure, strict=True):
+        filled, distinct, numbers, integers, low, high, empty, blank = measures
+        blanks = ("blank" if blank else "empty" if empty else "") if kind == "text" else ""
+        sample = tuple(samples[alias])
+        columns.append(
+            Column(name, expression, kind, n_rows, filled, distinct, numbers, integers, low, high, sample, parent, blanks)
+        )
+    return tuple(columns)
 
 
 def distinct_cells(bench: Workbench, table: str, expression: str) -> tuple[int, int]:
@@ -75,11 +78,3 @@ def distinct_cells(bench: Workbench, table: str, expression: str) -> tuple[int, 
     filled, distinct = bench.row("distinct")
     return int(filled), int(distinct)
 
-
-def reads_without_error(bench: Workbench, table: str, expression: str) -> bool:
-    """True when the expression names columns the table has and functions DuckDB has."""
-    try:
-        bench.look_at(table, expression)
-    except duckdb.Error:
-        return False
-    return True

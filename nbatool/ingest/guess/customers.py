@@ -10,9 +10,9 @@ from nbatool.ingest.guess.attributes import customer_attributes
 from nbatool.ingest.guess.events import EventsDraft
 from nbatool.ingest.guess.file_look import FileLook, customer_column, plain_ids, unique
 from nbatool.ingest.guess.matching import overlap
-from nbatool.ingest.guess.records import Column, MapLine, SourceGuess
+from nbatool.ingest.guess.records import CampaignHint, Column, MapLine, SourceGuess
 from nbatool.ingest.guess.times import TimeReading
-from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TREATMENT, rank
+from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TREATMENT, identifier, named, rank
 from nbatool.ingest.guess.workbench import Workbench
 
 
@@ -41,7 +41,7 @@ def customers_found(
         False: only with a key that is unique and known to the events (or named like a customer's).
         True: any file; without a key every row is a customer of its own (`_row`).
     """
-    key, note = _key(bench, seen, drafts)
+    key, note = _key(bench, seen, drafts, last_resort=last_resort)
     if key is None and not last_resort:
         return None
     remarks: tuple[str, ...] = ()
@@ -53,7 +53,9 @@ def customers_found(
         )  # fmt: skip
     else:
         line = MapLine("customer_id", key.expression)
-    found = customer_attributes(bench, seen, [line.expression])
+    hint = campaign_hint(seen) if key is None else None
+    left = [hint.treatment, *(expression.split("::")[0] for _, expression in hint.outcomes)] if hint else []
+    found = customer_attributes(bench, seen, [line.expression, *left])
     lines = [line, *found.lines]
     if found.since is not None and found.since[1].last is not None:
         lines.insert(1, MapLine("ts", found.since[1].expression, "known since then"))
@@ -61,12 +63,15 @@ def customers_found(
         remarks += (f"not kept: {', '.join(found.left_out[:8])}{' …' if len(found.left_out) > 8 else ''}",)
     source = SourceGuess(
         seen.name, "customers", seen.paths, seen.layout, seen.raw.rows, tuple(lines),
-        blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows, note=note, remarks=remarks,
+        blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows, note=note, remarks=remarks, campaign=hint,
     )  # fmt: skip
     return CustomersFound(source, found.since, seen)
 
 
-def _key(bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft]) -> tuple[Column | None, str]:
+def _key(
+    bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft], *, last_resort: bool
+) -> tuple[Column | None, str]:
+    """The column that names the customers, and how many of them have events."""
     named_key = customer_column(seen)
     best: tuple[float, Column, str] | None = None
     for key in dict.fromkeys((*([named_key] if named_key else []), *plain_ids(seen))):
@@ -84,7 +89,7 @@ def _key(bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft]) -> tup
     if named_key is not None and unique(bench, seen, named_key):
         strong = (rank(named_key.name, CUSTOMER) or 0) <= 3
         return (named_key, "none with events" if drafts else "") if strong else (None, "")
-    if not drafts:
+    if last_resort:
         return next(((key, "") for key in plain_ids(seen)[:1] if unique(bench, seen, key)), (None, ""))
     return None, ""
 
@@ -92,18 +97,23 @@ def _key(bench: Workbench, seen: FileLook, drafts: Sequence[EventsDraft]) -> tup
 def missing_parts(seen: FileLook) -> tuple[str, ...]:
     """What a file without ids would need, and what it may hold: the log of a campaign."""
     remarks = ["no customer id and no date: no history, so no features over time and no targets from it alone"]
-    treatment, outcomes = campaign_columns(seen)
-    if treatment is not None and outcomes:
+    hint = campaign_hint(seen)
+    if hint is not None:
         remarks.append(
-            f"{treatment.name} looks like what was done and {', '.join(c.name for c in outcomes)} like what came of it: "
-            "see the commented decisions source in nba.toml"
+            f"{hint.treatment} looks like what was done and {', '.join(name for name, _ in hint.outcomes)} like what "
+            "came of it: see the commented decisions source in nba.toml"
         )
     return tuple(remarks)
 
 
-def campaign_columns(seen: FileLook) -> tuple[Column | None, tuple[Column, ...]]:
-    """The column of what was done to whom, and the columns of what came of it."""
-    few = [c for c in seen.columns if c.type == "text" and not c.numeric and 2 <= c.distinct <= 20]
-    treatment = seen.column(TREATMENT[:1], few)
-    outcomes = tuple(c for c in seen.columns if c.numeric and rank(c.name, OUTCOME) is not None)
-    return treatment, outcomes[:5]
+def campaign_hint(seen: FileLook) -> CampaignHint | None:
+    """The column of what was done to whom and those of what came of it, when the file has both."""
+    few = [c for c in seen.columns if c.type == "text" and 2 <= c.distinct <= 20 and not c.parent]
+    treatment = seen.column(TREATMENT, few)
+    outcomes = [c for c in seen.columns if c.numeric and named(c.name, OUTCOME) and c is not treatment][:5]
+    if treatment is None or not outcomes:
+        return None
+    made = tuple(
+        (identifier(c.name), f"{c.expression}::{'int' if c.integers == c.numbers else 'decimal(18,4)'}") for c in outcomes
+    )
+    return CampaignHint(treatment.expression, tuple(sorted(treatment.sample)), made)

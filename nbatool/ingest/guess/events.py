@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from nbatool.ingest.guess.attributes import event_attributes
 from nbatool.ingest.guess.cells import distinct_cells
@@ -29,6 +30,8 @@ class EventsDraft:
     action_columns: tuple[Column, ...] = ()
     preset: str = ""
     used: tuple[str, ...] = ()
+    lookups: dict[str, tuple[str, str]] = field(default_factory=dict)
+    lookups_written: tuple[tuple[str, Path, str], ...] = ()
 
     def line(self, canonical: str) -> MapLine | None:
         """The map line of a canonical column, or None."""

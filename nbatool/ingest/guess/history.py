@@ -27,7 +27,7 @@ class Span:
 
 def fill_history(bench: Workbench, drafts: Sequence[EventsDraft]) -> Span:
     """Make the table `history` of all drafts' events and return what time it spans."""
-    bench.rows("create_history")
+    bench.run("create_history")
     for draft in drafts:
         made = {}
         for name in ("customer_id", "ts", "type", "value", "action_id"):
@@ -39,8 +39,8 @@ def fill_history(bench: Workbench, drafts: Sequence[EventsDraft]) -> Span:
         made["paid"] = f"({_reward(draft) or 'null'})::varchar"
         if draft.group_by:
             made["paid"] = "null::varchar"
-        bench.view("mapped", draft.seen.raw.table, made, group_by=draft.group_by)
-        bench.rows("add_history", source=draft.seen.name)
+        bench.view("mapped", draft.seen.raw.table, made, group_by=draft.group_by, lookups=draft.lookups)
+        bench.run("add_history", source=draft.seen.name)
     return Span(*bench.row("span"))
 
 

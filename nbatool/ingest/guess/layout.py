@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from nbatool.base.errors import DataError
 from nbatool.ingest.guess.records import Layout
@@ -29,7 +29,10 @@ def file_layout(path: Path) -> Layout:
         The file is missing, a folder, empty, unreadable or not text, JSON or Parquet.
     """
     if path.is_dir():
-        raise DataError(f"{path} is a folder. Name its files: nbatool init --from {path}/*")
+        raise DataError(
+            f"{path} is a folder. Name its files: nbatool init --from {path}/*   "
+            "(the workspace's folder comes before --from)"
+        )
     if not path.exists():
         raise DataError(f"{path}: no such file.")
     try:
@@ -54,16 +57,15 @@ def open_plain(path: Path, compression: str) -> IO[bytes]:
     if compression == "gzip":
         import gzip
 
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     if compression == "bz2":
         import bz2
 
-        return bz2.open(path, "rb")
+        return cast("IO[bytes]", bz2.open(path, "rb"))
     if compression == "zstd":
         import pyarrow as pa
 
-        stream: IO[bytes] = pa.input_stream(str(path), compression="zstd")
-        return stream
+        return cast("IO[bytes]", pa.input_stream(str(path), compression="zstd"))
     return path.open("rb")
 
 
@@ -94,20 +96,18 @@ def _text_layout(path: Path, text: str, compression: str, encoding: str, *, whol
         lines.pop()
     lines = [line for line in lines if line.strip()]
     if start == "{":
-        return Layout(_json_format(path, lines, whole=whole), compression, encoding=encoding)
+        return Layout(_json_format(path, lines), compression, encoding=encoding)
     return _csv_layout(path, lines, compression, encoding)
 
 
-def _json_format(path: Path, lines: list[str], *, whole: bool) -> str:
+def _json_format(path: Path, lines: list[str]) -> str:
     try:
         json.loads(lines[0])
     except ValueError as error:
-        if whole:
-            try:
-                json.loads("\n".join(lines))
-            except ValueError:
-                raise DataError(f"{path} looks like JSON but line 1 cannot be read: {error}") from error
-        return "json"
+        raise DataError(
+            f"{path} looks like JSON but its first line cannot be read ({error}). "
+            "One object a line, or one list of objects, is expected."
+        ) from error
     return "ndjson"
 
 
@@ -122,7 +122,7 @@ def _csv_layout(path: Path, lines: list[str], compression: str, encoding: str) -
     header = _is_header(rows)
     if header and len(lines) == 1:
         raise DataError(f"{path} has a header and no rows ({', '.join(rows[0])[:80]}): nothing to guess from.")
-    names = _unique(rows[0]) if header else tuple(f"column_{i + 1}" for i in range(len(rows[0])))
+    names = _names(path, rows[0]) if header else tuple(f"column_{i + 1}" for i in range(len(rows[0])))
     return Layout("csv", compression, delimiter, header, names, encoding)
 
 
@@ -147,8 +147,8 @@ def _delimiter(lines: list[str]) -> str | None:
             best = (share, first, delimiter)
     if best is not None:
         return best[2]
-    widths = {len(line.split()) for line in lines}
-    return "whitespace" if len(widths) == 1 and widths.pop() >= 2 else None
+    blanks = {len(line.split()) for line in lines}
+    return "whitespace" if len(blanks) == 1 and blanks.pop() >= 2 else None
 
 
 _VALUE = re.compile(r"[-+$€£]?\d[\d.,:/ T+-]*(AM|PM|Z|UTC)?|true|false|null|nan", re.IGNORECASE)
@@ -170,15 +170,13 @@ def _is_header(rows: list[list[str]]) -> bool:
     return has_values or not seen_below
 
 
-def _unique(cells: list[str]) -> tuple[str, ...]:
-    """Names as the file gives them; an empty one is named by its place, a repeated one gets a number."""
-    names: list[str] = []
-    for position, cell in enumerate(cells):
-        name = cell.strip() or f"column{position}"
-        while name in names:
-            name += "_1"
-        names.append(name)
-    return tuple(names)
+def _names(path: Path, cells: list[str]) -> tuple[str, ...]:
+    """Names as ingest reads them: without blanks around, an empty one named by its place."""
+    names = tuple(cell.strip() or f"column_{place}" for place, cell in enumerate(cells, 1))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f'{path}: the header has the column "{twice}" twice. Rename one of them.')
+    return names
 
 
 def source_name(path: Path) -> str:

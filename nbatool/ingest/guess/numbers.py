@@ -64,11 +64,11 @@ def number_reading(column: Column) -> NumberReading | None:
     if column.numeric:
         if any(re.match(r"0\d", cell) for cell in column.sample) and whole:
             return None  # codes such as 00123 are no numbers
-        return NumberReading(column.expression, whole, low, high)
+        return NumberReading(column.cleaned, whole, low, high)
     odd = [cell for cell in column.sample if not _PLAIN.fullmatch(cell)]
     missing = tuple(dict.fromkeys(cell for cell in odd if cell.lower() in _MISSING))
     kept = [cell for cell in column.sample if cell not in missing]
-    expression = column.expression
+    expression = column.cleaned
     for word in missing:
         expression = f"nullif({expression}, '{word}')"
     if kept and column.numbers and all(_PLAIN.fullmatch(cell) for cell in kept):

@@ -97,8 +97,8 @@ def guessed_targets(
 
 
 def clv_horizon(types: Sequence[TypeGuess], first: datetime | None, last: datetime | None) -> str:
-    """Horizon of the lifetime value, at most half the data's span; "" without purchases or with too short data."""
+    """Horizon of the lifetime value, at most half the data's span; "" without purchases or below three months."""
     if not any(kind.role == "purchase" for kind in types) or not first or not last:
         return ""
     days = (last - first).total_seconds() / _DAY_S
-    return f"{min(365, round(days / 2))}d" if days >= 28 else ""
+    return f"{min(365, round(days / 2))}d" if days >= 90 else ""

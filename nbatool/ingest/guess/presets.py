@@ -49,7 +49,7 @@ def _value(seen: FileLook, parent: str, *names: str) -> EventValue | None:
 
 
 def _draft(
-    bench: Workbench, seen: FileLook, preset: str, who: str, when: TimeReading, what: str, identity: str,
+    seen: FileLook, preset: str, who: str, when: TimeReading, what: str, identity: str,
     value: EventValue | None, attributes: list[MapLine],
 ) -> EventsDraft:  # fmt: skip
     lines = [
@@ -80,7 +80,7 @@ def _segment(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> Ev
     what = "case type when 'track' then event else type end" if "event" in by_name else "type"
     identity = by_name["messageId"].expression if "messageId" in by_name else ""
     kept = _attributes(seen, "properties", value.used if value else ())
-    return _draft(bench, seen, "segment", _first(by_name, "userId", "anonymousId"), when, what, identity, value, kept)
+    return _draft(seen, "segment", _first(by_name, "userId", "anonymousId"), when, what, identity, value, kept)
 
 
 def _ga4(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> EventsDraft | None:
@@ -92,7 +92,7 @@ def _ga4(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> Events
     kept += _attributes(seen, "device", ()) + _attributes(seen, "geo", ()) + _attributes(seen, "traffic_source", ())
     named_once = list({line.canonical: line for line in kept}.values())
     who = _first(by_name, "user_id", "user_pseudo_id")
-    return _draft(bench, seen, "ga4", who, when, by_name["event_name"].expression, "", value, named_once)
+    return _draft(seen, "ga4", who, when, by_name["event_name"].expression, "", value, named_once)
 
 
 def _plain_value(by_name: dict[str, Column]) -> EventValue | None:
@@ -112,4 +112,4 @@ def _cloudevents(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -
     value = _value(seen, "data", "amount", "value", "total", "revenue", "price")
     kept = _attributes(seen, "data", (who.expression, *(value.used if value else ())))
     what, identity = by_name["type"].expression, by_name["id"].expression
-    return _draft(bench, seen, "cloudevents", who.expression, when, what, identity, value, kept)
+    return _draft(seen, "cloudevents", who.expression, when, what, identity, value, kept)

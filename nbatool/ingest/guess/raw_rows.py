@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -62,7 +63,7 @@ def _readable(path: Path, layout: Layout, unpacked: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
-def _packed(layout: Layout) -> str:
+def _packed(layout: Layout) -> Literal["gzip", "none"]:
     return "gzip" if layout.compression == "gzip" else "none"
 
 

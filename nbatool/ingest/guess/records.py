@@ -1,18 +1,8 @@
-"""What a guess consists of: plain records, from one file's layout to the whole workspace.
-
-    Guess
-    ├── SourceGuess      one [[source]]: files, kind, map lines, attributes
-    │   ├── Layout       format, compression, delimiter, header
-    │   └── MapLine      canonical column = expression, and how sure
-    ├── CatalogueGuess   a file that looks like the list of actions
-    ├── TypeGuess        one event type: rows, role, why
-    ├── ObjectiveGuess, TargetGuess
-    └── Question         what we were unsure of, in one plain sentence or two
-"""
+"""What a guess consists of: plain records, from one file's layout (`Layout`, `Column`) to the whole workspace (`Guess`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -58,6 +48,8 @@ class Column:
         Up to some hundred different non-empty cells, the most frequent first.
     parent
         The column that holds the nested object, "" at the top level.
+    blanks
+        "empty" when some text cells are empty, "blank" when some hold blanks only, else "".
     """
 
     name: str
@@ -72,6 +64,13 @@ class Column:
     high: float | None = None
     sample: tuple[str, ...] = ()
     parent: str = ""
+    blanks: str = ""
+
+    @property
+    def cleaned(self) -> str:
+        """The expression with empty text cells as NULL, where there are any: ingest keeps cells as written."""
+        made = {"": self.expression, "empty": f"nullif({self.expression}, '')"}
+        return made.get(self.blanks, f"nullif(trim({self.expression}), '')")
 
     @property
     def numeric(self) -> bool:
@@ -107,6 +106,15 @@ class MapLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignHint:
+    """Columns of a file without ids that look like a campaign: what was done, and what came of it."""
+
+    treatment: str
+    treatments: tuple[str, ...]
+    outcomes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceGuess:
     """One [[source]] of the workspace."""
 
@@ -123,6 +131,7 @@ class SourceGuess:
     bad_rows: int = 0
     note: str = ""
     remarks: tuple[str, ...] = ()
+    campaign: CampaignHint | None = None
 
     def line(self, canonical: str) -> MapLine | None:
         """The map line of a canonical column, or None."""
@@ -206,7 +215,8 @@ class Guess:
     currency: str = "USD"
     as_of: str = "now"
     span: str = ""
-    questions: tuple[Question, ...] = field(default=())
+    questions: tuple[Question, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def roles(self) -> dict[str, tuple[str, ...]]:

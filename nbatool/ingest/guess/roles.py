@@ -90,9 +90,11 @@ def _by_words(facts: Sequence[TypeFacts]) -> dict[str, str]:
             elif said & _BOUGHT[strength] and not said & _NOT_BOUGHT and not said & _MESSAGE:
                 if strength == 0 or "purchase" not in roles.values():
                     roles.setdefault(fact.type, "purchase")
-            elif said & _SENT[strength] and not about_order and not said & _LOOKED:
-                if strength == 0 or "contact" not in roles.values() or not _same_message(said, roles):
-                    roles.setdefault(fact.type, "contact")
+            elif (
+                said & _SENT[strength] and not about_order and not said & _LOOKED
+                and (strength == 0 or not _same_message(said, roles))
+            ):  # fmt: skip
+                roles.setdefault(fact.type, "contact")
     for fact in facts:
         said = set(words(fact.type))
         if said & _LOOKED and said & _MESSAGE:

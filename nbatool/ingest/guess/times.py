@@ -37,8 +37,9 @@ _DATES = {
 _NUMBERS_ONLY = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})( .*)?")
 _TIME_OF_DAY = {"%H:%M:%S": r"\d{1,2}:\d{2}:\d{2}", "%H:%M": r"\d{1,2}:\d{2}",
                 "%I:%M %p": r"\d{1,2}:\d{2} [AaPp][Mm]", "%I:%M:%S %p": r"\d{1,2}:\d{2}:\d{2} [AaPp][Mm]"}  # fmt: skip
-_EPOCHS = {"seconds": (1.0, "to_timestamp({}::double)"), "milliseconds": (1e3, "make_timestamp({}::bigint * 1000)"),
-           "microseconds": (1e6, "make_timestamp({}::bigint)"), "nanoseconds": (1e9, "make_timestamp({}::bigint // 1000)")}  # fmt: skip
+_EPOCHS = {"seconds": (1.0, "to_timestamp({}::double)"), "milliseconds": (1e3, "timestamp '1970-01-01' + to_milliseconds({}::bigint)"),
+           "microseconds": (1e6, "timestamp '1970-01-01' + to_microseconds({}::bigint)"),
+           "nanoseconds": (1e9, "timestamp '1970-01-01' + to_microseconds({}::bigint // 1000)")}  # fmt: skip
 _FIRST_EPOCH_S, _LAST_EPOCH_S = 631_152_000, 2_208_988_800  # 1990 to 2040
 _UNDERSTOOD = 0.99
 
@@ -108,7 +109,7 @@ def counter_reading(column: Column) -> TimeReading | None:
         return None
     unit = next((unit for unit in ("hour", "day", "week", "minute", "second") if name & {unit, unit + "s"}), "")
     unit = unit or ("day" if "date" in name else "hour")
-    made = f"timestamp '{{base}}' + to_{unit}s({_parenthesised(column.expression)}::bigint)"
+    made = f"timestamp '{{base}}' + to_{unit}s({_parenthesised(column.cleaned)}::bigint)"
     return TimeReading(made, f"{unit}s since a start", None, None, counter=unit + "s")
 
 
@@ -117,7 +118,7 @@ def _share(pattern: re.Pattern[str], column: Column) -> float:
 
 
 def _parenthesised(expression: str) -> str:
-    return f"({expression})" if "->" in expression else expression
+    return f"({expression})" if "->" in expression and not expression.endswith(")") else expression
 
 
 def _iso(bench: Workbench, table: str, column: Column, columns: tuple[Column, ...]) -> TimeReading | None:
@@ -130,7 +131,7 @@ def _iso(bench: Workbench, table: str, column: Column, columns: tuple[Column, ..
     if clock is not None:
         return _with_clock(bench, table, column, "%Y-%m-%d", clock)
     kind = "timestamptz" if offset else "timestamp"
-    made = f"{_parenthesised(column.expression)}::{kind}"
+    made = f"{_parenthesised(column.cleaned)}::{kind}"
     return TimeReading(made, "ISO 8601" + (" with offset" if offset else ""), first, last, date_only=date_only)
 
 
@@ -157,7 +158,7 @@ def _written(
 
 
 def _as_text(column: Column) -> str:
-    return f"{column.expression}::varchar" if column.type == "number" else column.expression
+    return f"{column.expression}::varchar" if column.type == "number" else column.cleaned
 
 
 def _clock(columns: tuple[Column, ...], day: Column) -> tuple[Column, str] | None:
@@ -228,6 +229,6 @@ def _epoch(bench: Workbench, column: Column) -> TimeReading | None:
     for unit, (scale, template) in _EPOCHS.items():
         if _FIRST_EPOCH_S * scale <= column.low and column.high <= _LAST_EPOCH_S * scale:
             first, last = bench.row("epoch", scale=int(scale))
-            made = template.format(_parenthesised(column.expression))
+            made = template.format(_parenthesised(column.cleaned))
             return TimeReading(made, f"{unit} since 1970", first, last)
     return None

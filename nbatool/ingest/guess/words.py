@@ -25,7 +25,7 @@ CUSTOMER = (
     rf"(session|visit)_?({_TAIL})",
     rf"\w*_({_WHO})_?({_TAIL})",
 )
-PLAIN_ID = (r"(row_?)?(id|uid|uuid|guid|key|index)", rf"\w+_({_TAIL})", rf"({_TAIL})_\w+")
+PLAIN_ID = (r"(row_?)?(id|uid|uuid|guid|key|index)", rf"\w+_({_TAIL})", r"id_\w+")
 TIME = (
     r"(event|order|invoice|transaction|trans|purchase|visit|click|session|activity|sale|sales|occurred|sent|redemption)"
     r"(_purchase)?_?(time|date|datetime|timestamp|ts|at|day|dt)(_?utc)?",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import sqlglot
@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from nbatool.ingest.guess.raw_rows import Raw, load_raw
 from nbatool.ingest.guess.records import Layout
+from nbatool.ingest.row_sql import RowSql
 from nbatool.store.sql import statement
 
 
@@ -55,6 +56,10 @@ class Workbench:
         """Run ``sql/ingest/guess_<name>.sql`` and return its rows."""
         return self.con.execute(statement(f"ingest/guess_{name}"), values or None).fetchall()
 
+    def run(self, name: str, **values: object) -> None:
+        """Run ``sql/ingest/guess_<name>.sql`` for what it makes."""
+        self.rows(name, **values)
+
     def row(self, name: str, **values: object) -> tuple[Any, ...]:
         """The only row of a statement."""
         return self.rows(name, **values)[0]
@@ -90,7 +95,7 @@ class Workbench:
             Alias → (raw table, the column both sides have).
         """
         made = [
-            _forgiving(sqlglot.parse_one(text, dialect="duckdb")).as_(column, quoted=True)
+            _forgiving(sqlglot.parse_one(text, dialect=RowSql)).as_(column, quoted=True)
             for column, text in expressions.items()
         ]
         select = sqlglot.select(*made).from_(exp.to_table(raw).as_("raw"))
@@ -99,24 +104,26 @@ class Workbench:
             select = select.join(exp.to_table(table).as_(alias), on=exp.EQ(this=next(sides), expression=next(sides)),
                                  join_type="left")  # fmt: skip
         if lookups:
-            select = select.transform(_from_raw)
+            select = cast("exp.Select", select.transform(_from_raw))
         if group_by:
             select = select.group_by(*(exp.column(column, quoted=True) for column in group_by))
-        self.con.sql(select.sql(dialect="duckdb")).create_view(name, replace=True)
+        self.con.sql(select.sql(dialect=RowSql)).create_view(name, replace=True)
 
     def look_at(self, raw: str, expression: str) -> None:
         """Make the view `one_column(cell)` of one expression as trimmed text, NULL where it is empty."""
         self.view("one_column", raw, {"cell": f"nullif(trim(({expression})::varchar), '')"})
 
 
-def _forgiving(tree: exp.Expression) -> exp.Expression:
+def _forgiving(tree: exp.Expr) -> exp.Expr:
     """The same expression with try_cast and try_strptime, so that one bad cell does not end the look."""
 
-    def step(node: exp.Expression) -> exp.Expression:
+    def step(node: exp.Expr) -> exp.Expr:
         if type(node) is exp.Cast:
             return exp.TryCast(this=node.this, to=node.args["to"])
         if isinstance(node, exp.StrToTime):
             return exp.Anonymous(this="try_strptime", expressions=[node.this, exp.Literal.string(_format(node))])
+        if isinstance(node, exp.Column) and node.name == "_row":
+            return sqlglot.parse_one("row_number() over ()", dialect="duckdb")
         return node
 
     return tree.transform(step)
@@ -124,15 +131,11 @@ def _forgiving(tree: exp.Expression) -> exp.Expression:
 
 def _format(node: exp.StrToTime) -> str:
     """The format text as it was written (sqlglot keeps it in its own words)."""
-    text = node.sql(dialect="duckdb")
-    return sqlglot.parse_one(text, dialect="duckdb").args["format"].this if not text else _last_text(text)
+    written = node.sql(dialect="duckdb")
+    return written[written.rindex(", '") + 3 : written.rindex("'")].replace("''", "'")
 
 
-def _last_text(sql: str) -> str:
-    return sql[sql.rindex(", '") + 3 : sql.rindex("'")].replace("''", "'")
-
-
-def _from_raw(node: exp.Expression) -> exp.Expression:
+def _from_raw(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Column) and not node.table:
         return exp.column(node.this.copy(), table="raw")
     return node

@@ -47,7 +47,7 @@ def pooled_parameters(rows: Rows) -> Parameters | None:
         return None
     wanted = rows.repeat_purchases + UNSEEN_PURCHASES
     # The model can expect at most b/(a - 1) = b purchases of anybody: b must leave room for what was seen.
-    stays = max(PRIOR_STAYS, 4.0 * (rows.repeat_purchases / rows.customers[rows.age > 0].sum() + 1.0))
+    stays = max(PRIOR_STAYS, 4.0 * (rows.repeat_purchases / int(rows.customers[rows.age > 0].sum()) + 1.0))
     low, high = -30.0, 30.0
     for _ in range(80):
         middle = (low + high) / 2

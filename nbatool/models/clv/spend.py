@@ -19,6 +19,9 @@ from nbatool.models.clv.purchases import Floats, Ints, Purchases
 PRIOR_PURCHASES = 2.0
 """Weight of the pooled mean, in purchases, where Gamma-Gamma cannot be fitted."""
 
+OFF_AT_MOST = 2.0
+"""A fit whose mean spend is off the customers' by more than this factor is refused."""
+
 CORRELATION_LIMIT = 0.3
 """Gamma-Gamma takes spend per purchase to be independent of how often somebody buys."""
 
@@ -83,8 +86,10 @@ def _gamma_gamma(pairs: Floats, customers: Ints, correlation: float | None) -> S
     p, q, v = (float(fitter.params_[name]) for name in ("p", "q", "v"))
     total = int(customers.sum())
     found = -float(fitter._negative_log_likelihood_) * total - total * float(np.log(unit))
-    # q near 1 puts the population's mean at infinity; parameters this large mean there is no spread to fit.
-    if not (0 < p < 1e6 and 1.05 < q < 1e6 and 0 < v < 1e6 and np.isfinite(found)):
+    # q near 1 puts the population's mean at infinity; parameters this large mean there is no spread to fit,
+    # and where all spend alike the optimiser "converges" to a mean nobody ever spent (in this unit it is near 1).
+    sane = 0 < p < 1e6 and 1.05 < q < 1e6 and 0 < v < 1e6 and np.isfinite(found)
+    if not sane or not 1 / OFF_AT_MOST <= p * v / (q - 1) <= OFF_AT_MOST:
         return None
     return SpendModel(
         kind="gamma_gamma",

@@ -80,17 +80,27 @@ def _fit_purchases(rows: Rows, settings: ClvSettings, seed: int) -> _Outcome:
         return _fall_back(rows, why, None)
     selection = None
     order = [FAMILIES[settings.model]] if settings.model != "auto" else []
-    starts: dict[str, Parameters] = {}
+    starts: dict[str, Fit] = {}
     if settings.model == "auto":
         selection = choose_family(rows, seed=seed)
         order = _by_preference(selection)
-        starts = {c.family.name: c.fit.parameters for c in selection.candidates if c.fit}
+        starts = {c.family.name: c.fit for c in selection.candidates if c.fit}
     for family in order:
         fit = fit_family(family, rows, seed=seed, start=starts.get(family.name))
         if fit is not None:
-            return _Outcome(family, fit.parameters, fit, selection, ())
+            return _Outcome(family, fit.parameters, fit, selection, _penalty_warning(family, fit))
     names = ", ".join(family.title for family in order) or "any model"
     return _fall_back(rows, f"{names} did not converge on these purchases", selection)
+
+
+def _penalty_warning(family: Family, fit: Fit) -> tuple[str, ...]:
+    if not fit.penalty:
+        return ()
+    warning = (
+        f"{family.title} converged only with a small penalty on large parameters: customers hardly differ in how "
+        "they buy or leave, and p_alive is uncertain"
+    )
+    return (warning,)
 
 
 def _by_preference(selection: Selection) -> list[Family]:
@@ -147,8 +157,9 @@ def _card(rows: Rows, outcome: _Outcome) -> dict[str, Any]:
         "n_repeat_customers": rows.repeat_customers,
         "n_rows": len(rows.x),
         "n_customers_fitted": fit.n_customers if fit else 0,
+        "penalty": fit.penalty if fit else None,
         "log_likelihood": fit.log_likelihood if fit else None,
-        "chosen_by": "held-out log-likelihood" if selection else "configuration",
+        "chosen_by": "held-out log-likelihood" if selection else ("configuration" if fit else "none"),
         "n_held_out": selection.n_held_out if selection else 0,
         "candidates": [_candidate(c) for c in selection.candidates] if selection else [],
     }
@@ -161,6 +172,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "title": family.title,
         "converged": fit is not None,
         "parameters": dict(zip(family.parameter_names, fit.parameters, strict=True)) if fit else {},
+        "penalty": fit.penalty if fit else None,
         "log_likelihood": fit.log_likelihood if fit else None,
         "held_out_log_likelihood": candidate.held_out_log_likelihood,
         "gain_over_bg_nbd": candidate.gain,

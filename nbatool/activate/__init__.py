@@ -1,0 +1,1 @@
+"""Hand it over: the action file and the scores file."""

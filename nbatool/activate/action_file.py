@@ -1,0 +1,154 @@
+"""The action file: what to do for whom, best first; and the scores file, one row per customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbatool.base.clock import format_time
+from nbatool.base.records import NOTHING
+from nbatool.base.seeds import hash64
+from nbatool.decide.batch import ScoredChunk
+from nbatool.decide.policy import Policy
+from nbatool.decide.reasons import Reasons
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ARM = "policy"
+MONEY_DECIMALS = 4
+ACTION_COLUMNS = (
+    "customer_id", "rank", "action_id", "action_name", "channel", "send_at", "net_value", "uplift",
+    "expected_outcome", "selection_probability", "arm", "reasons", "needs_review", "currency", "decision_id",
+    "as_of", "model_version",
+)  # fmt: skip
+
+
+def decision_id(customer_id: str, as_of_us: int, seed: int, request_id: str = "") -> str:
+    """Name a decision by what it depends on: the same question has the same id.
+
+    >>> decision_id("c1", 0, 0) == decision_id("c1", 0, 0), decision_id("c1", 0, 0) == decision_id("c1", 0, 1)
+    (True, False)
+    """
+    return f"d_{hash64('decision', customer_id, as_of_us, seed, request_id):016x}"
+
+
+@dataclass
+class ActionRows:
+    """Collects the rows of both files, chunk by chunk.
+
+    Parameters
+    ----------
+    top
+        Rows per customer: the decision and, above 1, alternatives worth more than nothing.
+    include_nothing
+        Also a row for those nothing is best for.
+    """
+
+    policy: Policy
+    customer_ids: Sequence[str]
+    as_of_us: int
+    seed: int
+    currency: str
+    model_version: str
+    top: int = 1
+    include_nothing: bool = False
+    _rows: list[tuple[Any, ...]] = field(default_factory=list)
+    _scores: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, chunk: ScoredChunk) -> None:
+        reasons = Reasons(self.policy)
+        offers = self.policy.catalogue.offers
+        decision = chunk.decision
+        for row in range(chunk.last - chunk.first):
+            chosen = int(decision.chosen[row])
+            customer_id = self.customer_ids[chunk.first + row]
+            if chosen < 0:
+                if self.include_nothing:
+                    self._rows.append(self._nothing(customer_id, float(decision.nothing[row])))
+                continue
+            for rank, j in enumerate(self._ranked(decision, row, chosen), start=1):
+                said = "; ".join(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
+                self._rows.append((
+                    customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
+                    float(decision.net_value[row, j]), float(decision.uplift[row, j]),
+                    float(decision.expected[row, j]), 1.0 if rank == 1 else None, ARM, said, False,
+                    self._id(customer_id),
+                ))  # fmt: skip
+        self._scores.append(self._scores_of(chunk))
+
+    def _ranked(self, decision: Any, row: int, chosen: int) -> list[int]:
+        return ranked_offers(self.policy, decision, row, chosen, self.top)
+
+    def _nothing(self, customer_id: str, expected: float) -> tuple[Any, ...]:
+        return (
+            customer_id, 1, NOTHING, NOTHING, None, None, 0.0, 0.0, expected, 1.0, ARM, "", False,
+            self._id(customer_id),
+        )  # fmt: skip
+
+    def _id(self, customer_id: str) -> str:
+        return decision_id(customer_id, self.as_of_us, self.seed)
+
+    def _scores_of(self, chunk: ScoredChunk) -> dict[str, Any]:
+        offers = self.policy.catalogue.offers
+        chosen = chunk.decision.chosen
+        ids = np.array([*(o.action.id for o in offers), NOTHING], dtype=object)
+        net = np.zeros(len(chosen))
+        some = chosen >= 0
+        net[some] = chunk.decision.net_value[some, chosen[some]]
+        return {**chunk.scores, "action_id": ids[chosen], "net_value": net}
+
+    def actions(self) -> pl.DataFrame:
+        """The action file: best net value first, then customer, then rank."""
+        import polars as pl
+
+        names = (*ACTION_COLUMNS[:13], "decision_id")
+        types: dict[str, Any] = {name: pl.String for name in names}
+        types |= {"rank": pl.Int64, "needs_review": pl.Boolean}
+        types |= dict.fromkeys(("net_value", "uplift", "expected_outcome", "selection_probability"), pl.Float64)
+        frame = pl.DataFrame(self._rows, schema={name: types[name] for name in names}, orient="row")
+        best = pl.col("net_value").filter(pl.col("rank") == 1).first().over("customer_id")
+        frame = frame.with_columns(best.alias("_best")).sort(
+            ["_best", "customer_id", "rank"], descending=[True, False, False]
+        )
+        return _rounded(frame).with_columns(
+            pl.lit(self.currency).alias("currency"),
+            pl.lit(format_time(self.as_of_us)).alias("as_of"),
+            pl.lit(self.model_version).alias("model_version"),
+        ).select(ACTION_COLUMNS)
+
+    def scores(self) -> pl.DataFrame:
+        """The scores file, in the order of customer ids."""
+        import polars as pl
+
+        columns: dict[str, Any] = {
+            "customer_id": list(self.customer_ids),
+            "as_of": [format_time(self.as_of_us)] * len(self.customer_ids),
+        }
+        for name in self._scores[0] if self._scores else ():
+            values = np.concatenate([part[name] for part in self._scores])
+            columns[name] = values.tolist() if values.dtype == object else values
+        frame = pl.DataFrame(columns, strict=False)
+        return _rounded(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+
+
+def ranked_offers(policy: Policy, decision: Any, row: int, chosen: int, top: int) -> list[int]:
+    """The chosen offer and the next best ones that are worth more than nothing, at most ``top``."""
+    best: list[int] = [chosen]
+    for j in decision.possible(row):
+        if len(best) >= top or (policy.catalogue.allow_nothing and decision.net_value[row, j] <= 0):
+            break
+        if j != chosen:
+            best.append(j)
+    return best
+
+
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Money has four decimals in every file; -0.0 becomes 0.0."""
+    import polars as pl
+
+    money = [n for n in ("net_value", "uplift", "expected_outcome", "clv") if n in frame.columns]
+    return frame.with_columns((pl.col(name).round(MONEY_DECIMALS) + 0.0).alias(name) for name in money)

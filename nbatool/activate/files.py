@@ -1,0 +1,63 @@
+"""Writing a table to a file: whole or not at all, and safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FileFormat = Literal["csv", "parquet", "ndjson"]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def neutral_cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put a ' before texts a spreadsheet would run as a formula (OWASP, CSV injection)."""
+    import polars as pl
+
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    risky = pl.any_horizontal
+    return frame.with_columns(
+        pl.when(risky([pl.col(name).str.starts_with(start) for start in FORMULA_STARTS]))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
+
+
+def write_table(frame: pl.DataFrame, path: Path | None, file_format: FileFormat) -> None:
+    """Write a table under a temporary name and rename it; None writes to stdout.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written; nothing is left behind.
+    """
+    if path is None:
+        _write(frame, sys.stdout.buffer, file_format)
+        sys.stdout.buffer.flush()
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            _write(frame, file, file_format)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _write(frame: pl.DataFrame, file: object, file_format: FileFormat) -> None:
+    if file_format == "csv":
+        neutral_cells(frame).write_csv(file)  # type: ignore[call-overload]
+    elif file_format == "ndjson":
+        frame.write_ndjson(file)  # type: ignore[arg-type]
+    else:
+        frame.write_parquet(file)  # type: ignore[arg-type]

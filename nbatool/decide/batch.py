@@ -1,0 +1,129 @@
+"""The night: decide for everybody known, chunk by chunk, with the same function a live decision uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.decide.policy import Decision, Policy
+from nbatool.features.choice import as_timestamp
+from nbatool.features.customer import CustomerFeatures
+from nbatool.features.moments import Moments, PreparedMoments, load_zone_offsets, prepare_moments
+from nbatool.models.clv.history import load_purchase_days, read_purchases
+from nbatool.models.clv.model import ClvModel
+from nbatool.models.clv.segments import segments
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from nbatool.base.config import Config
+
+CHUNK_BYTES = 256 * 1024 * 1024
+MOST_CHUNK = 50_000
+VALUE_SCORES = ("clv", "clv_quantile", "p_alive", "expected_purchases")
+SEGMENT = "segment"
+
+
+@dataclass(frozen=True)
+class Population:
+    """Everybody known at the moment, sorted by id, with what is worth knowing once for all of them."""
+
+    customer_ids: list[str]
+    as_of_us: int
+    prepared: PreparedMoments
+    value_scores: dict[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.customer_ids)
+
+
+@dataclass(frozen=True)
+class ScoredChunk:
+    """Decisions and scores of the customers ``first <= position < last``."""
+
+    first: int
+    last: int
+    customers: CustomerFeatures
+    scores: dict[str, NDArray[Any]]
+    decision: Decision
+
+
+def population(
+    con: duckdb.DuckDBPyConnection, config: Config, policy: Policy, *, as_of_us: int, most: int | None = None,
+    only: Sequence[str] | None = None,
+) -> Population:
+    """Aggregate the events of everybody known before ``as_of_us``.
+
+    Parameters
+    ----------
+    most
+        At most so many customers, the first by id.
+    only
+        Just these customers, where they are known.
+    """
+    rows = con.execute(statement("profile/known_customers"), {"as_of": as_timestamp(as_of_us)}).fetchall()
+    everybody = sorted(row[0] for row in rows)
+    chosen = everybody if only is None else sorted(set(only) & set(everybody))
+    ids = chosen[:most]
+    value_scores = _value_scores(con, config, policy, as_of_us, everybody, ids)
+    moments = Moments(ids, np.full(len(ids), as_of_us, dtype=np.int64))
+    return Population(ids, as_of_us, prepare_moments(con, policy.bundle.features, moments), value_scores)
+
+
+def score_names(policy: Policy) -> tuple[str, ...]:
+    """Names of the scores of a customer, in the order of the scores file."""
+    value = (*VALUE_SCORES, SEGMENT) if policy.bundle.clv is not None else ()
+    return (*policy.bundle.propensities, *value)
+
+
+def score_chunks(people: Population, policy: Policy, *, threads: int) -> Iterator[ScoredChunk]:
+    """Decide for everybody; a chunk's memory is bounded whatever the number of customers."""
+    for first, last, customers in people.prepared.chunks(chunk_size(policy)):
+        encoded = policy.bundle.customer.encode(customers)
+        scores: dict[str, NDArray[Any]] = {
+            name: model.predict(encoded, threads) for name, model in policy.bundle.propensities.items()
+        }
+        scores |= {name: values[first:last] for name, values in people.value_scores.items()}
+        yield ScoredChunk(first, last, customers, scores, policy.decide(customers, scores, threads=threads))
+
+
+def chunk_size(policy: Policy) -> int:
+    """Customers per chunk so that the model input of all their candidates stays near `CHUNK_BYTES`."""
+    decision = policy.bundle.decision
+    width = len(decision.names) if decision else len(policy.bundle.customer.names)
+    candidates = len(policy.catalogue.offers) + 1
+    return int(np.clip(CHUNK_BYTES // (8 * width * candidates), 256, MOST_CHUNK))
+
+
+def _value_scores(
+    con: duckdb.DuckDBPyConnection, config: Config, policy: Policy, as_of_us: int, everybody: list[str],
+    ids: list[str],
+) -> dict[str, NDArray[Any]]:
+    """Lifetime value of the customers asked for; quantiles are among everybody known."""
+    if policy.bundle.clv is None:
+        return {}
+    model = ClvModel.from_json(policy.bundle.clv)
+    load_zone_offsets(con, config.workspace.timezone)
+    load_purchase_days(
+        con, config.roles.purchase, as_of_us=as_of_us, zone=config.workspace.timezone,
+        grain_days=model.settings.grain_days,
+    )  # fmt: skip
+    history = read_purchases(con)
+    scores = model.predict(history.purchases)
+    words = segments(history.purchases, scores, usual_gap_days=model.usual_gap_days)
+    position = {customer_id: k for k, customer_id in enumerate(history.customer_ids.tolist())}
+    at = np.array([position.get(customer_id, -1) for customer_id in ids], dtype=np.int64)
+    result: dict[str, NDArray[Any]] = {}
+    for name in VALUE_SCORES:
+        values = np.append(getattr(scores, name), np.nan)
+        result[name] = values[at]
+    said = np.empty(len(words) + 1, dtype=object)
+    said[:-1] = words.tolist()
+    said[-1] = "no purchase yet"
+    result[SEGMENT] = said[at]
+    return result

@@ -1,0 +1,125 @@
+"""The catalogue as a policy reads it: candidates, dates, stock and compiled eligibility."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nbatool.base.errors import ConfigError, Problem
+from nbatool.base.expressions import Kind, Tree, compile_expression
+from nbatool.base.records import Action
+from nbatool.models.candidates import Candidate
+
+ALL_CHANNELS = "+"
+"""Joins the channels of an action that goes out on all of them (``channel_mode = "all"``)."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A candidate that may be chosen: an action on a channel, with its compiled eligibility (None: everybody)."""
+
+    action: Action
+    channel: str
+    eligible: Tree | None
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.action.id, self.channel
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The offers in the order ties are broken: by action id, then channel.
+
+    Parameters
+    ----------
+    offers
+        Every candidate but `nothing`.
+    allow_nothing
+        Whether a policy may choose to do nothing when something is possible.
+    """
+
+    offers: tuple[Offer, ...]
+    allow_nothing: bool = True
+
+    @cached_property
+    def actions(self) -> dict[str, Action]:
+        return {offer.action.id: offer.action for offer in self.offers}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "allow_nothing": self.allow_nothing,
+            "actions": [action.to_json() for action in self.actions.values()],
+            "offers": [[o.action.id, o.channel, o.eligible] for o in self.offers],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Catalogue:
+        actions = {a["id"]: Action.from_json(a) for a in data["actions"]}
+        offers = tuple(Offer(actions[i], channel, eligible) for i, channel, eligible in data["offers"])
+        return cls(offers, data["allow_nothing"])
+
+
+def compile_catalogue(
+    actions: Sequence[Action], kinds: Mapping[str, Kind], *, every_channel: bool, allow_nothing: bool, file: str,
+    line_of: Any = None,
+) -> Catalogue:
+    """Check and compile the catalogue.
+
+    Parameters
+    ----------
+    actions
+        As the configuration and its file say.
+    kinds
+        Names expressions may use: features, attributes, scores; `action.*` names are added here.
+    every_channel
+        ``channel_mode = "all"``: one candidate per action instead of one per channel.
+    file, line_of
+        The configuration file, and a function from an action id to its line there, for messages.
+
+    Raises
+    ------
+    ConfigError
+        An expression is wrong; all are reported at once.
+    """
+    problems: list[Problem] = []
+    offers: list[Offer] = []
+    known: dict[str, Kind] = {**kinds, **action_kinds(actions)}
+    for action in sorted(actions, key=lambda a: a.id):
+        eligible: Tree | None = None
+        try:
+            eligible = compile_expression(action.eligible_when, known) if action.eligible_when else None
+        except ConfigError as error:
+            line = line_of(action.id) if line_of else None
+            problems += [Problem(f'[[action]] "{action.id}": eligible_when: {p}', file, line) for p in error.problems]
+        channels = [ALL_CHANNELS.join(action.channels)] if every_channel else sorted(action.channels)
+        offers += [Offer(action, channel, eligible) for channel in channels]
+    if problems:
+        raise ConfigError(problems)
+    return Catalogue(tuple(offers), allow_nothing)
+
+
+def action_kinds(actions: Sequence[Action]) -> dict[str, Kind]:
+    """Kinds of the ``action.*`` names."""
+    kinds: dict[str, Kind] = {"action.id": "text", "action.name": "text", "action.channel": "text"}
+    kinds |= {"action.cost": "number", "action.lever": "number"}
+    for action in actions:
+        for name, value in action.attributes.items():
+            if value is not None:
+                kind: Kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+                kinds[f"action.{name}"] = kind
+    return kinds
+
+
+def action_values(offer: Offer) -> dict[str, float | str | None]:
+    """Values of the ``action.*`` names of one offer."""
+    action = offer.action
+    values: dict[str, float | str | None] = {
+        "action.id": action.id, "action.name": action.name, "action.channel": offer.channel,
+        "action.cost": action.cost, "action.lever": action.lever,
+    }  # fmt: skip
+    for name, value in action.attributes.items():
+        values[f"action.{name}"] = float(value) if isinstance(value, bool) else value
+    return values

@@ -1,0 +1,105 @@
+"""Why: a decision in a marketer's words, the money first, then what is known that the models look at most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from nbatool.base.expressions import names_in
+from nbatool.decide.catalogue import Offer
+from nbatool.decide.policy import STEPS, Decision, Policy
+from nbatool.features.customer import CustomerFeatures
+
+MOST_FACTS = 3
+NAMES = {"count": 0, "recency": 1, "tenure": 1, "gap": 1}
+"""Decimals shown by kind of feature; two elsewhere."""
+
+
+def money(value: float) -> float:
+    """Round to the four decimals money has everywhere, without a negative zero."""
+    return round(float(value), 4) + 0.0
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Words for the decisions of one policy."""
+
+    policy: Policy
+
+    @cached_property
+    def _facts(self) -> tuple[tuple[int, str, int], ...]:
+        """(column, meaning, decimals) of the customer features the models use most, most used first."""
+        bundle = self.policy.bundle
+        cards = [bundle.outcome.card["importance"]] if bundle.outcome else []
+        cards += [{"model": model.card["importance"]} for model in bundle.propensities.values()]
+        share: dict[str, float] = {}
+        for card in cards[:1] if bundle.outcome else cards:
+            for entries in card.values() if isinstance(card, dict) else [card]:
+                for entry in entries:
+                    share[entry["feature"]] = share.get(entry["feature"], 0.0) + entry["share"]
+        plan = bundle.features.plan
+        wanted = sorted(share, key=lambda name: (-share[name], name))
+        found = [plan.names.index(name) for name in wanted if name in plan.names]
+        worded = [(j, plan.features[j]) for j in found if not plan.features[j].kind.startswith(("sequence", "trans"))]
+        return tuple((j, f.meaning, NAMES.get(f.kind, 2)) for j, f in worded[:12])
+
+    def facts(self, customers: CustomerFeatures, row: int) -> list[str]:
+        """Up to three things known about the customer that weigh most in the models; zeros and nulls say little."""
+        words = []
+        for j, meaning, decimals in self._facts:
+            value = customers.numbers[row, j]
+            if not math.isnan(value) and value != 0:
+                words.append(f"{meaning}: {value:,.{decimals}f}")
+            if len(words) == MOST_FACTS:
+                break
+        return words
+
+    def of_offer(self, customers: CustomerFeatures, decision: Decision, row: int, offer: int) -> list[str]:
+        """The terms of the net value, the facts, and the runner-up."""
+        action = self.policy.catalogue.offers[offer].action
+        words = [f"{decision.uplift[row, offer]:+,.2f} expected against nothing"]
+        if action.lever != 1.0:
+            words.append(f"lever {action.lever:g}")
+        if action.cost:
+            words.append(f"{-action.cost:+,.2f} cost")
+        if action.cost_per_conversion:
+            paid = action.cost_per_conversion * decision.conversion[row, offer]
+            words.append(f"{-paid:+,.2f} expected cost of conversions")
+        words += self.facts(customers, row)
+        others = [j for j in decision.possible(row) if j != offer]
+        if others:
+            name = self.policy.catalogue.offers[others[0]].action.name
+            words.append(f"runner-up: {name}, {decision.net_value[row, others[0]]:,.2f}")
+        return words
+
+    def removed(
+        self, customers: CustomerFeatures, scores: dict[str, object], decision: Decision, row: int, offer: int
+    ) -> str | None:
+        """What ruled an offer out, with the values it saw; None for a possible offer."""
+        step = int(decision.removed[row, offer])
+        if step == 0:
+            return None
+        chosen = self.policy.catalogue.offers[offer]
+        name = STEPS[step - 1]
+        if name == "eligible":
+            return f"eligible_when: {chosen.action.eligible_when} ({self._seen(customers, scores, chosen, row)})"
+        return {
+            "dates": "outside its dates (starts, ends)",
+            "stock": "out of stock",
+            "channel": "not asked for (actions or channel of the request)",
+        }[name]
+
+    def _seen(self, customers: CustomerFeatures, scores: dict[str, object], offer: Offer, row: int) -> str:
+        plan = self.policy.bundle.features.plan
+        words = []
+        for name in sorted(names_in(offer.eligible or ["null"])):
+            if name in plan.names:
+                value: object = float(customers.numbers[row, plan.names.index(name)])
+            elif name in customers.attributes:
+                value = customers.attributes[name][row]
+            else:
+                value = scores.get(name)
+            shown = "unknown" if value is None or value != value else f"{value:g}" if isinstance(value, float) else value
+            words.append(f"{name} is {shown}")
+        return ", ".join(words)

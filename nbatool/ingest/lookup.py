@@ -1,0 +1,94 @@
+"""Lookups: a second file joined many-to-one, each of its keys once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from sqlglot import exp
+
+from nbatool.base.config import Source
+from nbatool.base.errors import DataError, did_you_mean
+from nbatool.ingest.files import InputFile, input_files
+from nbatool.ingest.formats import open_rows
+from nbatool.ingest.json_cells import cells_select
+from nbatool.ingest.raw_rows import RawRows
+from nbatool.store.sql import render
+
+if TYPE_CHECKING:
+    import duckdb
+
+INCOMING = "incoming"
+
+
+@dataclass(frozen=True)
+class LoadedLookup:
+    """A lookup file as the temp table ``lookup_<name>``, with columns ``c0, c1, …`` and the text key ``k``."""
+
+    name: str
+    on: str
+    file: InputFile
+    names: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        return f"lookup_{self.name}"
+
+
+@contextmanager
+def incoming(con: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader | pa.Table) -> Iterator[None]:
+    """Let statements read an Arrow stream as the table ``incoming`` while the block runs."""
+    con.register(INCOMING, reader)
+    try:
+        yield
+    finally:
+        con.unregister(INCOMING)
+
+
+def stream_of(rows: RawRows, wanted: list[int]) -> pa.RecordBatchReader:
+    """Return a file's rows as an Arrow stream."""
+    return pa.RecordBatchReader.from_batches(rows.schema(wanted), rows.batches(wanted))
+
+
+def load_lookups(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[LoadedLookup, ...]:
+    """Load a source's lookup files into temp tables.
+
+    Raises
+    ------
+    DataError
+        When a file is missing, lacks the key column, or has a key twice.
+    """
+    loaded = []
+    for name, lookup in source.lookup.items():
+        file = input_files([lookup.file])[0]
+        own_format = source.model_copy(update={"format": "auto", "columns": (), "header": True})
+        rows = open_rows(file, own_format)
+        if lookup.on not in rows.names:
+            raise DataError(
+                f'{file.name}: no column "{lookup.on}" for [source.lookup.{name}]{did_you_mean(lookup.on, rows.names)}'
+            )
+        wanted = list(range(len(rows.names)))
+        cells = cells_select(rows, wanted)
+        table = LoadedLookup(name, lookup.on, file, rows.names)
+        key = exp.column(f"c{rows.names.index(lookup.on)}")
+        with incoming(con, stream_of(rows, wanted)):
+            con.execute(
+                render("ingest/load_lookup", table=exp.to_identifier(table.table, quoted=True), cells=cells, key=key)
+            )
+        _check_keys(con, table)
+        loaded.append(table)
+    return tuple(loaded)
+
+
+def _check_keys(con: duckdb.DuckDBPyConnection, lookup: LoadedLookup) -> None:
+    table = exp.to_identifier(lookup.table, quoted=True)
+    twice = con.execute(render("ingest/lookup_keys_twice", table=table)).fetchall()
+    if twice:
+        key, n_rows, n_keys = twice[0]
+        raise DataError(
+            f"{lookup.file.name}: {lookup.on} = {key!r} stands in {n_rows} rows ({n_keys} such keys); a lookup must "
+            f"have each key once. Make the file unique by {lookup.on}, or choose another  on"
+        )

@@ -1,0 +1,165 @@
+"""One file as the temp table ``staged``: canonical records, and rejects with their line and text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from nbatool.base import clock
+from nbatool.base.config import Config, Source
+from nbatool.base.errors import DataError, NbaError
+from nbatool.ingest.byte_stream import OnBytes
+from nbatool.ingest.csv_rows import CsvRows
+from nbatool.ingest.files import InputFile
+from nbatool.ingest.formats import open_rows
+from nbatool.ingest.locate import csv_records
+from nbatool.ingest.lookup import LoadedLookup, incoming
+from nbatool.ingest.mapping import bind_map
+from nbatool.ingest.raw_rows import RawRows
+from nbatool.ingest.stage_query import StageQuery, stage_query
+from nbatool.store.sql import statement, template
+
+if TYPE_CHECKING:
+    import duckdb
+
+OnRows = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What the temp table ``staged`` holds of one file."""
+
+    rows: int
+    lines: int
+    rejected: int
+    unmatched: dict[str, int]
+    attribute_kinds: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def stage_file(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    source: Source,
+    file: InputFile,
+    lookups: tuple[LoadedLookup, ...],
+    *,
+    on_bytes: OnBytes | None = None,
+    on_rows: OnRows | None = None,
+    first_rows_only: bool = False,
+) -> Staged:
+    """Read, map and check one file into the temp table ``staged``.
+
+    Raises
+    ------
+    ConfigError
+        When the map does not fit the file.
+    DataError
+        When the file cannot be read to its end.
+    """
+    rows = open_rows(file, source, on_bytes)
+    mapped = bind_map(config, source, rows, file.name, lookups)
+    query = stage_query(con, config, source, rows, mapped, lookups)
+    _run(con, query, rows, on_rows, first_rows_only=first_rows_only)
+    if source.kind == "customers" and "timezone" in mapped.expressions:
+        _reject_unknown_zones(con)
+    if not first_rows_only:
+        _locate_rejects(con, source, file, rows)
+    misses = ", ".join(
+        f'count(*) filter (where "missed_{lookup.name}")' for lookup in lookups
+    )
+    n_rows, lines, rejected, *missed = con.execute(
+        template("ingest/staged_counts", missed=misses or "0")
+    ).fetchall()[0]
+    unmatched = {lookup.name: n for lookup, n in zip(lookups, missed, strict=False) if n}
+    return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings)
+
+
+def _run(
+    con: duckdb.DuckDBPyConnection,
+    query: StageQuery,
+    rows: RawRows,
+    on_rows: OnRows | None,
+    *,
+    first_rows_only: bool,
+) -> None:
+    """Run the query over the file's rows; what goes wrong in the reader is raised as the reader said it."""
+    import duckdb
+
+    raised: list[NbaError] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in rows.batches(query.wanted):
+                if on_rows is not None:
+                    on_rows(batch.num_rows)
+                yield batch
+                if first_rows_only:
+                    return
+        except NbaError as error:
+            raised.append(error)
+            raise
+
+    reader = pa.RecordBatchReader.from_batches(rows.schema(query.wanted), batches())
+    try:
+        with incoming(con, reader):
+            con.execute(template("ingest/create_staged", query=query.sql)).fetchall()
+    except duckdb.Error as error:
+        if raised:
+            raise raised[0] from None
+        raise _not_run(error) from error
+
+
+def _not_run(error: Exception) -> Exception:
+    import duckdb
+
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DataError(f"not enough memory or temporary disk space: {str(error).splitlines()[0]}")
+    return error
+
+
+def _reject_unknown_zones(con: duckdb.DuckDBPyConnection) -> None:
+    unknown = []
+    for (zone,) in con.execute(statement("ingest/staged_zones")).fetchall():
+        try:
+            clock.load_zone(zone)
+        except clock.TimeTextError:
+            unknown.append(zone)
+    if unknown:
+        con.execute(statement("ingest/reject_zones"), {"zones": unknown}).fetchall()
+
+
+def _locate_rejects(con: duckdb.DuckDBPyConnection, source: Source, file: InputFile, rows: RawRows) -> None:
+    """Give rejected CSV rows their line and text, which the fast reading did not keep."""
+    if not isinstance(rows, CsvRows):
+        con.execute(statement("ingest/line_of_parquet")).fetchall()
+        return
+    wanted = [row for (row,) in con.execute(statement("ingest/rejected_rows")).fetchall()]
+    if not wanted:
+        return
+    schema = pa.schema([("_row", pa.int64()), ("_line", pa.int64()), ("_raw", pa.string())])
+    found = csv_records(file, source, rows.has_header, wanted)
+    reader = pa.RecordBatchReader.from_batches(schema, _in_batches(schema, found))
+    with incoming(con, reader):
+        con.execute(statement("ingest/located")).fetchall()
+
+
+def _in_batches(schema: pa.Schema, records: Iterator[tuple[Any, ...]], size: int = 10_000) -> Iterator[pa.RecordBatch]:
+    batch: list[Sequence[Any]] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) == size:
+            yield _batch(schema, batch)
+            batch = []
+    if batch:
+        yield _batch(schema, batch)
+
+
+def _batch(schema: pa.Schema, records: list[Sequence[Any]]) -> pa.RecordBatch:
+    columns = zip(*records, strict=True)
+    return pa.record_batch(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )

@@ -1,0 +1,229 @@
+"""The query that turns the rows of one file into canonical records and rejects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+from sqlglot import exp
+
+from nbatool.base.config import Config, Source
+from nbatool.base.source_settings import COLUMNS, REQUIRED
+from nbatool.ingest.canonical import FLOATING, Canonical, Fault, attribute, number_column, text_column, time_column
+from nbatool.ingest.group import Grouping, grouped
+from nbatool.ingest.json_cells import cells_select
+from nbatool.ingest.lookup import LoadedLookup, incoming
+from nbatool.ingest.mapping import ATTRIBUTE, BoundMap, MapProblems, describe
+from nbatool.ingest.raw_rows import RawRows
+from nbatool.ingest.row_sql import Bound, ExpressionError, fragment
+from nbatool.store.sql import render
+
+if TYPE_CHECKING:
+    import duckdb
+
+FIELD_SEPARATOR: Final = "chr(31)"
+TIME_TYPES: Final = (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.DATETIME)
+
+
+@dataclass(frozen=True)
+class StageQuery:
+    """What to run over a file's rows, and what it makes.
+
+    ``sql`` reads ``incoming`` and gives ``_row, _line, _lines, _raw, reason, detail``, the canonical columns,
+    ``attributes``, ``record`` (events without an id of their own) and ``missed_<lookup>``.
+    """
+
+    sql: str
+    wanted: list[int]
+    attribute_kinds: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def stage_query(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    source: Source,
+    rows: RawRows,
+    mapped: BoundMap,
+    lookups: tuple[LoadedLookup, ...],
+) -> StageQuery:
+    """Compile a bound map into one query.
+
+    Raises
+    ------
+    ConfigError
+        When DuckDB finds an expression wrong (types), with its key and line.
+    """
+    problems = MapProblems(config, source)
+    needs_record = source.kind == "events" and "event_id" not in mapped.expressions
+    wanted = list(range(len(rows.names))) if needs_record and not rows.in_json else mapped.wanted
+    source_rows = _looked_up(cells_select(rows, wanted), mapped, lookups)
+    with incoming(con, pa.Table.from_batches([], rows.schema(wanted))):
+        if source.group_by:
+            grouping = grouped(con, source_rows, mapped, problems)
+        else:
+            grouping = Grouping(source_rows.select(fragment("1").as_("_lines")), mapped)
+        problems.raise_if_any()
+        types = _types(con, grouping, problems)
+        problems.raise_if_any()
+    warnings = list(mapped.warnings)
+    columns, tried = _columns(source, grouping.mapped, types, problems, warnings)
+    attributes, kinds, tried_attributes = _attributes(source, grouping.mapped, types)
+    problems.raise_if_any()
+    record = _record(rows, wanted, len(source.group_by)) if needs_record else exp.Null()
+    faults = [_first_fault()]
+    for key, canonical in columns.items():
+        faults += _faults(key, grouping.mapped.expressions.get(key), canonical.faults, grouping)
+    for key, part in grouping.mapped.expressions.items():
+        if key.startswith(ATTRIBUTE):
+            faults += _faults(key, part, (), grouping)
+    outputs = [canonical.value.as_(key) for key, canonical in columns.items()]
+    missed = [exp.column(f"missed_{lookup.name}", quoted=True) for lookup in lookups]
+    sql = render(
+        "ingest/stage_rows",
+        rows=grouping.rows,
+        tried=[*tried, *tried_attributes, *missed, record.as_("record")],
+        faults=faults,
+        outputs=[*outputs, attributes.as_("attributes"), *missed],
+    )
+    return StageQuery(sql, wanted, kinds, tuple(warnings))
+
+
+def _looked_up(cells: exp.Expr, mapped: BoundMap, lookups: tuple[LoadedLookup, ...]) -> exp.Select:
+    """Return the rows with the columns of each lookup as one struct of its own."""
+    query = exp.select("r.*").from_(cells.subquery("r"))
+    for lookup in lookups:
+        table = exp.to_table(lookup.table)
+        table.this.set("quoted", True)
+        key = mapped.lookup_keys[lookup.name].tree
+        on = fragment("cast($key as varchar) = $k", key=key, k=exp.column("k", table=lookup.table, quoted=True))
+        query = query.join(table, on=on, join_type="left")
+        row = exp.column(lookup.table, quoted=True)
+        query = query.select(
+            row.as_(lookup.table, quoted=True),
+            fragment("$k is null", k=exp.column("k", table=lookup.table, quoted=True)).as_(
+                f"missed_{lookup.name}", quoted=True
+            ),
+        )
+    return query
+
+
+def _types(con: duckdb.DuckDBPyConnection, grouping: Grouping, problems: MapProblems) -> dict[str, str]:
+    import duckdb
+
+    parts = grouping.mapped.expressions
+    select = exp.select(*(part.tree.copy().as_(f"m{k}") for k, part in enumerate(parts.values())))
+    try:
+        return dict(zip(parts, describe(con, select.from_(grouping.rows.subquery("r"))), strict=True))
+    except duckdb.Error:
+        types = {}
+    for key, part in parts.items():
+        try:
+            query = exp.select(part.tree.copy().as_("m")).from_(grouping.rows.subquery("r"))
+            types[key] = describe(con, query)[0]
+        except duckdb.Error as error:
+            said = str(error).split("\n")[0].removeprefix("Binder Error: ")
+            problems.add(key, f"{part.text!r}: {said}")
+    return types
+
+
+def _columns(
+    source: Source, mapped: BoundMap, types: dict[str, str], problems: MapProblems, warnings: list[str]
+) -> tuple[dict[str, Canonical], list[exp.Expr]]:
+    """Return the canonical columns over the tried values, and the tried values."""
+    columns, tried = {}, []
+    for key in COLUMNS[source.kind]:
+        part = mapped.expressions.get(key)
+        if part is None:
+            columns[key] = Canonical(exp.cast(exp.Null(), _null_type(key)), ())
+            continue
+        tree, kind = part.tree, types[key]
+        if key == "ts" and isinstance(tree, exp.Cast) and tree.to.this in TIME_TYPES and _is_text(tree.this):
+            # The cast would drop an offset, or read a local time as UTC; the text itself tells what it is.
+            tree, kind = tree.this, "VARCHAR"
+        tried.append(_tried(key, tree, part.is_plain))
+        value = _value(key, part.is_plain)
+        required = key in REQUIRED[source.kind]
+        try:
+            if key == "ts":
+                columns[key] = time_column(key, value, kind, source.timezone, required=required)
+            elif key == "value":
+                columns[key] = number_column(key, value, kind)
+            else:
+                columns[key] = text_column(key, value, kind, required=required)
+        except ExpressionError as error:
+            problems.add(key, f"{part.text!r} {error}")
+        if key.endswith("_id") and kind in FLOATING:
+            warnings.append(f"{key} is a floating-point number ({kind}): 7 becomes '7.0'. Write  {key} = \"x::bigint\"")
+    return columns, tried
+
+
+def _is_text(tree: exp.Expr) -> bool:
+    """Return whether a cast's operand is a cell; only text cells are cast to times in maps."""
+    return isinstance(tree, exp.Column | exp.JSONExtractScalar)
+
+
+def _null_type(key: str) -> str:
+    return {"ts": "timestamp", "value": "decimal(18, 4)"}.get(key, "varchar")
+
+
+def _tried(key: str, tree: exp.Expr, is_plain: bool) -> exp.Expr:
+    name = f"m_{key}"
+    return tree.copy().as_(name, quoted=True) if is_plain else fragment("try({'v': $e})", e=tree).as_(name, quoted=True)
+
+
+def _value(key: str, is_plain: bool) -> exp.Expr:
+    column = exp.column(f"m_{key}", quoted=True)
+    return column if is_plain else exp.Dot(this=column, expression=exp.to_identifier("v"))
+
+
+def _attributes(
+    source: Source, mapped: BoundMap, types: dict[str, str]
+) -> tuple[exp.Expr, dict[str, str], list[exp.Expr]]:
+    """Return the JSON object over the tried values, the kind of each attribute, and the tried values."""
+    pairs: list[exp.Expr] = []
+    kinds, tried = {}, []
+    for key in sorted(key for key in mapped.expressions if key.startswith(ATTRIBUTE)):
+        part, name = mapped.expressions[key], key.removeprefix(ATTRIBUTE)
+        tried.append(_tried(key, part.tree, part.is_plain))
+        value, kinds[name] = attribute(_value(key, part.is_plain), types[key], source.timezone)
+        pairs += [exp.Literal.string(name), value]
+    if not pairs:
+        return exp.cast(exp.Null(), "varchar"), {}, []
+    return exp.cast(exp.func("json_object", *pairs), "varchar"), kinds, tried
+
+
+def _first_fault() -> exp.Expr:
+    return fragment(
+        "case when _problem is not null then {'reason': _problem, 'detail': coalesce(_detail, left(_raw, 60))} end"
+    )
+
+
+def _faults(key: str, part: Bound | None, faults: tuple[Fault, ...], grouping: Grouping) -> list[exp.Expr]:
+    if part is None:
+        return []
+    failed = Fault(
+        fragment("$m is null", m=exp.column(f"m_{key}", quoted=True)), f"{key} cannot be read", exp.Literal.string(part.text)
+    )
+    return [
+        fragment(
+            "case when $when then {'reason': $reason, 'detail': cast($detail as varchar)} end",
+            when=fault.when,
+            reason=exp.Literal.string(fault.reason),
+            detail=fault.detail,
+        )
+        for fault in (*(() if part.is_plain else (failed,)), *faults)
+    ]
+
+
+def _record(rows: RawRows, wanted: list[int], n_keys: int) -> exp.Expr:
+    """Return the text that stands for the whole record, for an event id made from it."""
+    if n_keys:
+        parts = [exp.column(f"k{k}", table="r") for k in range(n_keys)]
+    elif rows.in_json:
+        return fragment("trim(r._raw, ' ' || chr(9) || chr(10) || chr(13))")
+    else:
+        parts = [exp.column(f"c{i}", table="r") for i in wanted]
+    texts = [fragment("coalesce(cast($p as varchar), chr(0))", p=part) for part in parts]
+    return exp.func("concat_ws", fragment(FIELD_SEPARATOR), *texts)

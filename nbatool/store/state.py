@@ -1,0 +1,92 @@
+"""A published state: one SQLite file with what is known about every customer at the cut.
+
+It is written beside the one in force under a temporary name, fsynced and renamed; switching to it is one row in the
+online store. A million customers in one transaction of the live file would block its writers for half a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbatool.base.errors import DataError
+from nbatool.store.sql import statement
+
+
+class StateWriter:
+    """Writes one state file; customers may come in any order, each once."""
+
+    def __init__(self, con: sqlite3.Connection) -> None:
+        self._con = con
+
+    def put_meta(self, key: str, value: bytes) -> None:
+        self._con.execute(statement("store/state_insert_meta"), (key, value))
+
+    def put_customers(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        self._con.executemany(statement("store/state_insert_customer"), rows)
+
+
+@contextmanager
+def write_state(path: Path) -> Iterator[StateWriter]:
+    """Write a state; the file appears under its name only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    con = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        con.execute("pragma journal_mode = off")
+        con.execute("pragma synchronous = off")
+        con.execute(statement("store/state_create_meta"))
+        con.execute(statement("store/state_create_customer"))
+        con.execute("begin")
+        yield StateWriter(con)
+        con.execute("commit")
+        con.close()
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+    except BaseException:
+        con.close()
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class StateReader:
+    """Reads a state in force; the file never changes."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise DataError(f"{path} is missing: publish again with nbatool score")
+        self._con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        try:
+            self.meta: dict[str, bytes] = dict(self._con.execute(statement("store/state_read_meta")).fetchall())
+        except sqlite3.Error as error:
+            raise DataError(f"{path} is damaged ({error}): publish again with nbatool score") from None
+
+    def body(self, customer_id: str) -> bytes | None:
+        """Return a customer's record, None for somebody the state does not know."""
+        row = self._con.execute(statement("store/state_read_customer"), (customer_id,)).fetchone()
+        return row[0] if row else None
+
+    def close(self) -> None:
+        self._con.close()
+
+
+def sweep_states(folder: Path, keep: set[str]) -> None:
+    """Delete states no longer in force and what killed writers left behind."""
+    for path in folder.glob("state-*.db"):
+        if path.name not in keep:
+            path.unlink(missing_ok=True)
+    for path in folder.glob(".state-*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
