@@ -10,30 +10,20 @@ import numpy as np
 
 from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
-from nbatool.base.seeds import hash64
 from nbatool.decide.batch import ScoredChunk
 from nbatool.decide.policy import Policy
+from nbatool.decide.ranking import ARM, decision_id, ranked_offers
 from nbatool.decide.reasons import Reasons
 
 if TYPE_CHECKING:
     import polars as pl
 
-ARM = "policy"
 MONEY_DECIMALS = 4
 ACTION_COLUMNS = (
     "customer_id", "rank", "action_id", "action_name", "channel", "send_at", "net_value", "uplift",
     "expected_outcome", "selection_probability", "arm", "reasons", "needs_review", "currency", "decision_id",
     "as_of", "model_version",
 )  # fmt: skip
-
-
-def decision_id(customer_id: str, as_of_us: int, seed: int, request_id: str = "") -> str:
-    """Name a decision by what it depends on: the same question has the same id.
-
-    >>> decision_id("c1", 0, 0) == decision_id("c1", 0, 0), decision_id("c1", 0, 0) == decision_id("c1", 0, 1)
-    (True, False)
-    """
-    return f"d_{hash64('decision', customer_id, as_of_us, seed, request_id):016x}"
 
 
 @dataclass
@@ -70,7 +60,7 @@ class ActionRows:
                 if self.include_nothing:
                     self._rows.append(self._nothing(customer_id, float(decision.nothing[row])))
                 continue
-            for rank, j in enumerate(self._ranked(decision, row, chosen), start=1):
+            for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
                 said = "; ".join(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
                 self._rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
@@ -79,9 +69,6 @@ class ActionRows:
                     self._id(customer_id),
                 ))  # fmt: skip
         self._scores.append(self._scores_of(chunk))
-
-    def _ranked(self, decision: Any, row: int, chosen: int) -> list[int]:
-        return ranked_offers(self.policy, decision, row, chosen, self.top)
 
     def _nothing(self, customer_id: str, expected: float) -> tuple[Any, ...]:
         return (
@@ -133,17 +120,6 @@ class ActionRows:
             columns[name] = values.tolist() if values.dtype == object else values
         frame = pl.DataFrame(columns, strict=False)
         return _rounded(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
-
-
-def ranked_offers(policy: Policy, decision: Any, row: int, chosen: int, top: int) -> list[int]:
-    """The chosen offer and the next best ones that are worth more than nothing, at most ``top``."""
-    best: list[int] = [chosen]
-    for j in decision.possible(row):
-        if len(best) >= top or (policy.catalogue.allow_nothing and decision.net_value[row, j] <= 0):
-            break
-        if j != chosen:
-            best.append(j)
-    return best
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:

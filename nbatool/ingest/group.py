@@ -54,7 +54,7 @@ def grouped(
             outputs=[
                 *key_columns,
                 *aggregates.columns(),
-                *(fragment("bool_or($m)", m=miss).as_(miss.name, quoted=True) for miss in missed),
+                *(fragment("count_if($m)", m=miss).as_(miss.name, quoted=True) for miss in missed),
             ],
             keys=key_columns,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from nbatool.base import clock
 from nbatool.base.config import Config, Source
@@ -19,8 +20,9 @@ from nbatool.ingest.locate import csv_records
 from nbatool.ingest.lookup import LoadedLookup, incoming
 from nbatool.ingest.mapping import bind_map
 from nbatool.ingest.raw_rows import RawRows
+from nbatool.ingest.row_sql import fragment
 from nbatool.ingest.stage_query import StageQuery, stage_query
-from nbatool.store.sql import statement, template
+from nbatool.store.sql import render, statement, template
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,12 +70,11 @@ def stage_file(
         _reject_unknown_zones(con)
     if not first_rows_only:
         _locate_rejects(con, source, file, rows)
-    misses = ", ".join(
-        f'count(*) filter (where "missed_{lookup.name}")' for lookup in lookups
-    )
-    n_rows, lines, rejected, *missed = con.execute(
-        template("ingest/staged_counts", missed=misses or "0")
-    ).fetchall()[0]
+    misses: list[exp.Expr] = [
+        fragment("sum(cast($m as bigint))", m=exp.column(f"missed_{lookup.name}", quoted=True)) for lookup in lookups
+    ]
+    counts = render("ingest/staged_counts", missed=misses or [exp.Literal.number(0)])
+    n_rows, lines, rejected, *missed = con.execute(counts).fetchall()[0]
     unmatched = {lookup.name: n for lookup, n in zip(lookups, missed, strict=False) if n}
     return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings)
 

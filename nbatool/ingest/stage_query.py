@@ -31,7 +31,7 @@ class StageQuery:
     """What to run over a file's rows, and what it makes.
 
     ``sql`` reads ``incoming`` and gives ``_row, _line, _lines, _raw, reason, detail``, the canonical columns,
-    ``attributes``, ``record`` (events without an id of their own) and ``missed_<lookup>``.
+    ``attributes`` and ``missed_<lookup>``.
     """
 
     sql: str
@@ -71,7 +71,9 @@ def stage_query(
     columns, tried = _columns(source, grouping.mapped, types, problems, warnings)
     attributes, kinds, tried_attributes = _attributes(source, grouping.mapped, types)
     problems.raise_if_any()
-    record = _record(rows, wanted, len(source.group_by)) if needs_record else exp.Null()
+    if needs_record:
+        columns["event_id"] = Canonical(exp.column("record_id"), ())
+        tried.append(_record_id(source, rows, wanted).as_("record_id"))
     faults = [_first_fault()]
     for key, canonical in columns.items():
         faults += _faults(key, grouping.mapped.expressions.get(key), canonical.faults, grouping)
@@ -83,7 +85,7 @@ def stage_query(
     sql = render(
         "ingest/stage_rows",
         rows=grouping.rows,
-        tried=[*tried, *tried_attributes, *missed, record.as_("record")],
+        tried=[*tried, *tried_attributes, *missed],
         faults=faults,
         outputs=[*outputs, attributes.as_("attributes"), *missed],
     )
@@ -217,13 +219,17 @@ def _faults(key: str, part: Bound | None, faults: tuple[Fault, ...], grouping: G
     ]
 
 
-def _record(rows: RawRows, wanted: list[int], n_keys: int) -> exp.Expr:
-    """Return the text that stands for the whole record, for an event id made from it."""
-    if n_keys:
-        parts = [exp.column(f"k{k}", table="r") for k in range(n_keys)]
+def _record_id(source: Source, rows: RawRows, wanted: list[int]) -> exp.Expr:
+    """Return the id of an event without one: a 128-bit hash of the source and the whole raw record.
+
+    For a group the record is its keys.
+    """
+    if source.group_by:
+        parts = [exp.column(f"k{k}", table="r") for k in range(len(source.group_by))]
     elif rows.in_json:
-        return fragment("trim(r._raw, ' ' || chr(9) || chr(10) || chr(13))")
+        parts = [fragment("trim(r._raw, ' ' || chr(9) || chr(10) || chr(13))")]
     else:
         parts = [exp.column(f"c{i}", table="r") for i in wanted]
     texts = [fragment("coalesce(cast($p as varchar), chr(0))", p=part) for part in parts]
-    return exp.func("concat_ws", fragment(FIELD_SEPARATOR), *texts)
+    record = exp.func("concat_ws", fragment(FIELD_SEPARATOR), exp.Literal.string(source.name), *texts)
+    return fragment("md5($record)", record=record)

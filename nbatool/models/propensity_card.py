@@ -16,6 +16,7 @@ from nbatool.models.table import FloatArray, Table
 # Pega's published health limits, which analysts of the field know
 LEAST_AUC, SUSPICIOUS_AUC, LEAST_POSITIVES = 0.52, 0.90, 200
 _RECENCY_BINS = 10
+_LEAST_GAIN = 0.001  # of the baseline's log loss; a sure but tiny gain is none
 
 
 def evaluation(
@@ -37,6 +38,7 @@ def evaluation(
         baselines["recency"] = recency_rule(table, test, recency)
     losses = {name: metrics.log_losses(y, guess) for name, guess in baselines.items()}
     toughest = min(losses, key=lambda name: float(np.average(losses[name], weights=weight)))
+    toughest_loss = float(np.average(losses[toughest], weights=weight))
     gain = weight * (losses[toughest] - metrics.log_losses(y, p)) / weight.mean()
     low, high = metrics.mean_interval_by_customer(
         gain, table.customer[test.predict], seed=seed, name="better_than_baseline"
@@ -61,7 +63,7 @@ def evaluation(
         },
         "best_baseline": toughest,
         "log_loss_gain": {"mean": float(gain.mean()), "low": low, "high": high},
-        "better_than_baseline": bool(low > 0),
+        "better_than_baseline": bool(low > 0 and float(gain.mean()) >= _LEAST_GAIN * toughest_loss),
     }
 
 

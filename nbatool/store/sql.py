@@ -41,7 +41,7 @@ def statement(name: str) -> str:
     return (sql_folder() / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def template(name: str, **parts: str) -> str:
+def template(name: str, /, **parts: str) -> str:
     """Return the statement of ``sql/<name>.sql`` with its ``{{ name }}`` marks replaced by SQL text.
 
     The text must come from fixed parts of the code, never from input; for input there is :func:`render`.
@@ -54,7 +54,7 @@ def template(name: str, **parts: str) -> str:
     return _MARK.sub(lambda mark: parts[mark[1]], text)
 
 
-def render(name: str, **fragments: Fragment) -> str:
+def render(name: str, /, **fragments: Fragment) -> str:
     """Return the statement of ``sql/<name>.sql`` with its ``{{ name }}`` marks filled.
 
     Parameters

@@ -31,7 +31,7 @@ class Warehouse:
     con: duckdb.DuckDBPyConnection
     journal: Journal
 
-    def rows(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, name: str, /, **values: Any) -> list[tuple[Any, ...]]:
         """Run ``sql/<name>.sql`` and return all its rows."""
         return self.con.execute(statement(name), values).fetchall()
 

@@ -10,7 +10,7 @@ judged as (
     select *, coalesce({{ faults }}) as fault from tried
 )
 select
-    _row, _line, _lines, record,
+    _row, _line, _lines,
     fault.reason as reason,
     fault.detail as detail,
     case when fault is not null then rtrim(_raw, chr(10) || chr(13)) end as _raw,

@@ -73,8 +73,9 @@ def test_next_to_no_rows_is_no_error(n: int) -> None:
     assert f"only {n} rows" in model.card["warnings"][0]
 
 
-def test_noise_is_called_no_better_than_its_baseline() -> None:
-    y = (np.random.default_rng(0).random(len(TABLE)) < 0.3).astype(float)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noise_is_called_no_better_than_its_baseline(seed: int) -> None:
+    y = (np.random.default_rng(seed).random(len(TABLE)) < 0.3).astype(float)
     model = fit_propensity("t", with_y(TABLE, y), window_s=FIVE_DAYS_S)
     assert any("no better than its baseline" in warning for warning in model.card["warnings"])
     assert model.predict(TABLE.x).std() < 0.03

@@ -1,0 +1,172 @@
+"""Live decisions: the published state, one request, one answer; no DuckDB, no data frames.
+
+`LiveService` loads what the online store says is in force and reloads when that changes. The decision itself is
+`Policy.decide`, the same function the night uses.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.clock import format_time, now_us
+from nbatool.base.errors import DataError
+from nbatool.decide.answer import Json, answer
+from nbatool.decide.catalogue import Catalogue
+from nbatool.decide.policy import Policy, Wishes
+from nbatool.decide.request import Question, check_request, live_event, parse_request
+from nbatool.decide.state_rows import read_body
+from nbatool.features.customer import CustomerFeatures
+from nbatool.features.events import Event
+from nbatool.features.live_customer import CustomerState, LiveFeatures, unknown_customer
+from nbatool.models.bundle import Bundle
+from nbatool.models.registry import load_files
+from nbatool.store.online import LiveEvent, OnlineStore, Published
+from nbatool.store.state import StateReader
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A published state with its policy, ready to decide."""
+
+    published: Published
+    state: StateReader
+    policy: Policy
+    live: LiveFeatures
+    score_names: tuple[str, ...]
+    seed: int
+
+    def customer(self, customer_id: str | None) -> CustomerState:
+        """What the state says about a customer; a stranger has no history."""
+        body = self.state.body(customer_id) if customer_id is not None else None
+        features = self.policy.bundle.features
+        return unknown_customer(features) if body is None else read_body(features, self.score_names, body)
+
+
+class LiveService:
+    """Answers requests for one workspace.
+
+    Parameters
+    ----------
+    data_dir, models_dir
+        Folders of the workspace.
+    """
+
+    def __init__(self, data_dir: Path, models_dir: Path) -> None:
+        if not (data_dir / "online.db").exists():
+            raise DataError(f"{data_dir} has no published state yet. Make one: nbatool score")
+        self._data_dir, self._models_dir = data_dir, models_dir
+        self._online = OnlineStore(data_dir / "online.db")
+        self._in_force: InForce | None = None
+
+    def close(self) -> None:
+        if self._in_force is not None:
+            self._in_force.state.close()
+        self._online.close()
+
+    def in_force(self) -> InForce:
+        """Return what is published, loading it anew when it changed."""
+        published = self._online.published()
+        if published is None:
+            raise DataError(f"{self._data_dir} has no published state yet. Make one: nbatool score")
+        if self._in_force is None or self._in_force.published != published:
+            loaded = self._load(published)
+            if self._in_force is not None:
+                self._in_force.state.close()
+            self._in_force = loaded
+        return self._in_force
+
+    def _load(self, published: Published) -> InForce:
+        state = StateReader(self._data_dir / published.state)
+        meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
+        bundle = Bundle.from_files(load_files(self._models_dir, published.model_version))
+        policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]))
+        live = LiveFeatures(bundle.features, meta["codes"])
+        return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"])
+
+    def answer(self, line: bytes | str, *, timing: bool = False) -> Json:
+        """Answer one request line.
+
+        Raises
+        ------
+        DataError
+            The request is wrong; its message says what is allowed.
+        """
+        started = time.perf_counter_ns()
+        request = parse_request(line)
+        in_force = self.in_force()
+        question = check_request(request, now_us(), in_force.policy.bundle.features.plan.number_fields)
+        result = self.decide(question, in_force)
+        if timing:
+            result["took_us"] = (time.perf_counter_ns() - started) // 1000
+        return result
+
+    def decide(self, question: Question, in_force: InForce) -> Json:
+        """Decide one checked question, and journal its events that carry an id."""
+        published = in_force.published
+        if question.as_of_us < published.cut_us:
+            raise DataError(
+                f"as_of {format_time(question.as_of_us)} lies before the published state, "
+                f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
+            )
+        customers, scores = self._known(question, in_force)
+        wishes = Wishes(question.actions, question.channel, question.context)
+        decision = in_force.policy.decide(customers, scores, wishes)
+        result = answer(
+            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision,
+            seed=in_force.seed, model_version=published.model_version,
+        )  # fmt: skip
+        self._journal(question)
+        return result
+
+    def _known(self, question: Question, in_force: InForce) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
+        state = in_force.customer(question.customer_id)
+        fields = in_force.policy.bundle.features.plan.number_fields
+        events = [_journalled(e, fields) for e in self._since(question, in_force.published)]
+        events += [e.event for e in question.events]
+        customers = in_force.live.compute(state, events, question.as_of_us)
+        return customers, {name: _array(state.scores.get(name)) for name in in_force.score_names}
+
+    def _since(self, question: Question, published: Published) -> list[LiveEvent]:
+        """Journalled events the state does not hold, without those the request brings again."""
+        if question.customer_id is None:
+            return []
+        brought = {e.event_id for e in question.events if e.event_id is not None}
+        return [e for e in self._online.events_of(question.customer_id, published) if e.event_id not in brought]
+
+    def _journal(self, question: Question) -> None:
+        if question.dry_run or question.customer_id is None:
+            return
+        kept = [e for e in question.events if e.event_id is not None]
+        if not kept:
+            return
+        self._online.append(
+            LiveEvent(
+                str(e.event_id), question.customer_id, e.event.ts_us, e.event.type, e.value,
+                e.event.texts.get("action_id"), e.event.texts.get("channel"), e.decision_id, e.attributes,
+            )
+            for e in kept
+        )  # fmt: skip
+
+
+def _journalled(e: LiveEvent, number_fields: tuple[str, ...]) -> Event:
+    attributes = msgspec.json.decode(e.attributes) if e.attributes else {}
+    return live_event(e.ts_us, e.type, e.value, e.action_id, e.channel, attributes, number_fields)
+
+
+def _array(value: float | str | None) -> NDArray[Any]:
+    if isinstance(value, str):
+        result = np.empty(1, dtype=object)
+        result[0] = value
+        return result
+    return np.array([np.nan if value is None else value], dtype=np.float64)
+
+
+def _plain(values: NDArray[Any]) -> Any:
+    return values[0]

@@ -1,0 +1,106 @@
+"""Publishing: after a night's scoring, everything a live decision needs in one state file, then one pointer row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from numpy.typing import NDArray
+
+from nbatool.base.clock import now_us
+from nbatool.base.seeds import hash64
+from nbatool.decide.batch import Population, ScoredChunk, score_names
+from nbatool.decide.policy import Policy
+from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
+from nbatool.store.online import OnlineStore, Published
+from nbatool.store.state import StateWriter, sweep_states, write_state
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from nbatool.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a live decision must know beside the customers.
+
+    Parameters
+    ----------
+    model_version
+        The bundle decisions are made with.
+    as_of_us
+        The cut: the state knows events before it.
+    seed
+        Part of every decision's id.
+    currency
+        For the words of a person reading the state.
+    journal_position
+        Live events up to here are in the warehouse, so in the state.
+    """
+
+    model_version: str
+    as_of_us: int
+    seed: int
+    currency: str
+    journal_position: int
+
+
+class StatePublication:
+    """Writes the state of a population chunk by chunk while it is being scored."""
+
+    def __init__(self, writer: StateWriter, people: Population, policy: Policy, tables: StateTables) -> None:
+        self._writer, self._people, self._policy, self._tables = writer, people, policy, tables
+        self._zones = _zones(people.prepared.con)
+        self._names = score_names(policy)
+
+    def add(self, chunk: ScoredChunk) -> None:
+        scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
+        self._writer.put_customers(
+            bodies(
+                self._tables, chunk.first, chunk.last, self._people.customer_ids, chunk.customers.attributes,
+                self._zones, scores,
+            )  # fmt: skip
+        )
+
+
+@contextmanager
+def publishing(
+    workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms
+) -> Iterator[Callable[[ScoredChunk], None]]:
+    """Write a state while the block scores, and put it in force when the block ends well.
+
+    Yields what takes each scored chunk. The file in force is never touched; readers of the old state keep it.
+    """
+    tables = make_state_tables(people.prepared.con, policy.bundle.features, people.as_of_us)
+    name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
+    with write_state(workspace.data_dir / name) as writer:
+        yield StatePublication(writer, people, policy, tables).add
+        for key, value in _meta(policy, terms, tables).items():
+            writer.put_meta(key, msgspec.json.encode(value))
+    previous = online.published()
+    online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, now_us()))
+    sweep_states(workspace.data_dir, {name} | ({previous.state} if previous else set()))
+
+
+def _meta(policy: Policy, terms: Terms, tables: StateTables) -> dict[str, Any]:
+    return {
+        "catalogue": policy.catalogue.to_json(),
+        "codes": tables.codes,
+        "scores": list(score_names(policy)),
+        "seed": terms.seed,
+        "currency": terms.currency,
+    }
+
+
+def _zones(con: duckdb.DuckDBPyConnection) -> list[str | None]:
+    from nbatool.store.generated import fetch_arrow
+    from nbatool.store.sql import statement
+
+    found: list[str | None] = fetch_arrow(con, statement("decide/zones_of_moments")).column(0).to_pylist()
+    return found
+
+

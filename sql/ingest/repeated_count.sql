@@ -1,0 +1,5 @@
+-- makes: a query result
+-- grain: one row
+-- reads: repeated
+-- params: none
+select count(*) from repeated
