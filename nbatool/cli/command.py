@@ -14,10 +14,10 @@ from nbatool.cli.session import current
 EPILOG = "Global options (see nbatool --help) work here too."
 
 
-def as_command(function: Callable[..., None]) -> Any:
+def as_command(function: Callable[..., None], cls: type[TyperCommand] = TyperCommand) -> Any:
     """Return the command of one function; its docstring is the help, its parameters the options."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name=function.__name__.rstrip("_"), epilog=EPILOG)(function)
+    app.command(name=function.__name__.rstrip("_"), epilog=EPILOG, cls=cls)(function)
     return typer.main.get_command(app)
 
 

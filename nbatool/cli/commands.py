@@ -14,7 +14,7 @@ from nbatool.base.errors import UsageError, did_you_mean
 from nbatool.cli.options import FLAGS, Options
 from nbatool.cli.session import Session
 
-COMMANDS: Final = ("ingest", "models", "status", "doctor")
+COMMANDS: Final = ("init", "ingest", "models", "status", "doctor")
 """Each is a module of this folder with a ``command``."""
 
 

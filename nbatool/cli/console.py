@@ -23,9 +23,13 @@ class Column:
 
 
 class Step(Protocol):
-    """Tell the progress line how far the work is: rows done so far, and how many there are if that is known."""
+    """Tell the progress line how far the work is.
 
-    def __call__(self, done: int, total: int | None = None) -> None: ...
+    `done` of `total` gives the share and the time left; `count` is what is counted and rated, where that is another
+    unit (bytes give the share, rows are shown).
+    """
+
+    def __call__(self, done: int, total: int | None = None, count: int | None = None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Console:
             line.clear()
 
 
-def _silent(done: int, total: int | None = None) -> None:
+def _silent(done: int, total: int | None = None, count: int | None = None) -> None:
     """Take progress that nobody watches."""
 
 
@@ -91,16 +95,17 @@ class _ProgressLine:
         self.label, self.unit = label, unit
         self.began = self.shown = time.monotonic()
 
-    def __call__(self, done: int, total: int | None = None) -> None:
+    def __call__(self, done: int, total: int | None = None, count: int | None = None) -> None:
         now = time.monotonic()
         if now - self.shown < 0.1:
             return
         self.shown = now
-        rate = done / max(now - self.began, 1e-9)
-        parts = [self.label, f"{done:,} {self.unit}", f"{rate:,.0f}/s"]
-        if total:
+        elapsed_s = now - self.began
+        shown = done if count is None else count
+        parts = [self.label, f"{shown:,} {self.unit}", f"{shown / elapsed_s:,.0f}/s"]
+        if total and done:
             parts.insert(1, f"{min(done / total, 1):.0%}")
-            parts.append(f"{max(total - done, 0) / max(rate, 1e-9):.0f} s left")
+            parts.append(f"{max(total - done, 0) * elapsed_s / done:.0f} s left")
         sys.stderr.write("\r\x1b[K" + "  ".join(parts))
         sys.stderr.flush()
 

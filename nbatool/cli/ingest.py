@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nbatool.base.errors import UsageError
 from nbatool.cli.command import as_command
 from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import current
@@ -42,39 +40,27 @@ def ingest(
 
     Example:  nbatool ingest --dry-run
     """
-    from nbatool.ingest.load import ingest as load
+    from nbatool.ingest.load import load
 
     session = current(context)
-    share = rejected_share(max_rejects)
-    with session.lock("ingest"):
+    with session.run("ingest", recorded=not dry_run) as summary, session.console.progress("ingest") as step:
         report = load(
             session.workspace,
-            files=tuple(files or ()),
+            files=files,
             source=source,
-            max_rejects=share,
+            max_rejects=max_rejects,
             dry_run=dry_run,
             full_refresh=full_refresh,
             allow_empty=allow_empty,
+            on_progress=step,
         )
+        summary.update(_counts(report.totals))
     for warning in report.all_warnings:
         session.console.talk(f"warning: {warning}")
     session.console.summary(report_json(report), report_text(report))
 
 
 command = as_command(ingest)
-
-
-def rejected_share(text: str) -> float:
-    """Return the share that ``1%`` or ``0.01`` means.
-
-    >>> rejected_share("2.5%"), rejected_share("0.01")
-    (0.025, 0.01)
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip(), re.ASCII)
-    share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
-    if not 0 <= share <= 1:
-        raise UsageError(f'--max-rejects: "{text}" is not a share: write 1% or 0.01')
-    return share
 
 
 def report_json(report: IngestReport) -> dict[str, Any]:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def init(
     context: typer.Context,
-    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The workspace's folder (here).")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The workspace's folder (here).")
+    ] = None,
     files: Annotated[
         list[Path] | None,
         typer.Option("--from", metavar="FILE...", help="Files to look at: all that follow."),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nbatool.base.clock import parse_time
+from nbatool.base.clock import now_us, parse_time
+from nbatool.base.errors import ExitCode, NbaError
 from nbatool.cli.console import Console
 from nbatool.cli.options import Options
 
@@ -45,6 +46,41 @@ class Session:
         if self.options.as_of is None:
             return None
         return parse_time(self.options.as_of, self.workspace.config.workspace.timezone)
+
+    @contextmanager
+    def run(self, command: str, *, recorded: bool = True) -> Iterator[dict[str, Any]]:
+        """Hold the workspace, and leave a line in its list of runs however the block ends.
+
+        Yields the run's summary, to be filled with JSON values.
+        """
+        summary: dict[str, Any] = {}
+        started_us = now_us()
+        exit_code = ExitCode.BUG
+        with self.lock(command):
+            try:
+                yield summary
+                exit_code = ExitCode.DONE
+            except NbaError as error:
+                exit_code = error.exit_code
+                raise
+            finally:
+                if recorded and self.workspace.warehouse_path.exists():
+                    self._record(command, started_us, exit_code, summary)
+
+    def _record(self, command: str, started_us: int, exit_code: int, summary: dict[str, Any]) -> None:
+        from nbatool.store.runs import record_run
+        from nbatool.store.warehouse import open_warehouse
+
+        # A warehouse that cannot be opened is what the command itself has just said.
+        with suppress(NbaError), open_warehouse(self.workspace) as warehouse:
+            record_run(
+                warehouse,
+                command=command,
+                started_us=started_us,
+                ended_us=now_us(),
+                exit_code=exit_code,
+                summary=summary,
+            )
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:

@@ -27,7 +27,7 @@ FLOATING: Final = ("FLOAT", "DOUBLE")
 
 @dataclass(frozen=True)
 class Fault:
-    """When a row is rejected, why, and what was found."""
+    """When a row is rejected, why, and what was found; over the columns ``m_``, ``t_``, ``l_`` and ``v_<key>``."""
 
     when: exp.Expr
     reason: str
@@ -36,15 +36,25 @@ class Fault:
 
 @dataclass(frozen=True)
 class Canonical:
-    """A canonical column: its value over the mapped value, and what may be wrong with it, worst first."""
+    """A canonical column in steps, each a column over those before, so that nothing is computed twice.
+
+    ``m_<key>`` is the mapped value, ``t_<key>`` its text, ``l_<key>`` the time as written, ``v_<key>`` the value.
+    """
 
     value: exp.Expr
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault, ...] = ()
+    text: exp.Expr | None = None
+    local: exp.Expr | None = None
+
+
+def step(letter: str, key: str) -> exp.Expr:
+    """Return the column of one step of a canonical column."""
+    return exp.column(f"{letter}_{key}", quoted=True)
 
 
 def text_column(key: str, mapped: exp.Expr, kind: str, *, required: bool) -> Canonical:
     """Return a text as written; an empty one is NULL."""
-    value = fragment("nullif($text, '')", text=_as_text(mapped, kind))
+    value = step("v", key)
     faults = []
     if required:
         faults.append(Fault(fragment("$v is null or trim($v) = ''", v=value), f"{key} is empty", exp.Null()))
@@ -53,28 +63,26 @@ def text_column(key: str, mapped: exp.Expr, kind: str, *, required: bool) -> Can
     faults.append(Fault(too_long, f"{key} is longer than {LONGEST_ID_BYTES:,} bytes", start))
     has_nul = fragment("contains($v, chr(0))", v=value)
     faults.append(Fault(has_nul, f"{key} holds a NUL character", exp.Null()))
-    return Canonical(value, tuple(faults))
+    return Canonical(fragment("nullif($text, '')", text=_as_text(mapped, kind)), tuple(faults))
 
 
 def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
     """Return DECIMAL(18,4), made from the text so that no binary fraction rounds it wrongly."""
+    value = step("v", key)
     if kind in NUMERIC or kind.startswith("DECIMAL"):
-        value = fragment("try_cast($v as decimal(18, 4))", v=mapped)
-        too_big = fragment("$v is not null and $d is null", v=mapped, d=value)
-        return Canonical(value, (Fault(too_big, f"{key} is too big", fragment("cast($v as varchar)", v=mapped)),))
-    text = fragment("nullif(trim($text), '')", text=_as_text(mapped, kind))
-    is_number = fragment("regexp_full_match($t, $p)", t=text, p=exp.Literal.string(NUMBER))
-    value = fragment("case when $is then try_cast($t as decimal(18, 4)) end", **{"is": is_number, "t": text})
+        too_big = fragment("$m is not null and $v is null", m=mapped, v=value)
+        found = fragment("cast($m as varchar)", m=mapped)
+        return Canonical(
+            fragment("try_cast($m as decimal(18, 4))", m=mapped), (Fault(too_big, f"{key} is too big", found),)
+        )
+    text, pattern = step("t", key), exp.Literal.string(NUMBER)
+    unread = fragment("$t is not null and $v is null", t=text, v=value)
+    no_number = fragment("case when $u then not regexp_full_match($t, $p) else false end", u=unread, t=text, p=pattern)
+    found = fragment("left($t, 60)", t=text)
     return Canonical(
-        value,
-        (
-            Fault(fragment("not $n", n=is_number), f"{key} is not a number", fragment("left($t, 60)", t=text)),
-            Fault(
-                fragment("$t is not null and $d is null", t=text, d=value),
-                f"{key} is too big",
-                fragment("left($t, 60)", t=text),
-            ),
-        ),
+        fragment("case when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end", t=text, p=pattern),
+        (Fault(no_number, f"{key} is not a number", found), Fault(unread, f"{key} is too big", found)),
+        text=fragment("nullif(trim($text), '')", text=_as_text(mapped, kind)),
     )
 
 
@@ -86,36 +94,37 @@ def time_column(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: b
     ExpressionError
         When the expression does not give a time or a text.
     """
-    faults = []
+    local, value = step("l", key), step("v", key)
     if kind in ("VARCHAR", "JSON"):
-        text = fragment("nullif(trim($text), '')", text=_as_text(mapped, kind))
-        is_iso = fragment("regexp_full_match($t, $p)", t=text, p=exp.Literal.string(ISO_TIME))
-        value = fragment(
-            "case when $iso then make_timestamp(epoch_us(try_cast(replace($t, ' Z', 'Z') as timestamptz))) end",
-            iso=is_iso,
-            t=text,
-        )
+        text = step("t", key)
+        empty = (Fault(fragment("$t is null", t=text), f"{key} is empty", exp.Null()),) if required else ()
+        unread = fragment("$t is not null and $v is null", t=text, v=value)
+        found = fragment("left($t, 60)", t=text)
         is_local = fragment("not regexp_matches($t, $p)", t=text, p=exp.Literal.string(OFFSET))
-        if required:
-            faults.append(Fault(fragment("$t is null", t=text), f"{key} is empty", exp.Null()))
-        unreadable = fragment("$t is not null and $v is null", t=text, v=value)
-        faults.append(Fault(unreadable, f"{key} is not an ISO date or time", fragment("left($t, 60)", t=text)))
-    elif kind.startswith("TIMESTAMP") or kind == "DATE":
-        has_zone = kind == "TIMESTAMP WITH TIME ZONE"
-        value = fragment(
-            "make_timestamp(epoch_us($v))" if has_zone else "cast($v as timestamp)", v=mapped
+        return Canonical(
+            _in_utc(local, is_local, zone),
+            (*empty, Fault(unread, f"{key} is not an ISO date or time", found)),
+            text=fragment("nullif(trim($text), '')", text=_as_text(mapped, kind)),
+            local=fragment(
+                "case when regexp_full_match($t, $p) "
+                "then make_timestamp(epoch_us(try_cast(replace($t, ' Z', 'Z') as timestamptz))) end",
+                t=text,
+                p=exp.Literal.string(ISO_TIME),
+            ),
         )
-        is_local = exp.false() if has_zone else exp.true()
-        if required:
-            faults.append(Fault(fragment("$v is null", v=mapped), f"{key} is empty", exp.Null()))
-        infinite = fragment("not isfinite($v)", v=mapped)
-        faults.append(Fault(infinite, f"{key} is infinite", exp.Null()))
-    else:
+    if not kind.startswith("TIMESTAMP") and kind != "DATE":
         raise ExpressionError(
             f"gives {kind.lower()}, not a time. For seconds since 1970 write  to_timestamp(x::double), for "
             "milliseconds  epoch_ms(x::bigint), for other texts  strptime(x, '%d/%m/%Y')"
         )
-    return Canonical(_in_utc(value, is_local, zone), tuple(faults))
+    has_zone = kind == "TIMESTAMP WITH TIME ZONE"
+    empty = (Fault(fragment("$l is null", l=local), f"{key} is empty", exp.Null()),) if required else ()
+    infinite = Fault(fragment("not isfinite($l)", l=local), f"{key} is infinite", exp.Null())
+    return Canonical(
+        _in_utc(local, exp.false() if has_zone else exp.true(), zone),
+        (*empty, infinite),
+        local=fragment("make_timestamp(epoch_us($m))" if has_zone else "cast($m as timestamp)", m=mapped),
+    )
 
 
 def _in_utc(value: exp.Expr, is_local: exp.Expr, zone: str) -> exp.Expr:
@@ -162,7 +171,9 @@ def attribute(mapped: exp.Expr, kind: str, zone: str) -> tuple[exp.Expr, str]:
     if kind == "BOOLEAN":
         return mapped, "boolean"
     if kind.startswith("TIMESTAMP") or kind == "DATE":
-        utc = time_column("", mapped, kind, zone, required=False).value
+        has_zone = kind == "TIMESTAMP WITH TIME ZONE"
+        local = fragment("make_timestamp(epoch_us($v))" if has_zone else "cast($v as timestamp)", v=mapped)
+        utc = _in_utc(local, exp.false() if has_zone else exp.true(), zone)
         iso = fragment(
             "case when not isfinite($v) then null when epoch_us($t) % 1000000 = 0 "
             "then strftime($t, '%Y-%m-%dT%H:%M:%SZ') else strftime($t, '%Y-%m-%dT%H:%M:%S.%fZ') end",

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from nbatool.base.errors import DataError
 from nbatool.ingest.byte_stream import ByteStream
-from nbatool.ingest.json_lines import SAMPLE_ROWS, TOO_DEEP, keys_of
+from nbatool.ingest.json_lines import NOT_JSON_NUMBER, SAMPLE_ROWS, TOO_DEEP, holds_constant, keys_of
 from nbatool.ingest.raw_rows import BLOCK_BYTES, DEEPEST_JSON, LONGEST_LINE_BYTES, PLACE
 
 ROWS_PER_BATCH = 20_000
@@ -76,8 +76,7 @@ class _Scan:
             line = self.line
             text, deepest = self._element()
             self.n += 1
-            problem = TOO_DEEP if deepest > DEEPEST_JSON else None if token == b"{" else "not a JSON object"
-            yield line, text, problem
+            yield line, text, _problem(text, deepest)
         if self.buffer[self.at :].strip() or self.stream.read(1 << 16).strip():
             raise DataError(f"{self.file} line {self.line}: there is text after the end of the JSON list")
 
@@ -167,3 +166,11 @@ class _Scan:
             f"{self.file}: the JSON list is cut short: the file ends on line {self.stream.line_breaks + 1} after "
             f"{self.n:,} whole elements and without the closing ]. Nothing of it was loaded: fetch it again"
         )
+
+
+def _problem(text: bytes, deepest: int) -> str | None:
+    if deepest > DEEPEST_JSON:
+        return TOO_DEEP
+    if not text.startswith(b"{"):
+        return "not a JSON object"
+    return NOT_JSON_NUMBER if holds_constant(text) else None

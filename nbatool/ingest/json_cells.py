@@ -11,9 +11,6 @@ from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import fragment
 from nbatool.store.sql import render
 
-NOT_A_NUMBER: Final = r"(?i)[:\[,]\s*-?(nan|inf|infinity)\s*[,}\]]"
-
-
 def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Expr:
     """Return the query that gives ``_row, _line, _raw, _problem, _detail`` and the wanted cells of ``incoming``.
 
@@ -23,15 +20,10 @@ def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Expr:
         return _query(render("ingest/cells", cells=[*_PLACE, *(exp.column(f"c{i}") for i in wanted)]))
     pointers = [exp.Literal.string(_pointer(rows.names[i])) for i in wanted] or [exp.Literal.string("/")]
     cells = [fragment(f"_cells[{k}]").as_(f"c{i}") for k, i in enumerate(wanted, 1)]
-    suspect: exp.Expr = exp.false()
-    for k in range(1, len(wanted) + 1):
-        suspect = exp.or_(suspect, fragment(f"contains(_cells[{k}], 'NaN') or contains(_cells[{k}], 'Inf')"))
     return _query(
         render(
             "ingest/json_cells",
             pointers=exp.Array(expressions=pointers),
-            suspect=suspect,
-            not_a_number=exp.Literal.string(NOT_A_NUMBER),
             cells=[*_PLACE[:3], *cells] if cells else list(_PLACE[:3]),
         )
     )

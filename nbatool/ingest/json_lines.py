@@ -22,7 +22,10 @@ from nbatool.ingest.raw_rows import (
 SAMPLE_ROWS = 1000
 NEWLINE = 10
 BLANK = 32
+NOT_JSON_NUMBER = "NaN and Infinity are not JSON"
 TOO_DEEP = f"nested deeper than {DEEPEST_JSON} levels"
+_HINTS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
+_CONSTANT = re.compile(rb"[:\[,]\s*-?(?:nan|inf)", re.IGNORECASE)
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
 
 
@@ -62,9 +65,10 @@ class JsonLines:
                 texts, lines, offsets = texts.filter(pa.array(filled)), lines[filled], offsets
             rows = np.arange(row, row + len(lines), dtype=np.int64)
             lengths = np.diff(offsets)[filled]
-            problems = _depth_problems(texts, lengths)
+            found = _too_deep(texts, lengths) | _constants(block, offsets, filled)
+            problems = pa.array([found.get(k) for k in range(len(lines))], pa.string()) if found else None
             nothing = pa.nulls(len(lines), pa.string())
-            yield pa.record_batch([pa.array(rows), pa.array(lines), texts, problems, nothing], schema=PLACE)
+            yield pa.record_batch([pa.array(rows), pa.array(lines), texts, problems or nothing, nothing], schema=PLACE)
             line += len(ends)
             row += len(lines)
 
@@ -98,15 +102,33 @@ def _blank(block: bytes, data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return blank
 
 
-def _depth_problems(texts: pa.StringArray, lengths: np.ndarray) -> pa.Array:
+def _too_deep(texts: pa.StringArray, lengths: np.ndarray) -> dict[int, str]:
     long = np.flatnonzero(lengths > DEEPEST_WITHOUT_LOOK_BYTES)
-    deep = [int(k) for k in long if depth(texts[int(k)].as_buffer().to_pybytes()) > DEEPEST_JSON]
-    if not deep:
-        return pa.nulls(len(texts), pa.string())
-    problems: list[str | None] = [None] * len(texts)
-    for k in deep:
-        problems[k] = TOO_DEEP
-    return pa.array(problems, pa.string())
+    return {int(k): TOO_DEEP for k in long if depth(texts[int(k)].as_buffer().to_pybytes()) > DEEPEST_JSON}
+
+
+def _constants(block: bytes, offsets: np.ndarray, filled: np.ndarray) -> dict[int, str]:
+    """Return the rows of a block that hold NaN or Infinity outside of texts, which DuckDB would let pass."""
+    if not any(hint in block for hint in _HINTS):
+        return {}
+    found = {}
+    for match in _CONSTANT.finditer(block):
+        k = int(np.searchsorted(offsets, match.start(), side="right")) - 1
+        if holds_constant(block[offsets[k] : offsets[k + 1]]):
+            found[int(filled[:k].sum())] = NOT_JSON_NUMBER
+    return found
+
+
+def holds_constant(text: bytes) -> bool:
+    """Return whether a JSON text has NaN or Infinity (in any case of letters) where a value belongs.
+
+    >>> holds_constant(b'{"a": NaN}'), holds_constant(b'{"a": "x, nan"}')
+    (True, False)
+    """
+    if not any(hint in text for hint in _HINTS):
+        return False
+    bare = _STRUCTURE.sub(lambda match: b'""' if match[0][:1] == b'"' else match[0], text)
+    return _CONSTANT.search(bare) is not None
 
 
 def depth(text: bytes) -> int:

@@ -10,7 +10,16 @@ from sqlglot import exp
 
 from nbatool.base.config import Config, Source
 from nbatool.base.source_settings import COLUMNS, REQUIRED
-from nbatool.ingest.canonical import FLOATING, Canonical, Fault, attribute, number_column, text_column, time_column
+from nbatool.ingest.canonical import (
+    FLOATING,
+    Canonical,
+    Fault,
+    attribute,
+    number_column,
+    step,
+    text_column,
+    time_column,
+)
 from nbatool.ingest.group import Grouping, grouped
 from nbatool.ingest.json_cells import cells_select
 from nbatool.ingest.lookup import LoadedLookup, incoming
@@ -72,22 +81,21 @@ def stage_query(
     attributes, kinds, tried_attributes = _attributes(source, grouping.mapped, types)
     problems.raise_if_any()
     if needs_record:
-        columns["event_id"] = Canonical(exp.column("record_id"), ())
+        columns["event_id"] = Canonical(exp.column("record_id"))
         tried.append(_record_id(source, rows, wanted).as_("record_id"))
-    faults = [_first_fault()]
-    for key, canonical in columns.items():
-        faults += _faults(key, grouping.mapped.expressions.get(key), canonical.faults, grouping)
-    for key, part in grouping.mapped.expressions.items():
-        if key.startswith(ATTRIBUTE):
-            faults += _faults(key, part, (), grouping)
-    outputs = [canonical.value.as_(key) for key, canonical in columns.items()]
     missed = [exp.column(f"missed_{lookup.name}", quoted=True) for lookup in lookups]
+    faults = _faults(columns, grouping.mapped)
     sql = render(
         "ingest/stage_rows",
         rows=grouping.rows,
         tried=[*tried, *tried_attributes, *missed],
-        faults=faults,
-        outputs=[*outputs, attributes.as_("attributes"), *missed],
+        texts=[column.text.as_(f"t_{key}") for key, column in columns.items() if column.text is not None],
+        locals=[column.local.as_(f"l_{key}") for key, column in columns.items() if column.local is not None],
+        values=[column.value.as_(f"v_{key}") for key, column in columns.items()],
+        fault=_case([fault.when for fault in faults], [exp.Literal.number(k) for k in range(len(faults))]),
+        reason=_chosen([exp.column("_problem"), *(exp.Literal.string(fault.reason) for fault in faults[1:])]),
+        detail=_chosen([fragment("cast($d as varchar)", d=fault.detail) for fault in faults]),
+        outputs=[*(step("v", key).as_(key) for key in columns), attributes.as_("attributes"), *missed],
     )
     return StageQuery(sql, wanted, kinds, tuple(warnings))
 
@@ -138,7 +146,7 @@ def _columns(
     for key in COLUMNS[source.kind]:
         part = mapped.expressions.get(key)
         if part is None:
-            columns[key] = Canonical(exp.cast(exp.Null(), _null_type(key)), ())
+            columns[key] = Canonical(exp.cast(exp.Null(), _null_type(key)))
             continue
         tree, kind = part.tree, types[key]
         if key == "ts" and isinstance(tree, exp.Cast) and tree.to.this in TIME_TYPES and _is_text(tree.this):
@@ -196,27 +204,34 @@ def _attributes(
     return exp.cast(exp.func("json_object", *pairs), "varchar"), kinds, tried
 
 
-def _first_fault() -> exp.Expr:
-    return fragment(
-        "case when _problem is not null then {'reason': _problem, 'detail': coalesce(_detail, left(_raw, 60))} end"
-    )
-
-
-def _faults(key: str, part: Bound | None, faults: tuple[Fault, ...], grouping: Grouping) -> list[exp.Expr]:
-    if part is None:
-        return []
-    failed = Fault(
-        fragment("$m is null", m=exp.column(f"m_{key}", quoted=True)), f"{key} cannot be read", exp.Literal.string(part.text)
-    )
-    return [
-        fragment(
-            "case when $when then {'reason': $reason, 'detail': cast($detail as varchar)} end",
-            when=fault.when,
-            reason=exp.Literal.string(fault.reason),
-            detail=fault.detail,
-        )
-        for fault in (*(() if part.is_plain else (failed,)), *faults)
+def _faults(columns: dict[str, Canonical], mapped: BoundMap) -> list[Fault]:
+    """Return everything that may be wrong with a row, what is worst first; the first is an unreadable row."""
+    faults = [
+        Fault(fragment("_problem is not null"), "", fragment("coalesce(_detail, left(_raw, 60))")),
     ]
+    for key in (*columns, *(key for key in mapped.expressions if key.startswith(ATTRIBUTE))):
+        part = mapped.expressions.get(key)
+        if part is not None and not part.is_plain:
+            failed = fragment("$m is null", m=step("m", key))
+            faults.append(Fault(failed, f"{key} cannot be read", _inputs(part)))
+        if part is not None and key in columns:
+            faults += columns[key].faults
+    return faults
+
+
+def _inputs(part: Bound) -> exp.Expr:
+    return exp.Literal.string(part.text)
+
+
+def _case(conditions: list[exp.Expr], results: list[exp.Expr]) -> exp.Expr:
+    case = exp.Case()
+    for condition, result in zip(conditions, results, strict=True):
+        case = case.when(condition, result)
+    return case
+
+
+def _chosen(results: list[exp.Expr]) -> exp.Expr:
+    return _case([fragment(f"fault = {k}") for k in range(len(results))], results)
 
 
 def _record_id(source: Source, rows: RawRows, wanted: list[int]) -> exp.Expr:

@@ -7,8 +7,8 @@ select
     case
         when _problem is not null then _problem
         when _cells is null then 'not JSON'
+        when starts_with(_raw, '{') then null
         when not starts_with(ltrim(_raw, ' ' || chr(9) || chr(13)), '{') then 'not a JSON object'
-        when ({{ suspect }}) and regexp_matches(_raw, {{ not_a_number }}) then 'NaN and Infinity are not JSON'
     end as _problem,
     _detail
 from (

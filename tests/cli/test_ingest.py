@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from collections.abc import Callable
+from pathlib import Path
 
-from nbatool.base.errors import UsageError
-from nbatool.cli.ingest import rejected_share, report_json, report_text
+from nbatool.cli.ingest import report_json, report_text
 from nbatool.ingest.report import Counts, FlagCount, IngestReport, SourceReport
+from nbatool.store.lock import workspace_lock
+from nbatool.store.workspace import open_workspace
 
+Nbatool = Callable[..., tuple[int, str, str]]
 REPORT = IngestReport(
     sources=(
         SourceReport(
@@ -49,12 +53,50 @@ def test_the_json_has_the_keys_per_source_and_in_all() -> None:
     assert result["warnings"] == ['source "orders": the newest event lies in the future']
 
 
-@pytest.mark.parametrize(("text", "share"), [("1%", 0.01), ("0", 0.0), ("100 %", 1.0), ("0.5", 0.5)])
-def test_shares(text: str, share: float) -> None:
-    assert rejected_share(text) == share
+def test_a_file_is_loaded_once(shop: Path, nbatool: Nbatool) -> None:
+    code, out, err = nbatool("ingest")
+    assert (code, err) == (0, "")
+    assert out.startswith("events   2 rows = 2 accepted + 0 duplicate + 0 rejected")
+    again = json.loads(nbatool("ingest", "--json")[1])
+    assert {"rows": 2, "accepted": 0, "duplicate": 2, "rejected": 0}.items() <= again.items()
 
 
-@pytest.mark.parametrize("text", ["", "-1%", "101%", "2", "x", "1e-2", "nan"])
-def test_texts_that_are_no_share(text: str) -> None:
-    with pytest.raises(UsageError, match="--max-rejects"):
-        rejected_share(text)
+def test_status_shows_what_was_loaded_and_what_ran(shop: Path, nbatool: Nbatool) -> None:
+    nbatool("ingest", "-q")
+    status = json.loads(nbatool("status", "--json")[1])
+    (source,) = status["sources"]
+    assert (source["source"], source["files"], source["accepted"]) == ("events", 1, 2)
+    (event,) = status["events"]
+    assert event == {
+        "source": "events", "type": "buy", "events": 2, "customers": 2,
+        "first": "2018-01-01T00:00:00Z", "last": "2018-01-02T00:00:00Z",
+    }  # fmt: skip
+    assert [(run["command"], run["exit_code"]) for run in status["runs"]] == [("ingest", 0)]
+
+
+def test_too_many_rejects_load_nothing_and_are_kept(shop: Path, nbatool: Nbatool) -> None:
+    with (shop / "events.csv").open("a") as file:
+        file.write("c3,,buy,1\n")
+    code, out, err = nbatool("ingest")
+    assert (code, out) == (4, "")
+    assert 'source "events": 1 of 3 rows rejected' in err
+    rejects = json.loads(nbatool("status", "--rejects", "--json")[1])
+    assert [(row["line"], row["raw"]) for row in rejects["rejects"]] == [(4, "c3,,buy,1")]
+    status = json.loads(nbatool("status", "--json")[1])
+    assert (status["sources"], [run["exit_code"] for run in status["runs"]]) == ([], [4])
+    assert nbatool("ingest", "--max-rejects", "50%", "-q") == (0, "", "")
+
+
+def test_a_dry_run_leaves_nothing(shop: Path, nbatool: Nbatool) -> None:
+    code, out, _ = nbatool("ingest", "--dry-run")
+    assert code == 0
+    assert "c1" in out
+    assert out.endswith("Nothing was loaded (--dry-run).\n")
+    assert not (shop / "data" / "warehouse.duckdb").exists()
+
+
+def test_the_workspace_is_held_meanwhile(shop: Path, nbatool: Nbatool) -> None:
+    with workspace_lock(open_workspace(shop), "nbatool train"):
+        code, out, err = nbatool("ingest")
+    assert (code, out) == (6, "")
+    assert "is in use by `nbatool train`" in err

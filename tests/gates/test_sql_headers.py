@@ -12,7 +12,8 @@ FILES = sorted(SQL.rglob("*.sql"))
 HEADER = re.compile(
     r"-- makes: .+\n(?:--   .+\n)*-- grain: .+\n(?:--   .+\n)*-- reads: .+\n(?:--   .+\n)*-- params: .+\n"
 )
-PARAMETER = re.compile(r"\$([a-z_]\w*)")
+PARAMETER = re.compile(r"(?<![:\w])[$:]([a-z_]\w*)|(\?)")
+"""DuckDB's `$name`, SQLite's `:name`, or `?` by position."""
 FORBIDDEN = re.compile(
     r"\b(now|current_date|current_timestamp|today|random|uuid)\b\s*\(|\bcurrent_(date|timestamp)\b", re.I
 )
@@ -49,7 +50,7 @@ def test_params_are_the_ones_used(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     declared = re.search(r"^-- params:((?:.+\n)(?:--   .+\n)*)", text, re.M)
     assert declared is not None
-    used = set(PARAMETER.findall(body_of(file)))
+    used = {name or "position" for name, _ in PARAMETER.findall(body_of(file))}
     missing = {name for name in used if not re.search(rf"\b{name}\b", declared[1])}
     if re.search(r"the columns of \w+", declared[1]):  # an insert's parameters are its table's columns
         return

@@ -39,7 +39,8 @@ def event_attributes(
         return lines
     for column in free[:_MOST]:
         reading = None if named(column.name, PLAIN_ID) else number_reading(column)
-        lines.append(MapLine(f"attributes.{identifier(column.name)}", reading.attribute if reading else column.expression))
+        expression, doubt = (reading.attribute, reading.doubt) if reading else (column.expression, None)
+        lines.append(MapLine(f"attributes.{identifier(column.name)}", expression, doubt=doubt))
     return _named_once(lines)
 
 

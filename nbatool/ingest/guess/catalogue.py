@@ -107,8 +107,8 @@ def _guess(bench: Workbench, seen: FileLook, key: Column, why: str, *, default: 
     channel_line, channels, mode = _channels(channel, default)
     rest = [c for c in seen.columns if c is not key and c is not channel and c.filled and not c.parent]
     lines = [MapLine("id", key.expression), *_terms(bench, seen, rest)]
-    used = {line.expression.split("::")[0] for line in lines}
-    rest = [c for c in rest if c.expression not in used and not (c.name.startswith("column_") and c.name[7:].isdigit())]
+    made = [line.expression for line in lines]
+    rest = [c for c in rest if not any(c.expression in text for text in made) and not (c.name.startswith("column_") and c.name[7:].isdigit())]
     name = _name(rest) if not any(line.canonical == "name" for line in lines) else None
     lines += [MapLine("name", _told_apart(bench, seen, key, name))] if name else []
     lines.append(channel_line)
@@ -119,7 +119,7 @@ def _guess(bench: Workbench, seen: FileLook, key: Column, why: str, *, default: 
         reading = number_reading(column)
         if reading is not None:
             noun = identifier(column.name) + ("_days" if column.name.lower() == "duration" else "")
-            lines.append(MapLine(f"attributes.{noun}", reading.attribute))
+            lines.append(MapLine(f"attributes.{noun}", reading.attribute, doubt=reading.doubt))
     order = ("id", "name", "channels", "tags", "cost", "starts", "ends")
     lines.sort(key=lambda line: order.index(line.canonical) if line.canonical in order else len(order))
     return CatalogueGuess(seen.paths[0], seen.layout, seen.raw.rows, tuple(lines), channels, mode, why)
@@ -161,7 +161,7 @@ def _terms(bench: Workbench, seen: FileLook, columns: Sequence[Column]) -> list[
     cost = seen.column(COST[:1], columns)
     reading = number_reading(cost) if cost else None
     if reading is not None:
-        lines.append(MapLine("cost", reading.cast("decimal(18,4)")))
+        lines.append(MapLine("cost", reading.cast("decimal(18,4)"), doubt=reading.doubt))
     for canonical, vocabulary in (("starts", STARTS), ("ends", ENDS)):
         column = seen.column(vocabulary, columns)
         when = time_reading(bench, seen.raw.table, column) if column else None

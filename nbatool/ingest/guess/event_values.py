@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ def event_value(bench: Workbench, seen: FileLook, used: Sequence[str]) -> EventV
     }
     money = [c for c in seen.columns if c.expression in read and _is_money(seen, c)]
     if not money:
-        return None
+        return _by_content(bench, seen, read)
     first = min(money, key=lambda c: (rank(c.name, VALUE) if seen.layout.header else 0, bool(c.parent)))
     quantity = seen.column(QUANTITY, [c for c in seen.columns if c.expression in read])
     if named(first.name, UNIT_PRICE) and quantity is not None and not quantity.parent:
@@ -71,6 +72,26 @@ def event_value(bench: Workbench, seen: FileLook, used: Sequence[str]) -> EventV
         number, tuple(c.expression for c in chosen), tuple(c.name for c in chosen),
         _negative(bench, seen, number), reading.currency, doubt=doubt,
     )  # fmt: skip
+
+
+def _by_content(bench: Workbench, seen: FileLook, read: dict[str, NumberReading]) -> EventValue | None:
+    """Without a name: the only column of amounts, positive with at most two decimals, two in most rows."""
+    cents = [c for c in seen.columns if c.expression in read and _looks_like_cents(c)]
+    if len(cents) != 1:
+        return None
+    column = cents[0]
+    number = read[column.expression].cast(_DECIMAL)
+    doubt = f"no column is called an amount: {column.name} is taken, which has cents."
+    return EventValue(number, (column.expression,), (column.name,), _negative(bench, seen, number), doubt=doubt)
+
+
+def _looks_like_cents(column: Column) -> bool:
+    if column.type != "text" or named(column.name, NOT_VALUE) or column.distinct < 5:
+        return False
+    decimals = [re.search(r"[.,](\d+)\D*$", cell) for cell in column.sample]
+    with_two = sum(len(found[1]) == 2 for found in decimals if found)
+    longer = any(len(found[1]) > 2 for found in decimals if found)
+    return not longer and with_two >= 0.5 * len(decimals)
 
 
 def _is_money(seen: FileLook, column: Column) -> bool:

@@ -9,10 +9,34 @@ from pathlib import Path
 from nbatool.ingest.guess.attributes import event_attributes
 from nbatool.ingest.guess.cells import distinct_cells
 from nbatool.ingest.guess.event_values import EventValue, event_value
-from nbatool.ingest.guess.file_look import FileLook, customer_column, event_time, one_value_each, unique
+from nbatool.ingest.guess.file_look import (
+    FileLook,
+    customer_column,
+    event_time,
+    one_value_each,
+    recurring_codes,
+    unique,
+)
 from nbatool.ingest.guess.records import Column, MapLine
 from nbatool.ingest.guess.times import TimeReading
-from nbatool.ingest.guess.words import ACTION, CHANNEL, CUSTOMER, EVENT_ID, ORDER, TYPE, named, rank, words
+from nbatool.ingest.guess.words import (
+    ACTION,
+    CHANNEL,
+    CUSTOMER,
+    EVENT_ID,
+    NAME,
+    ORDER,
+    PRODUCT,
+    QUANTITY,
+    STATUS,
+    TIME,
+    TYPE,
+    VALUE,
+    named,
+    rank,
+    speaks_of_events,
+    words,
+)  # fmt: skip
 from nbatool.ingest.guess.workbench import Workbench
 
 
@@ -46,15 +70,16 @@ class EventsDraft:
 def events_draft(bench: Workbench, seen: FileLook) -> EventsDraft | None:
     """Read a file as events, or None when it does not say who and when, or names everybody once."""
     customer = customer_column(seen) or _recurring_id(seen)
-    if customer is None:
-        return None
     timed = event_time(bench, seen, not_column=customer)
     if timed is None:
         return None
     time_column, when = timed
+    customer = customer or _customer_by_content(seen, time_column, when)
+    if customer is None:
+        return None
     type_column = _type_column(seen, customer, time_column)
     once = unique(bench, seen, customer)
-    if once and (type_column is None or seen.raw.rows < 2) and not _named_like_events(seen, time_column):
+    if once and type_column is None and not _named_like_events(seen, time_column):
         return None
     used = [customer.expression, time_column.expression]
     value = event_value(bench, seen, [*used, *([type_column.expression] if type_column else [])])
@@ -102,8 +127,16 @@ def _recurring_id(seen: FileLook) -> Column | None:
 
 def _named_like_events(seen: FileLook, time_column: Column) -> bool:
     """Everybody once may still be events: the file has an order number, or its time is named like an event's."""
-    order = seen.column(ORDER[:1])
-    return order is not None or "event" in words(time_column.name)
+    return seen.column(ORDER[:1]) is not None or rank(time_column.name, TIME) == 0
+
+
+def _customer_by_content(seen: FileLook, when: Column, reading: TimeReading) -> Column | None:
+    """Without any name: the code that recurs and has the most different values; not for mere counters of time."""
+    if reading.counter:
+        return None
+    taken = (ORDER[:1], EVENT_ID[:1], ACTION, CHANNEL, QUANTITY, VALUE, TIME, PRODUCT)
+    free = [c for c in recurring_codes(seen.columns) if c is not when and not any(named(c.name, t) for t in taken)]
+    return max((c for c in free if c.distinct >= 5), key=lambda c: c.distinct, default=None)
 
 
 def _type_column(seen: FileLook, customer: Column, when: Column) -> Column | None:
@@ -113,7 +146,13 @@ def _type_column(seen: FileLook, customer: Column, when: Column) -> Column | Non
         if column.type == "text" and not column.parent and column is not customer and column is not when
         and column.distinct <= 500 and not column.numeric and column.filled >= 0.99 * column.rows
     ]  # fmt: skip
-    return seen.column(TYPE, usable)
+    found = seen.column(TYPE, usable)
+    if found is not None and (rank(found.name, TYPE) or 0) >= 2 and not speaks_of_events(found.sample):
+        found = None
+    if found is None:
+        few = [c for c in usable if 2 <= c.distinct <= 50 and not named(c.name, (*CHANNEL, *ACTION, *NAME))]
+        found = next((c for c in few if speaks_of_events(c.sample) and not named(c.name, STATUS)), None)
+    return found
 
 
 def _customer_line(bench: Workbench, seen: FileLook, column: Column, order: Column | None) -> MapLine:
@@ -122,6 +161,8 @@ def _customer_line(bench: Workbench, seen: FileLook, column: Column, order: Colu
     empty = column.rows - filled
     doubt = None
     expression = column.expression
+    if seen.layout.header and not named(column.name, (*CUSTOMER, r"(id|uid)")):
+        doubt = f"no column is called a customer: {column.name} is taken, whose values recur."
     if not seen.layout.header:
         doubt = f"{seen.shown} has no header: {column.name} is taken for the customer because its values recur."
     elif rank(column.name, CUSTOMER) == len(CUSTOMER) - 2 or named(column.name, (r"(id|uid)",)):
@@ -146,15 +187,18 @@ def _percent_above(part: int, whole: int) -> int:
 
 def _time_line(when: TimeReading, *, grouped: bool) -> MapLine:
     expression = f"min({when.expression})" if grouped else when.expression
-    return MapLine("ts", expression, "" if when.counter else when.shown, when.doubt)
+    note = f"{when.first:%Y-%m-%d} to {when.last:%Y-%m-%d}" if when.first and when.last else ""
+    return MapLine("ts", expression, note, when.doubt)
 
 
 def _type_line(seen: FileLook, column: Column | None, value: EventValue | None, *, grouped: bool) -> MapLine:
     if column is not None:
-        return MapLine("type", column.expression, f"{column.distinct} different")
+        named_so = named(column.name, TYPE)
+        doubt = None if named_so else f"no column is called a type: {column.name} is taken, which speaks of events."
+        return MapLine("type", column.expression, f"{column.distinct} different", doubt)
     noun, sure = _constant_type(seen, value)
     expression = f"'{noun}'"
-    doubt = None if sure else f"{seen.shown} does not say what happened: every row is taken for a {noun}."
+    doubt = None if sure else f'{seen.shown} does not say what happened: every row is called "{noun}".'
     if value is not None and noun == "purchase" and value.negative:
         total = f"sum({value.number})" if grouped else value.number
         expression = f"case when {total} < 0 then 'return' else 'purchase' end"

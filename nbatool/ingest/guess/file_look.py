@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from nbatool.ingest.guess.records import Column, Layout
 from nbatool.ingest.guess.times import TimeReading, counter_reading, time_reading
 from nbatool.ingest.guess.words import CUSTOMER, NOT_EVENT_TIME, PLAIN_ID, TIME, named, rank
 from nbatool.ingest.guess.workbench import Workbench
+
+_CODE = re.compile(r"(?=.*\d)[\w@.+:-]{2,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,19 @@ def customer_column(seen: FileLook) -> Column | None:
     found = seen.column(CUSTOMER, usable)
     if found is not None or seen.layout.header:
         return found
-    codes = [c for c in usable if c.distinct < 0.9 * c.rows and (c.integers == c.filled or not c.numbers)]
+    codes = recurring_codes(usable)
     return codes[0] if codes else None
+
+
+def recurring_codes(columns: Iterable[Column]) -> list[Column]:
+    """Columns whose cells look like ids of something that recurs: whole numbers or single words with digits."""
+    return [
+        column
+        for column in columns
+        if column.type in ("text", "number") and 2 <= column.distinct < 0.9 * column.rows and not column.parent
+        and column.filled >= 0.5 * column.rows and not re.fullmatch(r"\d{4}\D?\d{2}\D?\d{2}.*", column.sample[0])
+        and (column.integers == column.filled or all(_CODE.fullmatch(cell) for cell in column.sample[:50]))
+    ]  # fmt: skip
 
 
 def _is_flag(column: Column) -> bool:

@@ -158,7 +158,7 @@ def _is_header(rows: list[list[str]]) -> bool:
     """A first row of different names without a number or a date among them is a header."""
     first = [cell.strip() for cell in rows[0]]
     filled = [cell for cell in first if cell]
-    if len(filled) < len(first) - 1 or len(set(filled)) < len(filled):
+    if len(filled) < len(first) - 1:
         return False
     if any(_VALUE.fullmatch(cell) for cell in filled):
         return False
@@ -167,6 +167,7 @@ def _is_header(rows: list[list[str]]) -> bool:
     body = [[cell.strip() for cell in row] for row in rows[1:] if len(row) == len(first)]
     has_values = any(_VALUE.fullmatch(cell) for row in body for cell in row)
     seen_below = any(first[i] and first[i] == row[i] for row in body for i in range(len(first)))
+    seen_below = seen_below or len(set(filled)) < len(filled)
     return has_values or not seen_below
 
 

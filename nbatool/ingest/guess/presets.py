@@ -54,7 +54,7 @@ def _draft(
 ) -> EventsDraft:  # fmt: skip
     lines = [
         MapLine("customer_id", who),
-        MapLine("ts", when.expression, when.shown),
+        MapLine("ts", when.expression, f"{when.first:%Y-%m-%d} to {when.last:%Y-%m-%d}" if when.first and when.last else ""),
         MapLine("type", what),
         *([MapLine("event_id", identity)] if identity else []),
         *([value.line(grouped=False)] if value else []),

@@ -12,18 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from nbatool.ingest.canonical import ISO_TIME, OFFSET
 from nbatool.ingest.guess.records import Column
 from nbatool.ingest.guess.words import CLOCK, named, words
 from nbatool.ingest.guess.workbench import Workbench
 
-_ISO = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?)?( ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?))?", re.IGNORECASE
-)
+_ISO = re.compile(ISO_TIME)
+_ISO_UTC = re.compile(ISO_TIME + r" (UTC|GMT)")
+_OFFSET = re.compile(OFFSET)
 _CLOCKS = {"": r"", " %H:%M": r" +\d{1,2}:\d{2}", " %H:%M:%S": r" +\d{1,2}:\d{2}:\d{2}",
            " %H:%M:%S.%f": r" +\d{1,2}:\d{2}:\d{2}\.\d+", " %I:%M %p": r" +\d{1,2}:\d{2} +[AaPp][Mm]",
            " %I:%M:%S %p": r" +\d{1,2}:\d{2}:\d{2} +[AaPp][Mm]"}  # fmt: skip
 _DATES = {
     "%Y%m%d": r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])",
+    "%Y-%m-%d": r"\d{4}-\d{1,2}-\d{1,2}",
     "%Y/%m/%d": r"\d{4}/\d{1,2}/\d{1,2}",
     "%Y.%m.%d": r"\d{4}\.\d{1,2}\.\d{1,2}",
     "%d %b %Y": r"\d{1,2} [A-Za-z]{3} \d{4}",
@@ -89,6 +91,8 @@ def time_reading(bench: Workbench, table: str, column: Column, columns: tuple[Co
         return None
     if _share(_ISO, column) >= _UNDERSTOOD:
         return _iso(bench, table, column, columns)
+    if _share(_ISO_UTC, column) >= _UNDERSTOOD:
+        return _iso_utc(bench, column)
     for date_format in _candidate_formats(column):
         found = _written(bench, table, column, date_format, columns)
         if found is not None:
@@ -125,7 +129,7 @@ def _iso(bench: Workbench, table: str, column: Column, columns: tuple[Column, ..
     filled, understood, first, last = bench.row("time_cast")
     if understood < _UNDERSTOOD * filled:
         return None
-    offset = any(re.search(r"(Z|UTC|GMT|:\d{2}\.?\d* ?[+-]\d{2}(:?\d{2})?)$", cell, re.IGNORECASE) for cell in column.sample)
+    offset = any(_OFFSET.search(cell) for cell in column.sample)
     date_only = not any(":" in cell for cell in column.sample)
     clock = _clock(columns, column) if date_only else None
     if clock is not None:
@@ -133,6 +137,16 @@ def _iso(bench: Workbench, table: str, column: Column, columns: tuple[Column, ..
     kind = "timestamptz" if offset else "timestamp"
     made = f"{_parenthesised(column.cleaned)}::{kind}"
     return TimeReading(made, "ISO 8601" + (" with offset" if offset else ""), first, last, date_only=date_only)
+
+
+def _iso_utc(bench: Workbench, column: Column) -> TimeReading | None:
+    """Times that end in " UTC" or " GMT"; ingest knows Z and numbers as offsets, so the word is taken off."""
+    _, _, first, last = bench.row("time_cast")
+    expression = column.cleaned
+    for word in ("UTC", "GMT"):
+        if any(cell.endswith(word) for cell in column.sample):
+            expression = f"replace({expression}, ' {word}', '')"
+    return TimeReading(f"{expression}::timestamp", "ISO 8601 in UTC", first, last)
 
 
 def _candidate_formats(column: Column) -> Iterator[str]:

@@ -108,7 +108,8 @@ def map_line(line: MapLine) -> str:
     left = f"{line.canonical} = {text(line.expression)}"
     if line.doubt is None:
         return left + (f"   # {line.note}" if line.canonical == "action_id" and line.note else "")
-    return f"{left}   # {line.note} # ?" if line.note else f"{left}   # ?"
+    noted = line.note and line.canonical != "ts"
+    return f"{left}   # {line.note} # ?" if noted else f"{left}   # ?"
 
 
 def _roles(guess: Guess) -> Iterator[str]:

@@ -6,13 +6,14 @@ A vocabulary is a list of patterns over the words joined by `_`; the earlier the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _WHO = (
     "customer|cust|user|client|person|people|visitor|member|household|hh|shopper|buyer|subscriber|consumer|guest"
     "|donor|player|patient|passenger|cardholder|profile|recipient|lead|respondent|borrower|learner|student"
+    "|kunde|kunden|nutzer|mitglied|besucher|cliente|usuario|socio|utilisateur|klant|gebruiker|acheteur"
 )
-_TAIL = "id|ids|no|nr|num|number|key|code|uuid|guid|uid|hash|ref|identifier|unique_id|pseudo_id|master_id|sk|pk"
+_TAIL = "id|ids|no|nr|nummer|numero|num|number|key|code|uuid|guid|uid|hash|ref|identifier|unique_id|pseudo_id|master_id|sk|pk"
 _ORDER = "order|invoice|basket|transaction|trans|txn|receipt|bill|ticket|checkout|purchase|sale|booking"
 _OFFER = "offer|campaign|action|promo|promotion|creative|treatment|variant|coupon|template|mailing|newsletter|banner|ad"
 
@@ -56,6 +57,8 @@ VALUE = (
     r"|paid|payment|total_paid)(_(usd|eur|gbp|chf|jpy|inr|brl|cad|aud|cents))?",
     r"(unit_?price|price|item_price|unit_cost|price_per_unit|price_each|unit_amount|price_(usd|eur|gbp))",
     r"(value|\w+_value|\w+_amount|\w+_revenue|\w+_spend|\w+_price)",
+    r"(amount|price|paid|revenue|spend)_\w+",
+    r"(betrag|umsatz|preis|summe|wert|montant|prix|importe|valor|precio|bedrag|kwota|importo)",
     r"(reward|cashback|bonus|points)",
 )
 UNIT_PRICE = (r"(unit_?price|price|item_price|unit_cost|price_per_unit|price_each|unit_amount|price_(usd|eur|gbp))",)
@@ -72,6 +75,8 @@ PROBABILITY = (r"(propensity|propensity_score|p_?score|probability|action_prob|s
 OUTCOME = (r"(click|clicked|clicks|reward|conversion|converted|purchase|purchased|visit|visited|spend|response|label"
            r"|outcome|target|y|buy|bought|install|sale|revenue)",)
 TREATMENT = (r"(segment|treatment|treated|group|variant|arm|exposure|campaign|test_group|experiment_group)",)
+PRODUCT = (r"(item|product|sku|stock|article|category|brand|store|shop|page|url|asin|ean)_?(\w+)?",)
+STATUS = (r"(\w+_)?(status|state|payment|method|result|outcome|segment|reason)(_\w+)?",)
 NAME = (r"(\w+_)?(name|title|label)",)
 DURATION = (r"(duration|duration_days|valid_days|validity|days|validity_days)",)
 COST = (r"(cost|cost_per_contact|unit_cost|contact_cost|price)",)
@@ -107,6 +112,20 @@ def rank(name: str, vocabulary: Sequence[str]) -> int | None:
 def named(name: str, vocabulary: Sequence[str]) -> bool:
     """True when the name is in the vocabulary."""
     return rank(name, vocabulary) is not None
+
+
+_EVENT_WORDS = frozenset(
+    ["purchase", "purchased", "buy", "bought", "order", "ordered", "orders", "transaction", "checkout", "payment", "paid", "sale", "refund", "return", "view", "viewed", "views", "pageview", "page_view", "click", "clicked", "clicks", "cart", "addtocart", "open", "opened", "sent", "send", "received", "delivered", "impression", "completed", "complete", "redeem", "redeemed", "convert", "converted", "conversion", "unsubscribe", "unsubscribed", "subscribe", "subscribed", "visit", "visited", "login", "logged", "search", "searched", "signup", "install", "installed", "download", "downloaded", "like", "liked", "share", "shared", "comment", "rated", "play", "played", "start", "started", "kauf", "bestellung", "gekauft", "klick"]
+)
+
+
+def speaks_of_events(cells: Iterable[str]) -> bool:
+    """True when some of the cells name something that happens: purchase, email sent, page_view.
+
+    >>> speaks_of_events(["email sent", "gold"]), speaks_of_events(["gold", "silver"])
+    (True, False)
+    """
+    return any(not _EVENT_WORDS.isdisjoint(words(cell)) for cell in cells)
 
 
 def identifier(name: str) -> str:
