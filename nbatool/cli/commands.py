@@ -14,7 +14,10 @@ from nbatool.base.errors import UsageError, did_you_mean
 from nbatool.cli.options import FLAGS, Options
 from nbatool.cli.session import Session
 
-COMMANDS: Final = ("init", "ingest", "models", "status", "doctor")
+COMMANDS: Final = (
+    "demo", "init", "ingest", "features", "train", "score", "decide", "run", "explain", "models", "parity", "status",
+    "doctor",
+)  # fmt: skip
 """Each is a module of this folder with a ``command``."""
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -82,6 +83,38 @@ class Console:
             yield line
         finally:
             line.clear()
+
+    @property
+    def width(self) -> int:
+        """Columns a text may take: the terminal's, or 100 where the output goes elsewhere."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
+
+    @contextmanager
+    def steps(self, label: str) -> Iterator[Callable[[str], None]]:
+        """Show what is being worked on, one line on a terminal that is written again; a line each with --verbose.
+
+        Yields what takes the name of each step as it begins.
+        """
+        if self.verbose:
+            yield lambda text: self.detail(f"{label}: {text}")
+        elif self.quiet or self.json or not sys.stderr.isatty():
+            yield _unwatched
+        else:
+            began = time.monotonic()
+
+            def show(text: str) -> None:
+                sys.stderr.write(f"\r\x1b[K{label}  {time.monotonic() - began:.0f} s  {text} …")
+                sys.stderr.flush()
+
+            try:
+                yield show
+            finally:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+
+def _unwatched(text: str) -> None:
+    """Take a step that nobody watches."""
 
 
 def _silent(done: int, total: int | None = None, count: int | None = None) -> None:

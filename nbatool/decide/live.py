@@ -90,8 +90,18 @@ class LiveService:
         live = LiveFeatures(bundle.features, meta["codes"])
         return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"])
 
-    def answer(self, line: bytes | str, *, timing: bool = False) -> Json:
+    def answer(
+        self, line: bytes | str, *, timing: bool = False, as_of: str | None = None, explain: bool = False,
+        dry_run: bool = False,
+    ) -> Json:
         """Answer one request line.
+
+        Parameters
+        ----------
+        timing
+            Add the microseconds it took.
+        as_of, explain, dry_run
+            Stand in for the keys of a request that does not set them.
 
         Raises
         ------
@@ -100,6 +110,9 @@ class LiveService:
         """
         started = time.perf_counter_ns()
         request = parse_request(line)
+        request.as_of = request.as_of or as_of
+        request.explain = request.explain or explain
+        request.dry_run = request.dry_run or dry_run
         in_force = self.in_force()
         question = check_request(request, now_us(), in_force.policy.bundle.features.plan.number_fields)
         result = self.decide(question, in_force)

@@ -58,12 +58,20 @@ class ByteStream(io.RawIOBase):
         self.tail = b""
         self._counted = _Counted(file.path.open("rb"), on_bytes)
         self._unpacked = _unpacked(self._counted)
+        self._said_encoding = encoding
         self._encoding = codecs.lookup(encoding).name
-        self._decoder: Any = None if self._encoding in UTF8_NAMES else codecs.getincrementaldecoder(encoding)()
+        self._decoder: Any = (
+            None if self._encoding in UTF8_NAMES else codecs.getincrementaldecoder(encoding)()
+        )
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._collapse = blanks_collapsed
-        self._pending = b""
+        self._pending = self._half_line = b""
         self._started = self._ended = False
+
+    def again(self) -> ByteStream:
+        """Return the same stream from its start; its bytes are not reported a second time."""
+        self.close()
+        return ByteStream(self.file, encoding=self._said_encoding, blanks_collapsed=self._collapse)
 
     def readable(self) -> bool:
         return True
@@ -112,7 +120,8 @@ class ByteStream(io.RawIOBase):
 
     def _read_raw(self) -> bytes:
         try:
-            return self._unpacked.read(READ_BYTES)
+            data: bytes = self._unpacked.read(READ_BYTES)
+            return data
         except (EOFError, OSError, zlib.error) as error:
             raise DataError(
                 f"{self.file.name}: the packed file is cut short or damaged after "
@@ -138,7 +147,9 @@ class ByteStream(io.RawIOBase):
             line = self.line_breaks + error.object[: error.start].count(b"\n") + 1
             found = error.object[error.start]
             if self._decoder is None:
-                raise self._wrong_encoding(f"line {line}: byte 0x{found:02x} is not UTF-8", "latin-1") from None
+                raise self._wrong_encoding(
+                    f"line {line}: byte 0x{found:02x} is not UTF-8", "latin-1"
+                ) from None
             raise DataError(
                 f"{self.file.name} line {line}: byte 0x{found:02x} is not {self._encoding}: correct  encoding  in "
                 "its [[source]]"
@@ -151,7 +162,7 @@ class ByteStream(io.RawIOBase):
         )
 
     def _collapsed(self, data: bytes) -> bytes:
-        data = getattr(self, "_half_line", b"") + data
+        data = self._half_line + data
         cut = len(data) if self._ended else data.rfind(b"\n") + 1
         self._half_line = data[cut:]
         inner = re.sub(rb"[ \t]+", b"\t", data[:cut])
@@ -174,6 +185,12 @@ class _Counted(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._raw.seek(offset, whence)
 
+    def start(self) -> bytes:
+        """Return the first four bytes, uncounted, and stay before them."""
+        first = self._raw.read(4)
+        self._raw.seek(0)
+        return first
+
     def tell(self) -> int:
         return self._raw.tell()
 
@@ -195,8 +212,7 @@ class _Counted(io.RawIOBase):
 
 
 def _unpacked(raw: _Counted) -> Any:
-    start = raw._raw.read(4)
-    raw.seek(0)
+    start = raw.start()
     packing = next((name for mark, name in PACKED.items() if start.startswith(mark)), None)
     if packing == "gzip":
         return gzip.GzipFile(fileobj=io.BufferedReader(raw, READ_BYTES), mode="rb")

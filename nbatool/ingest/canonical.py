@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from sqlglot import exp
@@ -73,14 +74,19 @@ def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
         too_big = fragment("$m is not null and $v is null", m=mapped, v=value)
         found = fragment("cast($m as varchar)", m=mapped)
         return Canonical(
-            fragment("try_cast($m as decimal(18, 4))", m=mapped), (Fault(too_big, f"{key} is too big", found),)
+            fragment("try_cast($m as decimal(18, 4))", m=mapped),
+            (Fault(too_big, f"{key} is too big", found),),
         )
     text, pattern = step("t", key), exp.Literal.string(NUMBER)
     unread = fragment("$t is not null and $v is null", t=text, v=value)
-    no_number = fragment("case when $u then not regexp_full_match($t, $p) else false end", u=unread, t=text, p=pattern)
+    no_number = fragment(
+        "case when $u then not regexp_full_match($t, $p) else false end", u=unread, t=text, p=pattern
+    )
     found = fragment("left($t, 60)", t=text)
     return Canonical(
-        fragment("case when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end", t=text, p=pattern),
+        fragment(
+            "case when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end", t=text, p=pattern
+        ),
         (Fault(no_number, f"{key} is not a number", found), Fault(unread, f"{key} is too big", found)),
         text=fragment("nullif(trim($text), '')", text=_as_text(mapped, kind)),
     )
@@ -142,7 +148,7 @@ def local_offset(local: exp.Expr, zone: str) -> exp.Expr:
     spans = clock.zone_offsets(zone, FIRST_OFFSET_US, LAST_OFFSET_US)
     ends = [
         until_us + max(offset_s, following_s) * clock.US_PER_S
-        for (_, until_us, offset_s), (_, _, following_s) in zip(spans, spans[1:], strict=False)
+        for (_, until_us, offset_s), (_, _, following_s) in pairwise(spans)
     ]
     return _search_tree(fragment("epoch_us($l)", l=local), ends, [offset_s for _, _, offset_s in spans])
 

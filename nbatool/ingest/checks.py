@@ -22,6 +22,8 @@ def ids_alike(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [
         f'{n_ids:,} customer ids of source "{source}" equal one of source "{other}" only as numbers '
         f"('{example}' and '{other_example}'): they count as different customers. Map both to the same text, "
-        "for example  customer_id = \"ltrim(id, '0')\"  or  \"id::bigint\""
-        for source, other, n_ids, example, other_example in con.execute(statement("ingest/ids_alike")).fetchall()
+        'for example  customer_id = "ltrim(id, \'0\')"  or  "id::bigint"'
+        for source, other, n_ids, example, other_example in con.execute(
+            statement("ingest/ids_alike")
+        ).fetchall()
     ]

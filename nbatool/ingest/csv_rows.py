@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,10 @@ import pyarrow.csv as pa_csv
 
 from nbatool.base.errors import DataError
 from nbatool.ingest.byte_stream import ByteStream
-from nbatool.ingest.raw_rows import BLOCK_BYTES, LONGEST_LINE_BYTES, PLACE, good_rows, problem_rows
+from nbatool.ingest.raw_rows import LONGEST_LINE_BYTES, PLACE, good_rows, problem_rows
 
+HEADER_BYTES = 8 << 20
+SMALL_BLOCK_BYTES = 1 << 20
 TAB = "\t"
 WHITESPACE = "whitespace"
 LIKELY_DELIMITERS = (",", ";", TAB, "|")
@@ -42,7 +44,7 @@ class CsvRows:
         self.delimiter = TAB if delimiter == WHITESPACE else delimiter
         self.quoted = delimiter != WHITESPACE
         self.has_header = not columns
-        self._start = stream.read(BLOCK_BYTES)
+        self._start = stream.read(HEADER_BYTES)
         self.first_line = next((line for line in self._start.splitlines() if line.strip()), b"").decode()
         first = self._first_record()
         self.names = tuple(columns) or self._header(first)
@@ -84,20 +86,39 @@ class CsvRows:
         )
 
     def _parsed(self, wanted: Sequence[int], invalid: list[Any]) -> Iterator[pa.RecordBatch]:
-        def skip(row: Any) -> str:
-            invalid.append(row)
-            return "skip"
+        """Yield the parsed rows; start over with large blocks once a row does not fit into a small one."""
+        seen = _Seen(invalid)
+        try:
+            for batch in self._reader(_Joined(self._start, self.stream), wanted, seen, SMALL_BLOCK_BYTES):
+                seen.n_rows += batch.num_rows
+                yield batch
+            return
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise self._unreadable(error) from None
+        self.stream = self.stream.again()
+        n_done = seen.n_rows
+        try:
+            for batch in self._reader(self.stream, wanted, seen, LONGEST_LINE_BYTES):
+                n_skipped = min(n_done, batch.num_rows)
+                n_done -= n_skipped
+                yield batch.slice(n_skipped)
+        except pa.ArrowInvalid as error:
+            raise self._unreadable(error) from None
 
+    def _reader(
+        self, stream: io.RawIOBase, wanted: Sequence[int], seen: _Seen, block_bytes: int
+    ) -> Iterator[pa.RecordBatch]:
         names = [f"c{i}" for i in range(len(self.names))]
         # The last column is always kept, to see whether a quote was left open at the file's end.
         kept = [names[i] for i in wanted] + [names[-1]] * (len(names) - 1 not in wanted)
         try:
-            reader = pa_csv.open_csv(
-                pa.PythonFile(_Joined(self._start, self.stream), mode="r"),
+            yield from pa_csv.open_csv(
+                pa.PythonFile(stream, mode="r"),
                 read_options=pa_csv.ReadOptions(
                     # Threads parse blocks out of order, and then bad rows carry no number.
                     use_threads=False,
-                    block_size=max(BLOCK_BYTES, self._longest_line()),
+                    block_size=block_bytes,
                     column_names=names,
                     skip_rows_after_names=int(self.has_header),
                 ),
@@ -105,29 +126,25 @@ class CsvRows:
                     delimiter=self.delimiter,
                     quote_char='"' if self.quoted else False,
                     newlines_in_values=self.quoted,
-                    invalid_row_handler=skip,
+                    invalid_row_handler=seen.skip,
                 ),
                 convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), include_columns=kept, strings_can_be_null=False
+                    column_types=dict.fromkeys(names, pa.string()),
+                    include_columns=kept,
+                    strings_can_be_null=False,
                 ),
             )
-            yield from reader
         except pa.ArrowInvalid as error:
-            if "Empty CSV" in str(error):
-                return
-            if "straddling" in str(error) or "block" in str(error):
-                raise DataError(
-                    f"{self.file}: a row is longer than {LONGEST_LINE_BYTES >> 20} MiB: a quote (\") is opened and "
-                    f"never closed, or this is not delimited text. {self._where_open()}"
-                ) from None
-            raise DataError(f"{self.file}: {error}") from None
+            if "Empty CSV" not in str(error):
+                raise
 
-    def _longest_line(self) -> int:
-        """Return a block size that the file's longest row fits into, as far as the first block tells."""
-        return LONGEST_LINE_BYTES // 2 if b"\n" not in self._start[: BLOCK_BYTES // 8] else BLOCK_BYTES
-
-    def _where_open(self) -> str:
-        return f"The first row is: {self.first_line[:80]}"
+    def _unreadable(self, error: Exception) -> DataError:
+        if "straddling" in str(error):
+            return DataError(
+                f'{self.file}: a row is longer than {LONGEST_LINE_BYTES >> 20} MiB: a quote (") is opened and never '
+                f"closed, or this is not delimited text. The first row is: {self.first_line[:80]}"
+            )
+        return DataError(f"{self.file}: {error}")
 
     def _check_last_quote(self, last: pa.RecordBatch) -> None:
         cell = last.column(last.num_columns - 1)[last.num_rows - 1].as_py()
@@ -140,7 +157,7 @@ class CsvRows:
 
     def _first_record(self) -> list[str]:
         text = io.StringIO(self._start.decode("utf-8", "ignore"), newline="")
-        quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
+        quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
         try:
             csv.field_size_limit(LONGEST_LINE_BYTES)
             for record in csv.reader(text, delimiter=self.delimiter, quoting=quoting):
@@ -160,6 +177,20 @@ class CsvRows:
                 "header = false  and  columns = [...]  after taking the header off"
             )
         return names
+
+
+class _Seen:
+    """What a first reading met, so that a second one does not report it again."""
+
+    def __init__(self, invalid: list[Any]) -> None:
+        self.invalid, self.n_rows, self.last_number = invalid, 0, 0
+
+    def skip(self, row: Any) -> str:
+        """Note a row with too few or too many cells, and let the parser go on."""
+        if row.number > self.last_number:
+            self.last_number = row.number
+            self.invalid.append(row)
+        return "skip"
 
 
 class _Places:

@@ -40,7 +40,9 @@ def store_events(
     _run(con, "delete_replaced_events", source=source)
     _run(con, "insert_events", source=source, batch_id=batch_id)
     surplus, conflicts_inside = con.execute(statement("ingest/surplus_count")).fetchall()[0]
-    known, other, conflicts = con.execute(statement("ingest/known_events_count"), {"file": file}).fetchall()[0]
+    known, other, conflicts = con.execute(statement("ingest/known_events_count"), {"file": file}).fetchall()[
+        0
+    ]
     return Deduped(surplus + known, other, 0, conflicts + conflicts_inside)
 
 
@@ -52,7 +54,9 @@ def store_customers(con: duckdb.DuckDBPyConnection, *, source: str, file: str, b
     _run(con, "delete_replaced_customers", source=source)
     _run(con, "insert_customers", source=source, batch_id=batch_id)
     surplus, conflicts = con.execute(statement("ingest/surplus_count")).fetchall()[0]
-    known, other, replaced = con.execute(statement("ingest/known_customers_count"), {"file": file}).fetchall()[0]
+    known, other, replaced = con.execute(
+        statement("ingest/known_customers_count"), {"file": file}
+    ).fetchall()[0]
     return Deduped(surplus + known, other, replaced, conflicts)
 
 

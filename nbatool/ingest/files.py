@@ -52,7 +52,11 @@ def input_files(patterns: Iterable[str | Path], spooled: Path | None = None) -> 
             found[spooled] = InputFile(spooled, STDIN)
             continue
         path = Path(text)
-        matches = [path] if path.exists() or not glob.has_magic(text) else map(Path, glob.glob(text, recursive=True))
+        matches = (
+            [path]
+            if path.exists() or not glob.has_magic(text)
+            else map(Path, glob.iglob(text, recursive=True))  # noqa: PTH207 - a pattern may be absolute
+        )
         for match in matches:
             if not (match.is_dir() and match != path):
                 _check(match)
@@ -85,7 +89,9 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 @contextmanager
-def spooled_stdin(patterns: Iterable[str], folder: Path, stdin: BinaryIO | None = None) -> Iterator[Path | None]:
+def spooled_stdin(
+    patterns: Iterable[str], folder: Path, stdin: BinaryIO | None = None
+) -> Iterator[Path | None]:
     """Yield a temporary file with all of standard input, when a pattern asks for it.
 
     Reading twice (to tell whether it is known, then to load it) needs a file.

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from nbatool.ingest.canonical import FLOATING
 from nbatool.ingest.mapping import BoundMap, MapProblems, describe
-from nbatool.ingest.row_sql import AGGREGATE_NAMES, AGGREGATES, Bound, fragment
+from nbatool.ingest.row_sql import AGGREGATE_NAMES, AGGREGATES, Bound, fragment, query_fragment
 from nbatool.store.sql import render
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def grouped(
     if problems.found:
         return Grouping(rows, mapped)
     aggregates.settle_types(con, rows, problems)
-    keys = [part.tree for part in mapped.keys]
     missed = [exp.column(f"missed_{name}", quoted=True) for name in mapped.lookup_keys]
     key_columns = [exp.column(f"k{k}") for k in range(len(mapped.keys))]
-    query = fragment(
+    query = query_fragment(
         render(
             "ingest/group_rows",
             rows=rows,
@@ -115,10 +114,15 @@ class _Aggregates:
             self.arguments.append(argument)
 
     def tried(self) -> list[exp.Expr]:
-        return [fragment("try({'v': $a})", a=argument).as_(f"a{k}") for k, argument in enumerate(self.arguments)]
+        return [
+            fragment("try({'v': $a})", a=argument).as_(f"a{k}") for k, argument in enumerate(self.arguments)
+        ]
 
     def columns(self) -> list[exp.Expr]:
-        return [_over(node, fragment(f"a{k}.v")).as_(f"g{k}") for k, node in enumerate(self.found[: len(self.arguments)])]
+        return [
+            _over(node, fragment(f"a{k}.v")).as_(f"g{k}")
+            for k, node in enumerate(self.found[: len(self.arguments)])
+        ]
 
     def spoiled(self) -> exp.Expr:
         condition: exp.Expr = exp.false()
@@ -130,5 +134,5 @@ class _Aggregates:
 def _over(node: exp.Expr, value: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Count):
         return fragment("count(distinct $v)" if isinstance(node.this, exp.Distinct) else "count($v)", v=value)
-    name = {exp.Sum: "sum", exp.Max: "max"}.get(type(node), "min")
+    name = "sum" if isinstance(node, exp.Sum) else "max" if isinstance(node, exp.Max) else "min"
     return exp.func(name, value)

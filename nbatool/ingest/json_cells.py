@@ -8,21 +8,37 @@ from typing import Final
 from sqlglot import exp
 
 from nbatool.ingest.raw_rows import RawRows
-from nbatool.ingest.row_sql import fragment
+from nbatool.ingest.row_sql import fragment, query_fragment
 from nbatool.store.sql import render
 
-def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Expr:
+CONSTANTS: Final = ("NaN", "nan", "NAN", "Infinity", "infinity", "INFINITY", "Inf", "inf", "INF")
+NOT_A_NUMBER: Final = r"(?i)[:\[,]\s*-?(nan|inf|infinity)\s*[,}\]]"
+
+
+def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Query:
     """Return the query that gives ``_row, _line, _raw, _problem, _detail`` and the wanted cells of ``incoming``.
 
     Scalars of JSON are text as written, objects and lists their JSON text; a row that is no JSON object has a problem.
     """
     if not rows.in_json:
-        return _query(render("ingest/cells", cells=[*_PLACE, *(exp.column(f"c{i}") for i in wanted)]))
+        return query_fragment(render("ingest/cells", cells=[*_PLACE, *(exp.column(f"c{i}") for i in wanted)]))
     pointers = [exp.Literal.string(_pointer(rows.names[i])) for i in wanted] or [exp.Literal.string("/")]
     cells = [fragment(f"_cells[{k}]").as_(f"c{i}") for k, i in enumerate(wanted, 1)]
-    return _query(
+    # DuckDB lets NaN and Infinity pass as JSON. Equality with a short text is cheap; only suspects are looked through.
+    constants = [exp.Literal.string(sign + name) for name in CONSTANTS for sign in ("", "-")]
+    suspect: exp.Expr = exp.false()
+    for k in range(1, len(wanted) + 1):
+        is_constant = exp.In(this=fragment(f"_cells[{k}]"), expressions=constants)
+        in_nested = fragment(
+            f"case when starts_with(_cells[{k}], '{{') or starts_with(_cells[{k}], '[') "
+            f"then contains(lower(_cells[{k}]), 'nan') or contains(lower(_cells[{k}]), 'inf') else false end"
+        )
+        suspect = exp.or_(suspect, is_constant, in_nested)
+    return query_fragment(
         render(
             "ingest/json_cells",
+            suspect=suspect,
+            not_a_number=exp.Literal.string(NOT_A_NUMBER),
             pointers=exp.Array(expressions=pointers),
             cells=[*_PLACE[:3], *cells] if cells else list(_PLACE[:3]),
         )
@@ -30,10 +46,6 @@ def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Expr:
 
 
 _PLACE: Final = tuple(exp.column(name) for name in ("_row", "_line", "_raw", "_problem", "_detail"))
-
-
-def _query(text: str) -> exp.Expr:
-    return fragment(text)
 
 
 def _pointer(key: str) -> str:

@@ -22,10 +22,7 @@ from nbatool.ingest.raw_rows import (
 SAMPLE_ROWS = 1000
 NEWLINE = 10
 BLANK = 32
-NOT_JSON_NUMBER = "NaN and Infinity are not JSON"
 TOO_DEEP = f"nested deeper than {DEEPEST_JSON} levels"
-_HINTS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
-_CONSTANT = re.compile(rb"[:\[,]\s*-?(?:nan|inf)", re.IGNORECASE)
 _STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
 
 
@@ -42,16 +39,23 @@ class JsonLines:
         whole = lines if len(self._start) < BLOCK_BYTES else lines[:-1]
         self.names = keys_of(line for line in whole[:SAMPLE_ROWS])
         self.all_names_known = len(whole) <= SAMPLE_ROWS and len(self._start) < BLOCK_BYTES
+        first = next(((k, line) for k, line in enumerate(whole, 1) if line.strip()), None)
         if not self.names and self._start.strip() and lines and lines[0].strip() == b"{":
             raise DataError(
                 f"{self.file}: one JSON object over several lines. Write one object a line (NDJSON), or a list [...] "
                 "of objects"
             )
 
-    def schema(self, wanted: Sequence[int]) -> pa.Schema:
+        if not self.names and first is not None and not any(is_json(line) for line in whole[:SAMPLE_ROWS]):
+            raise DataError(
+                f"{self.file} line {first[0]} is not JSON: {first[1][:60].decode('utf-8', 'replace')!r}. One JSON object a "
+                'line is expected; if this is delimited text, set  format = "csv"  in its [[source]]'
+            )
+
+    def schema(self, wanted: Sequence[int]) -> pa.Schema:  # noqa: ARG002 - the cells are in _raw
         return PLACE
 
-    def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
+    def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
         line, row = 1, 1
         for block in self._blocks():
             data = np.frombuffer(block, np.uint8)
@@ -62,13 +66,15 @@ class JsonLines:
             filled = ~_blank(block, data, offsets)
             lines = np.arange(line, line + len(ends), dtype=np.int64)
             if not filled.all():
-                texts, lines, offsets = texts.filter(pa.array(filled)), lines[filled], offsets
+                texts, lines = texts.filter(pa.array(filled)), lines[filled]
             rows = np.arange(row, row + len(lines), dtype=np.int64)
             lengths = np.diff(offsets)[filled]
-            found = _too_deep(texts, lengths) | _constants(block, offsets, filled)
+            found = _too_deep(texts, lengths)
             problems = pa.array([found.get(k) for k in range(len(lines))], pa.string()) if found else None
             nothing = pa.nulls(len(lines), pa.string())
-            yield pa.record_batch([pa.array(rows), pa.array(lines), texts, problems or nothing, nothing], schema=PLACE)
+            yield pa.record_batch(
+                [pa.array(rows), pa.array(lines), texts, problems or nothing, nothing], schema=PLACE
+            )
             line += len(ends)
             row += len(lines)
 
@@ -107,30 +113,6 @@ def _too_deep(texts: pa.StringArray, lengths: np.ndarray) -> dict[int, str]:
     return {int(k): TOO_DEEP for k in long if depth(texts[int(k)].as_buffer().to_pybytes()) > DEEPEST_JSON}
 
 
-def _constants(block: bytes, offsets: np.ndarray, filled: np.ndarray) -> dict[int, str]:
-    """Return the rows of a block that hold NaN or Infinity outside of texts, which DuckDB would let pass."""
-    if not any(hint in block for hint in _HINTS):
-        return {}
-    found = {}
-    for match in _CONSTANT.finditer(block):
-        k = int(np.searchsorted(offsets, match.start(), side="right")) - 1
-        if holds_constant(block[offsets[k] : offsets[k + 1]]):
-            found[int(filled[:k].sum())] = NOT_JSON_NUMBER
-    return found
-
-
-def holds_constant(text: bytes) -> bool:
-    """Return whether a JSON text has NaN or Infinity (in any case of letters) where a value belongs.
-
-    >>> holds_constant(b'{"a": NaN}'), holds_constant(b'{"a": "x, nan"}')
-    (True, False)
-    """
-    if not any(hint in text for hint in _HINTS):
-        return False
-    bare = _STRUCTURE.sub(lambda match: b'""' if match[0][:1] == b'"' else match[0], text)
-    return _CONSTANT.search(bare) is not None
-
-
 def depth(text: bytes) -> int:
     """Return how deep the brackets of a JSON text are nested, or 0 where it cannot be too deep.
 
@@ -148,6 +130,15 @@ def depth(text: bytes) -> int:
         elif token in b"}]":
             level -= 1
     return deepest
+
+
+def is_json(text: bytes) -> bool:
+    """Return whether a text is some JSON value (of a depth that can be looked into)."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def keys_of(texts: Iterator[bytes]) -> tuple[str, ...]:

@@ -36,10 +36,22 @@ def load_live(warehouse: Warehouse, rows: Iterable[LiveEvent], *, position: int)
     """
     import pyarrow as pa
 
-    names = ("event_id", "customer_id", "ts_us", "type", "value", "action_id", "channel", "decision_id", "attributes")
+    names = (
+        "event_id",
+        "customer_id",
+        "ts_us",
+        "type",
+        "value",
+        "action_id",
+        "channel",
+        "decision_id",
+        "attributes",
+    )
     schema = pa.schema([(name, pa.int64() if name == "ts_us" else pa.string()) for name in names])
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    table = pa.table([pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema)
+    table = pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )
     con = warehouse.con
     con.begin()
     try:

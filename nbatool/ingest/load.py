@@ -99,10 +99,14 @@ def _chosen(workspace: Workspace, name: str | None, files: Sequence[str] | None)
             raise UsageError(f'--source "{name}": nba.toml has {listed}{did_you_mean(name, names)}')
         return (found,)
     if not sources:
-        raise UsageError(f"{workspace.config.path} has no [[source]]. Let `nbatool init --from FILE…` write them")
+        raise UsageError(
+            f"{workspace.config.path} has no [[source]]. Let `nbatool init --from FILE…` write them"
+        )
     built = [source for source in sources if source.kind in BUILT_KINDS]
     if files and len(built) != 1:
-        raise UsageError(f"which source do the files belong to? Add --source NAME (one of {', '.join(names)})")
+        raise UsageError(
+            f"which source do the files belong to? Add --source NAME (one of {', '.join(names)})"
+        )
     return tuple(built) if files else sources
 
 
@@ -125,7 +129,9 @@ def _skipped(source: Source) -> SourceReport | None:
     if source.kind in BUILT_KINDS:
         return None
     return SourceReport(
-        source.name, source.kind, skipped=f"{source.kind} are not loaded by this version yet; the source was passed over"
+        source.name,
+        source.kind,
+        skipped=f"{source.kind} are not loaded by this version yet; the source was passed over",
     )
 
 
@@ -140,10 +146,17 @@ def _previewed(workspace: Workspace, source: Source, files: Sequence[InputFile])
         con.execute("set autoinstall_known_extensions = false")
         lookups = load_lookups(con, source)
         staged = stage_file(con, workspace.config, source, first, lookups, first_rows_only=True)
-        table = con.sql(statement(f"ingest/preview_{source.kind}"), params={"n": PREVIEW_ROWS}).to_arrow_table()
+        table = con.sql(
+            statement(f"ingest/preview_{source.kind}"), params={"n": PREVIEW_ROWS}
+        ).to_arrow_table()
     preview: tuple[Mapping[str, object], ...] = tuple(table.to_pylist())
     return SourceReport(
-        source.name, source.kind, files=len(files), warnings=staged.warnings, preview=preview, unmatched=staged.unmatched
+        source.name,
+        source.kind,
+        files=len(files),
+        warnings=staged.warnings,
+        preview=preview,
+        unmatched=staged.unmatched,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
@@ -17,9 +17,6 @@ from nbatool.ingest.formats import open_rows
 from nbatool.ingest.json_cells import cells_select
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.store.sql import render
-
-if TYPE_CHECKING:
-    import duckdb
 
 INCOMING = "incoming"
 
@@ -32,6 +29,7 @@ class LoadedLookup:
     on: str
     file: InputFile
     names: tuple[str, ...]
+    schema: pa.Schema
 
     @property
     def table(self) -> str:
@@ -45,7 +43,9 @@ def incoming(con: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader | pa.T
     try:
         yield
     finally:
-        con.unregister(INCOMING)
+        # In a transaction that failed even this is refused; the next stream takes the place of this one.
+        with suppress(duckdb.Error):
+            con.unregister(INCOMING)
 
 
 def stream_of(rows: RawRows, wanted: list[int]) -> pa.RecordBatchReader:
@@ -72,15 +72,27 @@ def load_lookups(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[Loaded
             )
         wanted = list(range(len(rows.names)))
         cells = cells_select(rows, wanted)
-        table = LoadedLookup(name, lookup.on, file, rows.names)
+        identifier = exp.to_identifier(f"lookup_{name}", quoted=True)
         key = exp.column(f"c{rows.names.index(lookup.on)}")
         with incoming(con, stream_of(rows, wanted)):
-            con.execute(
-                render("ingest/load_lookup", table=exp.to_identifier(table.table, quoted=True), cells=cells, key=key)
-            )
+            con.execute(render("ingest/load_lookup", table=identifier, cells=cells, key=key)).fetchall()
+        empty = exp.select("*").from_(exp.Table(this=identifier)).limit(0)
+        schema = con.sql(empty.sql(dialect="duckdb")).to_arrow_table().schema
+        table = LoadedLookup(name, lookup.on, file, rows.names, schema)
         _check_keys(con, table)
         loaded.append(table)
     return tuple(loaded)
+
+
+@contextmanager
+def drawing_board(lookups: Iterable[LoadedLookup]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database of its own, with empty lookups, to try queries without spoiling a transaction."""
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set autoinstall_known_extensions = false")
+        for lookup in lookups:
+            con.register(lookup.table, lookup.schema.empty_table())
+        yield con
 
 
 def _check_keys(con: duckdb.DuckDBPyConnection, lookup: LoadedLookup) -> None:

@@ -22,7 +22,7 @@ from nbatool.ingest.csv_rows import LIKELY_DELIMITERS, CsvRows
 from nbatool.ingest.lookup import LoadedLookup
 from nbatool.ingest.presets import mapped_expressions
 from nbatool.ingest.raw_rows import RawRows
-from nbatool.ingest.row_sql import Bound, ExpressionError, RowColumns, bound
+from nbatool.ingest.row_sql import AGGREGATE_NAMES, AGGREGATES, Bound, ExpressionError, RowColumns, bound
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,7 +62,7 @@ class MapProblems:
         in_map = key not in ("group_by", "kind") and not key.startswith("lookup")
         where = ("map", *parts) if in_map and self.source.preset is None else parts
         shown = f"[source.map] {key}" if in_map else key
-        text = f'{shown}: {message}'
+        text = f"{shown}: {message}"
         self.found.append(self.config.problem(text, "source", self.source.name, *where))
 
     def raise_if_any(self) -> None:
@@ -106,6 +106,10 @@ def bind_map(
     for key, text in texts.items():
         try:
             expressions[key] = bound(text, columns)
+            if not source.group_by and expressions[key].tree.find(*AGGREGATES):
+                problems.add(
+                    key, f"{text!r} is an aggregate; {AGGREGATE_NAMES} need  group_by = [...]  in the source"
+                )
         except ExpressionError as error:
             if "has no column" in str(error):
                 _check_delimiter(config, source, rows, file)
@@ -115,7 +119,8 @@ def bind_map(
             problems.add(key, said)
     keys = [_bound_column(name, columns, "group_by", problems) for name in source.group_by]
     joined = {
-        lookup.name: _bound_column(lookup.on, columns, f"lookup.{lookup.name}", problems) for lookup in lookups
+        lookup.name: _bound_column(lookup.on, columns, f"lookup.{lookup.name}", problems)
+        for lookup in lookups
     }
     problems.raise_if_any()
     warnings = [f"{key}: {warning}" for key, part in expressions.items() for warning in part.warnings]
@@ -152,9 +157,7 @@ def _with_keys_of_later_rows(source: Source, rows: RawRows) -> list[str]:
     return names
 
 
-def _pattern_expressions(
-    source: Source, rows: RawRows, file: str, problems: MapProblems
-) -> dict[str, str]:
+def _pattern_expressions(source: Source, rows: RawRows, file: str, problems: MapProblems) -> dict[str, str]:
     texts = {}
     for pattern in source.map.attribute_patterns:
         matches = [name for name in rows.names if fnmatchcase(name, pattern)]

@@ -47,7 +47,9 @@ class ParquetRows:
             for batch in self._parquet.iter_batches(ROWS_PER_BATCH, columns=columns or list(self.names[:1])):
                 rows = np.arange(done + 1, done + 1 + batch.num_rows, dtype=np.int64)
                 cells = [batch.column(name) for name in columns]
-                cells = [cell.cast(_plain(cell.type)) if cell.type != _plain(cell.type) else cell for cell in cells]
+                cells = [
+                    cell.cast(_plain(cell.type)) if cell.type != _plain(cell.type) else cell for cell in cells
+                ]
                 yield good_rows(schema, rows, cells)
                 done += batch.num_rows
                 if self.on_bytes is not None:

@@ -48,7 +48,11 @@ class RawRows(Protocol):
 
 
 def problem_rows(
-    schema: pa.Schema, rows: Sequence[int], problems: Sequence[str], details: Sequence[str], raws: Sequence[str]
+    schema: pa.Schema,
+    rows: Sequence[int],
+    problems: Sequence[str],
+    details: Sequence[str],
+    raws: Sequence[str],
 ) -> pa.RecordBatch:
     """Return rows that could not be taken apart: place and problem, and no cells."""
     place = [pa.array(rows, pa.int64()), pa.nulls(len(rows), pa.int64()), pa.array(raws, pa.string())]

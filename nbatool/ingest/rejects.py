@@ -47,7 +47,9 @@ def roll_back_keeping_rejects(
 
     with tempfile.TemporaryDirectory(dir=folder, prefix="rejects-") as place:
         path = Path(place) / "rejects.parquet"
-        reader = con.sql(statement("ingest/refused_rejects"), params={"batch_ids": list(batch_ids)}).to_arrow_reader()
+        reader = con.sql(
+            statement("ingest/refused_rejects"), params={"batch_ids": list(batch_ids)}
+        ).to_arrow_reader()
         with pq.ParquetWriter(path, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
@@ -56,6 +58,8 @@ def roll_back_keeping_rejects(
         con.begin()
         con.execute(statement("ingest/delete_refused_rejects"), {"source": source}).fetchall()
         parquet = pq.ParquetFile(path)
-        with incoming(con, pa.RecordBatchReader.from_batches(parquet.schema_arrow, parquet.iter_batches(10_000))):
+        with incoming(
+            con, pa.RecordBatchReader.from_batches(parquet.schema_arrow, parquet.iter_batches(10_000))
+        ):
             con.execute(statement("ingest/keep_refused_rejects")).fetchall()
         con.commit()

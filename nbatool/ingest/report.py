@@ -80,7 +80,5 @@ class IngestReport:
     @property
     def all_warnings(self) -> tuple[str, ...]:
         """Every warning, each source's with its name, those about several sources last."""
-        own = (
-            f'source "{source.name}": {warning}' for source in self.sources for warning in source.warnings
-        )
+        own = (f'source "{source.name}": {warning}' for source in self.sources for warning in source.warnings)
         return (*own, *self.warnings)

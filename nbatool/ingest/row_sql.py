@@ -27,32 +27,163 @@ class RowSql(DuckDB):
 
 
 NODES: Final = frozenset(
-    """
-    Add And Array Between Boolean Bracket Case Cast Column DPipe DataType DataTypeParam Div Dot Distinct EQ Escape
-    GT GTE Identifier If IgnoreNulls ILike In IntDiv Interval Is JSONExtract JSONExtractScalar LT LTE Like Literal Mod
-    Mul NEQ Neg Not Null NullSafeEQ NullSafeNEQ Or Paren PropertyEQ Star Struct Sub TryCast Var
-    """.split()
+    {
+        "Add",
+        "And",
+        "Array",
+        "Between",
+        "Boolean",
+        "Bracket",
+        "Case",
+        "Cast",
+        "Column",
+        "DPipe",
+        "DataType",
+        "DataTypeParam",
+        "Div",
+        "Dot",
+        "Distinct",
+        "EQ",
+        "Escape",
+        "GT",
+        "GTE",
+        "Identifier",
+        "If",
+        "IgnoreNulls",
+        "ILike",
+        "In",
+        "IntDiv",
+        "Interval",
+        "Is",
+        "JSONExtract",
+        "JSONExtractScalar",
+        "LT",
+        "LTE",
+        "Like",
+        "Literal",
+        "Mod",
+        "Mul",
+        "NEQ",
+        "Neg",
+        "Not",
+        "Null",
+        "NullSafeEQ",
+        "NullSafeNEQ",
+        "Or",
+        "Paren",
+        "PropertyEQ",
+        "Star",
+        "Struct",
+        "Sub",
+        "TryCast",
+        "Var",
+    }
 )
 """Operators and literals."""
 
 FUNCTIONS: Final = frozenset(
-    """
-    Abs ArrayContains ArraySize ArrayToString Ceil Coalesce Concat ConcatWs Contains DateAdd DateDiff DateFromParts
-    DateSub DateTrunc Day DayOfWeek DayOfYear EndsWith Exp Extract Floor Greatest Hour JSONExtractArray JSONType
-    LastDay Least Left Length Ln Log Lower MD5 MD5Digest Minute Month Nullif Pad Pow Quarter RegexpExtract
-    RegexpFullMatch RegexpLike RegexpReplace Replace Reverse Right Round Second Sign Split SplitPart Sqrt StartsWith
-    StrPosition StrToTime Substring TimeToStr TimeToUnix TimestampFromParts TimestampTrunc ToDays Trim Trunc UnixToTime
-    Upper Week Year
-    """.split()
+    {
+        "Abs",
+        "ArrayContains",
+        "ArraySize",
+        "ArrayToString",
+        "Ceil",
+        "Coalesce",
+        "Concat",
+        "ConcatWs",
+        "Contains",
+        "DateAdd",
+        "DateDiff",
+        "DateFromParts",
+        "DateSub",
+        "DateTrunc",
+        "Day",
+        "DayOfWeek",
+        "DayOfYear",
+        "EndsWith",
+        "Exp",
+        "Extract",
+        "Floor",
+        "Greatest",
+        "Hour",
+        "JSONExtractArray",
+        "JSONType",
+        "LastDay",
+        "Least",
+        "Left",
+        "Length",
+        "Ln",
+        "Log",
+        "Lower",
+        "MD5",
+        "MD5Digest",
+        "Minute",
+        "Month",
+        "Nullif",
+        "Pad",
+        "Pow",
+        "Quarter",
+        "RegexpExtract",
+        "RegexpFullMatch",
+        "RegexpLike",
+        "RegexpReplace",
+        "Replace",
+        "Reverse",
+        "Right",
+        "Round",
+        "Second",
+        "Sign",
+        "Split",
+        "SplitPart",
+        "Sqrt",
+        "StartsWith",
+        "StrPosition",
+        "StrToTime",
+        "Substring",
+        "TimeToStr",
+        "TimeToUnix",
+        "TimestampFromParts",
+        "TimestampTrunc",
+        "ToDays",
+        "Trim",
+        "Trunc",
+        "UnixToTime",
+        "Upper",
+        "Week",
+        "Year",
+    }
 )
 """Functions that sqlglot knows by class."""
 
 NAMED_FUNCTIONS: Final = frozenset(
-    """
-    date_part epoch_us epoch_ns json_array_length json_exists json_keys json_type json_valid list_extract
-    make_timestamptz regexp_full_match str_split string_split strip_accents to_hours to_json to_microseconds
-    to_milliseconds to_minutes to_months to_seconds to_weeks to_years trunc try_strptime url_decode
-    """.split()
+    {
+        "date_part",
+        "epoch_us",
+        "epoch_ns",
+        "json_array_length",
+        "json_exists",
+        "json_keys",
+        "json_type",
+        "json_valid",
+        "list_extract",
+        "make_timestamptz",
+        "regexp_full_match",
+        "str_split",
+        "string_split",
+        "strip_accents",
+        "to_hours",
+        "to_json",
+        "to_microseconds",
+        "to_milliseconds",
+        "to_minutes",
+        "to_months",
+        "to_seconds",
+        "to_weeks",
+        "to_years",
+        "trunc",
+        "try_strptime",
+        "url_decode",
+    }
 )
 """Functions that sqlglot knows only by name."""
 
@@ -129,7 +260,12 @@ def _check_node(node: exp.Expr) -> None:
     elif not isinstance(node, AGGREGATES) and name not in NODES and name not in FUNCTIONS:
         if isinstance(node, exp.Func):
             raise ExpressionError(f"the function {node.sql_name().lower()}() is not allowed in a map")
-        what = {"Subquery": "a query", "Select": "a query", "Window": "a window", "Placeholder": "a parameter"}
+        what = {
+            "Subquery": "a query",
+            "Select": "a query",
+            "Window": "a window",
+            "Placeholder": "a parameter",
+        }
         raise ExpressionError(
             f"{what.get(name, node.sql(dialect='duckdb')[:60])} is not allowed in a map: write one expression over "
             "the columns of one row"
@@ -218,3 +354,10 @@ def fragment(text: str, /, **parts: exp.Expr) -> exp.Expr:
 
     # sqlglot reads $a … $b as a text in dollar quotes.
     return sqlglot.parse_one(re.sub(r"\$(?=\w)", MARK, text), dialect=RowSql).transform(filled)
+
+
+def query_fragment(text: str) -> exp.Query:
+    """Parse a query that was rendered from a file."""
+    query = sqlglot.parse_one(text, dialect=RowSql)
+    assert isinstance(query, exp.Query)
+    return query

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from nbatool.base.config import Source
 from nbatool.base.errors import ConfigError, DataError
@@ -20,7 +21,6 @@ from nbatool.ingest.rejects import roll_back_keeping_rejects
 from nbatool.ingest.report import Counts, FlagCount, SourceReport
 from nbatool.ingest.stage import Staged, stage_file
 from nbatool.store.batch_journal import Batch
-from nbatool.store.sql import statement
 from nbatool.store.warehouse import Warehouse
 from nbatool.store.workspace import Workspace
 
@@ -64,6 +64,7 @@ class SourceLoad:
         lookups: tuple[LoadedLookup, ...] | None = None
         con.begin()
         try:
+            self.warehouse.rows("ingest/delete_refused_rejects", source=self.source.name)
             if self.full_refresh:
                 self._clear(known)
             for file in self.files:
@@ -77,8 +78,7 @@ class SourceLoad:
             read = self.counts.rows - sum(known[mark].rows for mark in self._skipped)
             rejected = sum(batch.rejected for batch in self.batches)
             if self.batches and self.limit.exceeded(rejected, read):
-                raise self._refused(rejected, read)
-            self._clear_refused()
+                raise self._refused(rejected, read)  # noqa: TRY301 - the rollback below is meant for it
             self._commit(known)
         except BaseException:
             self._roll_back()
@@ -115,7 +115,7 @@ class SourceLoad:
         for table in REFRESHED:
             self.warehouse.rows(f"ingest/delete_source_{table}", source=self.source.name)
 
-    def _lookup_paths(self) -> list:
+    def _lookup_paths(self) -> list[Path]:
         return [input_files([lookup.file])[0].path for lookup in self.source.lookup.values()]
 
     def _count_unchanged(self, batch: Batch, file: InputFile) -> None:
@@ -143,10 +143,16 @@ class SourceLoad:
         batch_id = _batch_id(self.source.name, mark, file.name)
         self.flagged += checks.odd_times(con, self.now_us)
         deduped = self._store(file, batch_id)
-        self.warehouse.rows("ingest/insert_rejects", batch_id=batch_id, source=self.source.name, file=file.name)
+        self.warehouse.rows(
+            "ingest/insert_rejects", batch_id=batch_id, source=self.source.name, file=file.name
+        )
         for name, kind in staged.attribute_kinds.items():
             self.warehouse.rows(
-                "ingest/set_attribute_kind", source=self.source.name, kind=self.source.kind, name=name, type=kind
+                "ingest/set_attribute_kind",
+                source=self.source.name,
+                kind=self.source.kind,
+                name=name,
+                type=kind,
             )
         self._count(file, staged, deduped, batch_id, mark)
 
@@ -188,9 +194,6 @@ class SourceLoad:
                 "source was loaded"
             )
         self.warnings.append(what)
-
-    def _clear_refused(self) -> None:
-        self.warehouse.rows("ingest/delete_refused_rejects", source=self.source.name)
 
     def _refused(self, rejected: int, read: int) -> DataError:
         self._refusing = True

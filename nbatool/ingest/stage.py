@@ -17,7 +17,7 @@ from nbatool.ingest.csv_rows import CsvRows
 from nbatool.ingest.files import InputFile
 from nbatool.ingest.formats import open_rows
 from nbatool.ingest.locate import csv_records
-from nbatool.ingest.lookup import LoadedLookup, incoming
+from nbatool.ingest.lookup import LoadedLookup, drawing_board, incoming
 from nbatool.ingest.mapping import bind_map
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import fragment
@@ -64,14 +64,16 @@ def stage_file(
     """
     rows = open_rows(file, source, on_bytes)
     mapped = bind_map(config, source, rows, file.name, lookups)
-    query = stage_query(con, config, source, rows, mapped, lookups)
+    with drawing_board(lookups) as board:
+        query = stage_query(board, config, source, rows, mapped, lookups)
     _run(con, query, rows, on_rows, first_rows_only=first_rows_only)
     if source.kind == "customers" and "timezone" in mapped.expressions:
         _reject_unknown_zones(con)
     if not first_rows_only:
         _locate_rejects(con, source, file, rows)
     misses: list[exp.Expr] = [
-        fragment("sum(cast($m as bigint))", m=exp.column(f"missed_{lookup.name}", quoted=True)) for lookup in lookups
+        fragment("sum(cast($m as bigint))", m=exp.column(f"missed_{lookup.name}", quoted=True))
+        for lookup in lookups
     ]
     counts = render("ingest/staged_counts", missed=misses or [exp.Literal.number(0)])
     n_rows, lines, rejected, *missed = con.execute(counts).fetchall()[0]
@@ -148,7 +150,9 @@ def _locate_rejects(con: duckdb.DuckDBPyConnection, source: Source, file: InputF
         con.execute(statement("ingest/located")).fetchall()
 
 
-def _in_batches(schema: pa.Schema, records: Iterator[tuple[Any, ...]], size: int = 10_000) -> Iterator[pa.RecordBatch]:
+def _in_batches(
+    schema: pa.Schema, records: Iterator[tuple[Any, ...]], size: int = 10_000
+) -> Iterator[pa.RecordBatch]:
     batch: list[Sequence[Any]] = []
     for record in records:
         batch.append(record)

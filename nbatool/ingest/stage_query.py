@@ -93,21 +93,23 @@ def stage_query(
         locals=[column.local.as_(f"l_{key}") for key, column in columns.items() if column.local is not None],
         values=[column.value.as_(f"v_{key}") for key, column in columns.items()],
         fault=_case([fault.when for fault in faults], [exp.Literal.number(k) for k in range(len(faults))]),
-        reason=_chosen([exp.column("_problem"), *(exp.Literal.string(fault.reason) for fault in faults[1:])]),
+        reason=_chosen([fragment("_problem"), *(exp.Literal.string(fault.reason) for fault in faults[1:])]),
         detail=_chosen([fragment("cast($d as varchar)", d=fault.detail) for fault in faults]),
         outputs=[*(step("v", key).as_(key) for key in columns), attributes.as_("attributes"), *missed],
     )
     return StageQuery(sql, wanted, kinds, tuple(warnings))
 
 
-def _looked_up(cells: exp.Expr, mapped: BoundMap, lookups: tuple[LoadedLookup, ...]) -> exp.Select:
+def _looked_up(cells: exp.Query, mapped: BoundMap, lookups: tuple[LoadedLookup, ...]) -> exp.Select:
     """Return the rows with the columns of each lookup as one struct of its own."""
     query = exp.select("r.*").from_(cells.subquery("r"))
     for lookup in lookups:
         table = exp.to_table(lookup.table)
         table.this.set("quoted", True)
         key = mapped.lookup_keys[lookup.name].tree
-        on = fragment("cast($key as varchar) = $k", key=key, k=exp.column("k", table=lookup.table, quoted=True))
+        on = fragment(
+            "cast($key as varchar) = $k", key=key, k=exp.column("k", table=lookup.table, quoted=True)
+        )
         query = query.join(table, on=on, join_type="left")
         row = exp.column(lookup.table, quoted=True)
         query = query.select(
@@ -165,7 +167,9 @@ def _columns(
         except ExpressionError as error:
             problems.add(key, f"{part.text!r} {error}")
         if key.endswith("_id") and kind in FLOATING:
-            warnings.append(f"{key} is a floating-point number ({kind}): 7 becomes '7.0'. Write  {key} = \"x::bigint\"")
+            warnings.append(
+                f"{key} is a floating-point number ({kind}): 7 becomes '7.0'. Write  {key} = \"x::bigint\""
+            )
     return columns, tried
 
 
@@ -180,7 +184,11 @@ def _null_type(key: str) -> str:
 
 def _tried(key: str, tree: exp.Expr, is_plain: bool) -> exp.Expr:
     name = f"m_{key}"
-    return tree.copy().as_(name, quoted=True) if is_plain else fragment("try({'v': $e})", e=tree).as_(name, quoted=True)
+    return (
+        tree.copy().as_(name, quoted=True)
+        if is_plain
+        else fragment("try({'v': $e})", e=tree).as_(name, quoted=True)
+    )
 
 
 def _value(key: str, is_plain: bool) -> exp.Expr:
@@ -206,9 +214,7 @@ def _attributes(
 
 def _faults(columns: dict[str, Canonical], mapped: BoundMap) -> list[Fault]:
     """Return everything that may be wrong with a row, what is worst first; the first is an unreadable row."""
-    faults = [
-        Fault(fragment("_problem is not null"), "", fragment("coalesce(_detail, left(_raw, 60))")),
-    ]
+    faults = [Fault(fragment("_problem is not null"), "", fragment("coalesce(_detail, left(_raw, 60))"))]
     for key in (*columns, *(key for key in mapped.expressions if key.startswith(ATTRIBUTE))):
         part = mapped.expressions.get(key)
         if part is not None and not part.is_plain:
@@ -240,7 +246,7 @@ def _record_id(source: Source, rows: RawRows, wanted: list[int]) -> exp.Expr:
     For a group the record is its keys.
     """
     if source.group_by:
-        parts = [exp.column(f"k{k}", table="r") for k in range(len(source.group_by))]
+        parts: list[exp.Expr] = [exp.column(f"k{k}", table="r") for k in range(len(source.group_by))]
     elif rows.in_json:
         parts = [fragment("trim(r._raw, ' ' || chr(9) || chr(10) || chr(13))")]
     else:

@@ -66,6 +66,6 @@ def render(name: str, /, **fragments: Fragment) -> str:
     """
     parts = {}
     for mark, fragment in fragments.items():
-        trees = fragment if isinstance(fragment, list | tuple) else [fragment]
+        trees = list(fragment) if isinstance(fragment, Sequence) else [fragment]
         parts[mark] = ",\n    ".join(tree.sql(dialect="duckdb") for tree in trees)
     return template(name, **parts)

@@ -118,13 +118,15 @@ def _compare(
     """Compare the warehouse's batches with the journal's; see :mod:`nbatool.store.batch_journal`."""
     kept = {row[0]: Batch(*row) for row in con.execute(statement("store/batches")).fetchall()}
     gone = journal.finished.keys() - kept.keys() - journal.announced
-    lost = [journal.finished[batch_id] for batch_id in gone if journal.finished[batch_id].source not in reloading]
+    lost = [
+        journal.finished[batch_id] for batch_id in gone if journal.finished[batch_id].source not in reloading
+    ]
     if lost:
         sources = sorted({batch.source for batch in lost})
         first = min(lost, key=lambda batch: (batch.source, batch.file))
         raise DataError(
             f"{workspace.warehouse_path} lacks {len(lost)} of {len(journal.finished)} loaded files "
-            f"({sum(batch.accepted for batch in lost):,} rows; first: {first.file} of source \"{first.source}\"): "
+            f'({sum(batch.accepted for batch in lost):,} rows; first: {first.file} of source "{first.source}"): '
             "the file or its .wal was damaged, deleted or replaced by an older copy. Restore data/ from a copy, or "
             "load again: " + " && ".join(f"nbatool ingest --full-refresh --source {name}" for name in sources)
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbatool.base.config import Config, load_config
 from nbatool.base.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
 
 CONFIG_NAME = "nba.toml"
 VARIABLE = "NBATOOL_WORKSPACE"
@@ -83,5 +86,8 @@ def find_workspace(explicit: Path | None = None) -> Path:
 
 def open_workspace(explicit: Path | None = None) -> Workspace:
     """Find a workspace and read its configuration."""
+    # A live decision finds its workspace without the configuration's cost.
+    from nbatool.base.config import load_config
+
     root = find_workspace(explicit)
     return Workspace(root, load_config(root / CONFIG_NAME))

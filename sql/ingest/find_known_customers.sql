@@ -13,4 +13,4 @@ from staged as s
 join customers as c
     on c.source = $source and c.source_id = s.customer_id and c.valid_from is not distinct from s.ts
 left join batches as b on b.batch_id = c.batch_id
-where s.reason is null and s._row not in (select _row from surplus)
+where s.reason is null and not exists (select 1 from surplus where surplus._row = s._row)

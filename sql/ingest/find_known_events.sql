@@ -24,4 +24,4 @@ select
 from staged as s
 join stored as e on e.event_id = s.event_id
 left join batches as b on b.batch_id = e.batch_id
-where s.reason is null and s._row not in (select _row from surplus)
+where s.reason is null and not exists (select 1 from surplus where surplus._row = s._row)

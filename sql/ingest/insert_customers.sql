@@ -7,5 +7,5 @@ select $source, customer_id, ts, timezone, account_id, attributes, $batch_id
 from staged
 where
     reason is null
-    and _row not in (select _row from surplus)
-    and _row not in (select _row from known where not differs)
+    and not exists (select 1 from surplus where surplus._row = staged._row)
+    and not exists (select 1 from known where known._row = staged._row and not differs)

@@ -8,5 +8,5 @@ select
 from staged
 where
     reason is null
-    and _row not in (select _row from surplus)
-    and _row not in (select _row from known where not wins)
+    and not exists (select 1 from surplus where surplus._row = staged._row)
+    and not exists (select 1 from known where known._row = staged._row and not wins)

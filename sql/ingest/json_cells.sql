@@ -7,6 +7,7 @@ select
     case
         when _problem is not null then _problem
         when _cells is null then 'not JSON'
+        when case when {{ suspect }} then regexp_matches(_raw, {{ not_a_number }}) else false end then 'NaN and Infinity are not JSON'
         when starts_with(_raw, '{') then null
         when not starts_with(ltrim(_raw, ' ' || chr(9) || chr(13)), '{') then 'not a JSON object'
     end as _problem,

@@ -30,7 +30,9 @@ def event_attributes(
         if quantity is not None and reading is not None:
             number = reading.cast("int" if reading.whole else "decimal(18,4)")
             lines.append(MapLine("attributes.quantity", f"sum({number})"))
-        texts = [c for c in free if c.type == "text" and not c.numeric and c.distinct <= 500 and c is not quantity]
+        texts = [
+            c for c in free if c.type == "text" and not c.numeric and c.distinct <= 500 and c is not quantity
+        ]
         lines += [
             MapLine(f"attributes.{identifier(column.name)}", f"any_value({column.expression})")
             for column in texts[:_MOST]
@@ -68,7 +70,9 @@ def customer_attributes(bench: Workbench, seen: FileLook, used: Sequence[str]) -
             name = identifier(column.name)
             if named(column.name, SINCE) and since is None:
                 since, name = (column, when), "member_since"
-            times.append(MapLine(f"attributes.{name}", when.expression, f"{column.name}, {when.shown}", when.doubt))
+            times.append(
+                MapLine(f"attributes.{name}", when.attribute, f"{column.name}, {when.shown}", when.doubt)
+            )
             continue
         lines.append(_plain_attribute(bench, seen, column))
     return CustomerAttributes(tuple(_named_once([*lines, *times])), tuple(left_out), since)
@@ -103,16 +107,27 @@ def _is_row_number(column: Column) -> bool:
 
 def _nearly_unique_text(column: Column) -> bool:
     """A name, an address, a key: no use as an attribute and often personal."""
-    if named(column.name, (r"(\w+_)?(e_?mail|phone|name|surname|address|street)(_\w+)?",)) and not column.numeric:
+    if (
+        named(column.name, (r"(\w+_)?(e_?mail|phone|name|surname|address|street)(_\w+)?",))
+        and not column.numeric
+    ):
         return True
     if column.rows <= 20 or column.numbers == column.filled:
         return False
-    return column.type == "text" and column.distinct > 0.5 * column.filled and not re.match(r"\d", column.sample[0])
+    return (
+        column.type == "text"
+        and column.distinct > 0.5 * column.filled
+        and not re.match(r"\d", column.sample[0])
+    )
 
 
 def _plain_number(column: Column) -> bool:
     """Numbers are read as dates only where the name speaks of a date."""
-    return column.numeric and column.type != "time" and not named(column.name, (*SINCE, r"\w*(date|time|timestamp|day|birth|dob)\w*"))
+    return (
+        column.numeric
+        and column.type != "time"
+        and not named(column.name, (*SINCE, r"\w*(date|time|timestamp|day|birth|dob)\w*"))
+    )
 
 
 def _named_once(lines: list[MapLine]) -> list[MapLine]:

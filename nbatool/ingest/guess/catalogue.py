@@ -59,10 +59,18 @@ def catalogue_found(
     if seen.raw.rows > _MOST_ACTIONS:
         return None
     keys = [c for c in (seen.column(ACTION), *plain_ids(seen)) if c is not None and unique(bench, seen, c)]
-    keys += [c for c in seen.columns if c.type == "text" and c not in keys and named(c.name, NAME) and unique(bench, seen, c)]
+    keys += [
+        c
+        for c in seen.columns
+        if c.type == "text" and c not in keys and named(c.name, NAME) and unique(bench, seen, c)
+    ]
     for key in keys if not by_words else ():
-        if any((line := source.line("action_id")) and line.expression == key.expression for source in decisions):
-            return CatalogueFound(_guess(bench, seen, key, "decisions name its ids", default="web"), None, None)
+        if any(
+            (line := source.line("action_id")) and line.expression == key.expression for source in decisions
+        ):
+            return CatalogueFound(
+                _guess(bench, seen, key, "decisions name its ids", default="web"), None, None
+            )
         for draft in drafts:
             columns = _columns_with(bench, draft, seen, key)
             if columns:
@@ -78,7 +86,10 @@ def _columns_with(bench: Workbench, draft: EventsDraft, seen: FileLook, key: Col
     ids = set(key.sample)
     found = []
     for column in draft.seen.columns:
-        taken = column.expression in (draft.customer.expression, draft.type_column and draft.type_column.expression)
+        taken = column.expression in (
+            draft.customer.expression,
+            draft.type_column and draft.type_column.expression,
+        )
         offered = named(column.name, ACTION) or (len(ids) >= 3 and not key.numeric)
         if taken or column.type not in ("text", "number") or not offered or not column.sample:
             continue
@@ -99,16 +110,25 @@ def _matched(
     all_in = shared.both == shared.left == shared.right
     note = f"all {shared.left} in {where}" if all_in else f"{shared.both} of {shared.left} in {where}"
     line = MapLine("action_id", expression, note)
-    return CatalogueFound(_guess(bench, seen, key, f"the values of {key.name} occur in {draft.seen.shown}"), draft, line)
+    return CatalogueFound(
+        _guess(bench, seen, key, f"the values of {key.name} occur in {draft.seen.shown}"), draft, line
+    )
 
 
-def _guess(bench: Workbench, seen: FileLook, key: Column, why: str, *, default: str = "email") -> CatalogueGuess:
+def _guess(
+    bench: Workbench, seen: FileLook, key: Column, why: str, *, default: str = "email"
+) -> CatalogueGuess:
     channel = seen.column(CHANNEL)
     channel_line, channels, mode = _channels(channel, default)
     rest = [c for c in seen.columns if c is not key and c is not channel and c.filled and not c.parent]
     lines = [MapLine("id", key.expression), *_terms(bench, seen, rest)]
     made = [line.expression for line in lines]
-    rest = [c for c in rest if not any(c.expression in text for text in made) and not (c.name.startswith("column_") and c.name[7:].isdigit())]
+    rest = [
+        c
+        for c in rest
+        if not any(c.expression in text for text in made)
+        and not (c.name.startswith("column_") and c.name[7:].isdigit())
+    ]
     name = _name(rest) if not any(line.canonical == "name" for line in lines) else None
     lines += [MapLine("name", _told_apart(bench, seen, key, name))] if name else []
     lines.append(channel_line)
@@ -171,7 +191,9 @@ def _terms(bench: Workbench, seen: FileLook, columns: Sequence[Column]) -> list[
 
 
 def _grouped(expression: str) -> str:
-    return expression if expression.replace("_", "").isalnum() or expression.endswith(")") else f"({expression})"
+    return (
+        expression if expression.replace("_", "").isalnum() or expression.endswith(")") else f"({expression})"
+    )
 
 
 def _readable(column: Column) -> bool:

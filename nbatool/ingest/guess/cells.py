@@ -32,7 +32,11 @@ def _column_type(kind: object) -> str:
     name = str(kind)
     if name.startswith(("TIMESTAMP", "DATE")):
         return "time"
-    if name.endswith("INT") or name.startswith(("INTEGER", "DECIMAL")) or name in ("DOUBLE", "FLOAT", "BIGNUM"):
+    if (
+        name.endswith("INT")
+        or name.startswith(("INTEGER", "DECIMAL"))
+        or name in ("DOUBLE", "FLOAT", "BIGNUM")
+    ):
         return "number"
     if name == "BOOLEAN":
         return "boolean"
@@ -52,8 +56,7 @@ def _nested(bench: Workbench, table: str, name: str, expression: str) -> list[tu
 def _measured(bench: Workbench, table: str, plain: list[tuple[str, str, str, str]]) -> tuple[Column, ...]:
     aliases = [f"c{i:04d}" for i in range(len(plain))]
     cells = {
-        alias: f"({expression})::varchar"
-        for alias, (_, expression, _, _) in zip(aliases, plain, strict=True)
+        alias: f"({expression})::varchar" for alias, (_, expression, _, _) in zip(aliases, plain, strict=True)
     }
     bench.view("cells", table, cells)
     n_rows, *measured = bench.row("cells")
@@ -67,7 +70,21 @@ def _measured(bench: Workbench, table: str, plain: list[tuple[str, str, str, str
         blanks = ("blank" if blank else "empty" if empty else "") if kind == "text" else ""
         sample = tuple(samples[alias])
         columns.append(
-            Column(name, expression, kind, n_rows, filled, distinct, numbers, integers, low, high, sample, parent, blanks)
+            Column(
+                name,
+                expression,
+                kind,
+                n_rows,
+                filled,
+                distinct,
+                numbers,
+                integers,
+                low,
+                high,
+                sample,
+                parent,
+                blanks,
+            )
         )
     return tuple(columns)
 
@@ -77,4 +94,3 @@ def distinct_cells(bench: Workbench, table: str, expression: str) -> tuple[int, 
     bench.look_at(table, expression)
     filled, distinct = bench.row("distinct")
     return int(filled), int(distinct)
-

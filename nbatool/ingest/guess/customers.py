@@ -96,7 +96,9 @@ def _key(
 
 def missing_parts(seen: FileLook) -> tuple[str, ...]:
     """What a file without ids would need, and what it may hold: the log of a campaign."""
-    remarks = ["no customer id and no date: no history, so no features over time and no targets from it alone"]
+    remarks = [
+        "no customer id and no date: no history, so no features over time and no targets from it alone"
+    ]
     hint = campaign_hint(seen)
     if hint is not None:
         remarks.append(
@@ -114,6 +116,7 @@ def campaign_hint(seen: FileLook) -> CampaignHint | None:
     if treatment is None or not outcomes:
         return None
     made = tuple(
-        (identifier(c.name), f"{c.expression}::{'int' if c.integers == c.numbers else 'decimal(18,4)'}") for c in outcomes
+        (identifier(c.name), f"{c.expression}::{'int' if c.integers == c.numbers else 'decimal(18,4)'}")
+        for c in outcomes
     )
     return CampaignHint(treatment.expression, tuple(sorted(treatment.sample)), made)

@@ -29,10 +29,14 @@ def decisions_found(bench: Workbench, seen: FileLook) -> SourceGuess | None:
     if channel is not None:
         lines.append(MapLine("channel", channel.expression))
     else:
-        lines.append(MapLine("channel", "'web'", doubt=f"{seen.shown} names no channel: taken to be the web."))
+        lines.append(
+            MapLine("channel", "'web'", doubt=f"{seen.shown} names no channel: taken to be the web.")
+        )
     if position is not None and position.numeric:
         lines.append(MapLine("position", f"{position.expression}::int"))
-    lines.append(MapLine("probability", f"{chance.expression}::double", f"{chance.low:.3g} to {chance.high:.3g}"))
+    lines.append(
+        MapLine("probability", f"{chance.expression}::double", f"{chance.low:.3g} to {chance.high:.3g}")
+    )
     used = {line.expression.split("::")[0] for line in lines}
     rest = [c for c in seen.columns if c.expression not in used and c not in outcomes and _context(c)]
     lines += [MapLine(f"context.{identifier(c.name)}", _cast(c)) for c in rest[:_MOST_CONTEXT]]

@@ -82,7 +82,9 @@ def _by_content(bench: Workbench, seen: FileLook, read: dict[str, NumberReading]
     column = cents[0]
     number = read[column.expression].cast(_DECIMAL)
     doubt = f"no column is called an amount: {column.name} is taken, which has cents."
-    return EventValue(number, (column.expression,), (column.name,), _negative(bench, seen, number), doubt=doubt)
+    return EventValue(
+        number, (column.expression,), (column.name,), _negative(bench, seen, number), doubt=doubt
+    )
 
 
 def _looks_like_cents(column: Column) -> bool:
@@ -107,7 +109,12 @@ def _product(
     number = f"{counts.cast('int' if counts.whole else _DECIMAL)} * {prices.cast(_DECIMAL)}"
     doubt = prices.doubt or counts.doubt
     return EventValue(
-        number, (price.expression,), (price.name,), _negative(bench, seen, number), prices.currency, doubt=doubt
+        number,
+        (price.expression,),
+        (price.name,),
+        _negative(bench, seen, number),
+        prices.currency,
+        doubt=doubt,
     )
 
 
@@ -115,7 +122,10 @@ def _exclusive(bench: Workbench, seen: FileLook, first: Column, other: Column) -
     """True when the other is filled only where the first is empty (amount here, reward there)."""
     if first.filled == first.rows or first.filled + other.filled > first.rows:
         return False
-    made = {name: f"nullif(trim(({c.expression})::varchar), '')" for name, c in (("cell", first), ("other", other))}
+    made = {
+        name: f"nullif(trim(({c.expression})::varchar), '')"
+        for name, c in (("cell", first), ("other", other))
+    }
     bench.view("two_columns", seen.raw.table, made)
     return bool(bench.row("overlap")[2] == 0)
 

@@ -135,7 +135,9 @@ def _customer_by_content(seen: FileLook, when: Column, reading: TimeReading) -> 
     if reading.counter:
         return None
     taken = (ORDER[:1], EVENT_ID[:1], ACTION, CHANNEL, QUANTITY, VALUE, TIME, PRODUCT)
-    free = [c for c in recurring_codes(seen.columns) if c is not when and not any(named(c.name, t) for t in taken)]
+    free = [
+        c for c in recurring_codes(seen.columns) if c is not when and not any(named(c.name, t) for t in taken)
+    ]
     return max((c for c in free if c.distinct >= 5), key=lambda c: c.distinct, default=None)
 
 
@@ -164,14 +166,18 @@ def _customer_line(bench: Workbench, seen: FileLook, column: Column, order: Colu
     if seen.layout.header and not named(column.name, (*CUSTOMER, r"(id|uid)")):
         doubt = f"no column is called a customer: {column.name} is taken, whose values recur."
     if not seen.layout.header:
-        doubt = f"{seen.shown} has no header: {column.name} is taken for the customer because its values recur."
+        doubt = (
+            f"{seen.shown} has no header: {column.name} is taken for the customer because its values recur."
+        )
     elif rank(column.name, CUSTOMER) == len(CUSTOMER) - 2 or named(column.name, (r"(id|uid)",)):
         visit = {"session", "visit"} & set(words(column.name))
         what = "a visit, not a person" if visit else "a plain id"
         doubt = f"{column.name} is {what}: each is taken for one customer, for want of a customer id."
     if empty > 0.005 * column.rows:
         text = f"{expression}::varchar" if column.type == "number" else f"nullif({expression}, '')"
-        other = f"{order.expression}::varchar" if order and order.type == "number" else order and order.expression
+        other = (
+            f"{order.expression}::varchar" if order and order.type == "number" else order and order.expression
+        )
         expression = f"coalesce({text}, 'guest-' || {other or '_row'})"
         each = f"each {order.name}" if order else "each row"
         doubt = (
@@ -194,7 +200,11 @@ def _time_line(when: TimeReading, *, grouped: bool) -> MapLine:
 def _type_line(seen: FileLook, column: Column | None, value: EventValue | None, *, grouped: bool) -> MapLine:
     if column is not None:
         named_so = named(column.name, TYPE)
-        doubt = None if named_so else f"no column is called a type: {column.name} is taken, which speaks of events."
+        doubt = (
+            None
+            if named_so
+            else f"no column is called a type: {column.name} is taken, which speaks of events."
+        )
         return MapLine("type", column.expression, f"{column.distinct} different", doubt)
     noun, sure = _constant_type(seen, value)
     expression = f"'{noun}'"
@@ -230,7 +240,9 @@ def _constant_type(seen: FileLook, value: EventValue | None) -> tuple[str, bool]
     return "event", False
 
 
-def _order_column(bench: Workbench, seen: FileLook, customer: Column, type_column: Column | None) -> Column | None:
+def _order_column(
+    bench: Workbench, seen: FileLook, customer: Column, type_column: Column | None
+) -> Column | None:
     """The order, invoice or basket number under which several rows are one purchase of one customer."""
     if type_column is not None:
         return None
@@ -254,7 +266,11 @@ def _event_id(bench: Workbench, seen: FileLook, used: Sequence[str]) -> Column |
 
 def _action_columns(seen: FileLook, used: Sequence[str]) -> list[Column]:
     """Columns that name an offer or campaign; the same name written in two ways is one."""
-    free = [c for c in seen.columns if c.expression not in used and c.type in ("text", "number") and c.distinct <= 5000]
+    free = [
+        c
+        for c in seen.columns
+        if c.expression not in used and c.type in ("text", "number") and c.distinct <= 5000
+    ]
     best = seen.column(ACTION, free)
     if best is None:
         return []

@@ -115,13 +115,15 @@ def _csv_layout(path: Path, lines: list[str], compression: str, encoding: str) -
     delimiter = _delimiter(lines[:200])
     if delimiter is None:
         raise DataError(
-            f"{path}: nothing recognisable. Its first line is {lines[0][:60]!r}: one column with every delimiter "
-            "tried (comma, semicolon, tab, bar, blanks). Events, customers and catalogues need at least two."
+            f"{path}: nothing recognisable. Its first line is {lines[0][:60]!r}, and no delimiter tried (comma, "
+            "semicolon, tab, bar, blanks) gives most lines as many cells as that one, two at least."
         )
     rows = [_cells(line, delimiter) for line in lines[:200]]
     header = _is_header(rows)
     if header and len(lines) == 1:
-        raise DataError(f"{path} has a header and no rows ({', '.join(rows[0])[:80]}): nothing to guess from.")
+        raise DataError(
+            f"{path} has a header and no rows ({', '.join(rows[0])[:80]}): nothing to guess from."
+        )
     names = _names(path, rows[0]) if header else tuple(f"column_{i + 1}" for i in range(len(rows[0])))
     return Layout("csv", compression, delimiter, header, names, encoding)
 
@@ -183,6 +185,18 @@ def _names(path: Path, cells: list[str]) -> tuple[str, ...]:
 def source_name(path: Path) -> str:
     """A source's name from its file's: `transcript.json.gz` → `transcript`."""
     stem = path.name
-    for suffix in (".gz", ".zst", ".bz2", ".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".parquet", ".pq"):
+    for suffix in (
+        ".gz",
+        ".zst",
+        ".bz2",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".json",
+        ".ndjson",
+        ".jsonl",
+        ".parquet",
+        ".pq",
+    ):
         stem = stem.removesuffix(suffix)
     return identifier(stem)

@@ -9,7 +9,22 @@ from nbatool.ingest.guess.records import Column
 from nbatool.ingest.guess.workbench import Workbench
 
 CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR"}
-_MISSING = ("na", "n/a", "nan", "null", "none", "\\n", "?", "-", "unknown", "missing", "inf", "-inf", "undefined", "#n/a")
+_MISSING = (
+    "na",
+    "n/a",
+    "nan",
+    "null",
+    "none",
+    "\\n",
+    "?",
+    "-",
+    "unknown",
+    "missing",
+    "inf",
+    "-inf",
+    "undefined",
+    "#n/a",
+)
 _CLASSIC = (-9999.0, -999.0, -99.0, -9.0, -1.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _POINT = re.compile(r"[-+]?[$€£¥₹]? ?[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)? ?[$€£¥₹]?")
@@ -19,7 +34,19 @@ _INT32 = 2_147_483_647
 
 @dataclass(frozen=True, slots=True)
 class NumberReading:
-    """SQL that gives the number (before its cast), whether all are whole, the currency seen, and a doubt."""
+    """How a column is read as numbers.
+
+    Attributes
+    ----------
+    expression
+        SQL of the number as text, before its cast.
+    whole
+        All are whole numbers.
+    typed
+        The file's own type is a number: no cast is needed.
+    all_seen
+        Every cell of the file was looked at, not a sample only.
+    """
 
     expression: str
     whole: bool
@@ -28,6 +55,7 @@ class NumberReading:
     currency: str = ""
     doubt: str | None = None
     typed: bool = False
+    all_seen: bool = True
 
     def cast(self, kind: str) -> str:
         """The expression cast to a type; columns that are numbers already stay as they are."""
@@ -43,7 +71,7 @@ class NumberReading:
         if self.whole:
             small = max(abs(self.low), abs(self.high)) <= _INT32
             return self.cast("int" if small else "bigint")
-        return self.cast("double")
+        return self.cast("double") if self.all_seen else f"try_cast({self.expression} as double)"
 
 
 def _grouped(expression: str) -> str:
@@ -72,7 +100,7 @@ def number_reading(column: Column) -> NumberReading | None:
     for word in missing:
         expression = f"nullif({expression}, '{word}')"
     if kept and column.numbers and all(_PLAIN.fullmatch(cell) for cell in kept):
-        return NumberReading(expression, whole, low, high)
+        return NumberReading(expression, False, low, high, all_seen=False)
     return _written_number(column, expression, kept)
 
 
@@ -101,7 +129,7 @@ def _written_number(column: Column, expression: str, kept: list[str]) -> NumberR
             expression = f"replace({expression}, '.', '')"
         expression = f"replace({expression}, ',', '.')"
         doubt = f"{column.name} such as {kept[0]}: the comma is read as a decimal comma."
-    return NumberReading(expression, False, -1e9, 1e9, currency, doubt)
+    return NumberReading(expression, False, -1e9, 1e9, currency, doubt, all_seen=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ def _duration(seconds: float) -> str:
     return f"{max(int(seconds // 3600), 1)}h"
 
 
-def guessed_objectives(bench: Workbench, types: Sequence[TypeGuess], within: str) -> tuple[ObjectiveGuess, ...]:
+def guessed_objectives(
+    bench: Workbench, types: Sequence[TypeGuess], within: str
+) -> tuple[ObjectiveGuess, ...]:
     """Spend within the window, each event clipped where the tail is heavy, less the rewards paid."""
     purchases = [kind for kind in types if kind.role == "purchase"]
     objectives = []
@@ -53,7 +55,8 @@ def guessed_objectives(bench: Workbench, types: Sequence[TypeGuess], within: str
     rewarded = [kind for kind in types if kind.role == "convert" and "reward" in kind.why]
     if objectives and objectives[0].measure == "sum":
         objectives += [
-            ObjectiveGuess("reward_paid", kind.type, "sum", within, weight=-1.0, rows=kind.rows) for kind in rewarded[:1]
+            ObjectiveGuess("reward_paid", kind.type, "sum", within, weight=-1.0, rows=kind.rows)
+            for kind in rewarded[:1]
         ]
     if not objectives:
         objectives = _without_purchases(types, within)
@@ -65,7 +68,9 @@ def _without_purchases(types: Sequence[TypeGuess], within: str) -> list[Objectiv
         kind = next((kind for kind in types if kind.role == role), None)
         if kind is not None:
             doubt = f'no purchases found: the objective is whether "{kind.type}" happens, each worth 1.'
-            return [ObjectiveGuess(identifier(kind.type), kind.type, "any", within, rows=kind.rows, doubt=doubt)]
+            return [
+                ObjectiveGuess(identifier(kind.type), kind.type, "any", within, rows=kind.rows, doubt=doubt)
+            ]
     return []
 
 

@@ -54,7 +54,11 @@ def _draft(
 ) -> EventsDraft:  # fmt: skip
     lines = [
         MapLine("customer_id", who),
-        MapLine("ts", when.expression, f"{when.first:%Y-%m-%d} to {when.last:%Y-%m-%d}" if when.first and when.last else ""),
+        MapLine(
+            "ts",
+            when.expression,
+            f"{when.first:%Y-%m-%d} to {when.last:%Y-%m-%d}" if when.first and when.last else "",
+        ),
         MapLine("type", what),
         *([MapLine("event_id", identity)] if identity else []),
         *([value.line(grouped=False)] if value else []),
@@ -63,7 +67,9 @@ def _draft(
     customer = next(column for column in seen.columns if column.expression in who)
     kinds = next((column for column in seen.columns if column.expression == what), None)
     used = tuple(value.used) if value else ()
-    return EventsDraft(seen, customer, when, tuple(lines), value=value, type_column=kinds, preset=preset, used=used)
+    return EventsDraft(
+        seen, customer, when, tuple(lines), value=value, type_column=kinds, preset=preset, used=used
+    )
 
 
 def _attributes(seen: FileLook, parent: str, used: tuple[str, ...], most: int = 20) -> list[MapLine]:
@@ -72,15 +78,23 @@ def _attributes(seen: FileLook, parent: str, used: tuple[str, ...], most: int = 
 
 
 def _segment(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> EventsDraft | None:
-    clocks = [by_name[name] for name in ("timestamp", "originalTimestamp", "sentAt", "receivedAt") if name in by_name]
-    when = next((reading for clock in clocks if (reading := time_reading(bench, seen.raw.table, clock))), None)
+    clocks = [
+        by_name[name]
+        for name in ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
+        if name in by_name
+    ]
+    when = next(
+        (reading for clock in clocks if (reading := time_reading(bench, seen.raw.table, clock))), None
+    )
     if when is None:
         return None
     value = _value(seen, "properties", "revenue", "total", "value", "amount", "price")
     what = "case type when 'track' then event else type end" if "event" in by_name else "type"
     identity = by_name["messageId"].expression if "messageId" in by_name else ""
     kept = _attributes(seen, "properties", value.used if value else ())
-    return _draft(seen, "segment", _first(by_name, "userId", "anonymousId"), when, what, identity, value, kept)
+    return _draft(
+        seen, "segment", _first(by_name, "userId", "anonymousId"), when, what, identity, value, kept
+    )
 
 
 def _ga4(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> EventsDraft | None:
@@ -88,8 +102,14 @@ def _ga4(bench: Workbench, seen: FileLook, by_name: dict[str, Column]) -> Events
     if when is None:
         return None
     value = _value(seen, "ecommerce", "purchase_revenue", "purchase_revenue_in_usd") or _plain_value(by_name)
-    kept = [MapLine(f"attributes.{n}", by_name[n].expression) for n in ("platform", "stream_id") if n in by_name]
-    kept += _attributes(seen, "device", ()) + _attributes(seen, "geo", ()) + _attributes(seen, "traffic_source", ())
+    kept = [
+        MapLine(f"attributes.{n}", by_name[n].expression) for n in ("platform", "stream_id") if n in by_name
+    ]
+    kept += (
+        _attributes(seen, "device", ())
+        + _attributes(seen, "geo", ())
+        + _attributes(seen, "traffic_source", ())
+    )
     named_once = list({line.canonical: line for line in kept}.values())
     who = _first(by_name, "user_id", "user_pseudo_id")
     return _draft(seen, "ga4", who, when, by_name["event_name"].expression, "", value, named_once)

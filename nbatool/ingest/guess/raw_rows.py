@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,17 +55,23 @@ def load_raw(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout, table: 
 
 
 def _readable(path: Path, layout: Layout, unpacked: Path) -> str:
-    """A name DuckDB can read: bzip2 and zstd are unpacked aside, and signs that DuckDB would expand are escaped."""
-    if layout.compression in ("bz2", "zstd"):
+    """A name DuckDB can read: what it cannot unpack or decode is made plain UTF-8 aside, glob signs are escaped."""
+    if _is_made_plain(layout):
+        decoder = codecs.getincrementaldecoder(layout.encoding)()
         with open_plain(path, layout.compression) as source, unpacked.open("wb") as target:
             while chunk := source.read(1 << 20):
-                target.write(chunk)
+                target.write(decoder.decode(chunk).encode())
+            target.write(decoder.decode(b"", final=True).encode())
         path = unpacked
     return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def _packed(layout: Layout) -> Literal["gzip", "none"]:
-    return "gzip" if layout.compression == "gzip" else "none"
+    return "gzip" if layout.compression == "gzip" and not _is_made_plain(layout) else "none"
+
+
+def _is_made_plain(layout: Layout) -> bool:
+    return layout.compression in ("bz2", "zstd") or layout.encoding != "utf-8"
 
 
 def _load_csv(con: duckdb.DuckDBPyConnection, file: str, layout: Layout, table: str) -> Raw:
@@ -75,10 +82,10 @@ def _load_csv(con: duckdb.DuckDBPyConnection, file: str, layout: Layout, table: 
         delimiter=layout.delimiter,
         quotechar='"',
         escapechar='"',
-        encoding=layout.encoding,
         compression=_packed(layout),
         auto_detect=False,
         strict_mode=False,
+        na_values="\x01",  # empty cells stay empty texts, as ingest reads them
         store_rejects=True,
         rejects_limit=0,
     ).create(table)
@@ -91,7 +98,9 @@ def _load_csv(con: duckdb.DuckDBPyConnection, file: str, layout: Layout, table: 
 def _load_lines(con: duckdb.DuckDBPyConnection, file: str, layout: Layout, table: str) -> Raw:
     """JSON objects, or cells between runs of blanks; the text of each goes through the table `lines`."""
     if layout.format == "json":
-        con.execute(statement("ingest/guess_create_json_lines"), {"file": file, "compression": _packed(layout)})
+        con.execute(
+            statement("ingest/guess_create_json_lines"), {"file": file, "compression": _packed(layout)}
+        )
     else:
         con.read_csv(
             file,
@@ -100,7 +109,6 @@ def _load_lines(con: duckdb.DuckDBPyConnection, file: str, layout: Layout, table
             delimiter="\x01",
             quotechar="",
             escapechar="",
-            encoding=layout.encoding,
             compression=_packed(layout),
             auto_detect=False,
         ).create("lines")

@@ -20,7 +20,9 @@ def render_report(guess: Guess, width: int = 100) -> str:
         Columns of the terminal; no line is longer unless a single word is.
     """
     width = max(width, 60)
-    files = [_files(source) for source in guess.sources] + ([guess.catalogue.file.name] if guess.catalogue else [])
+    files = [_files(source) for source in guess.sources] + (
+        [guess.catalogue.file.name] if guess.catalogue else []
+    )
     left = max(map(len, files), default=0) + 3
     lines: list[str] = []
     for source in guess.sources:
@@ -56,7 +58,12 @@ def _source(source: SourceGuess, left: int, width: int) -> Iterator[str]:
     plain = [line for line in source.map if "." not in line.canonical]
     if source.kind == "customers":
         plain = [line for line in plain if line.doubt]
-    plain.sort(key=lambda line: (line.doubt is not None, _ORDER.index(line.canonical) if line.canonical in _ORDER else 99))
+    plain.sort(
+        key=lambda line: (
+            line.doubt is not None,
+            _ORDER.index(line.canonical) if line.canonical in _ORDER else 99,
+        )
+    )
     for line in plain:
         yield from _map_line(line.canonical, line, width)
     if source.group_by:
@@ -92,7 +99,9 @@ def shown_expression(expression: str) -> str:
 
 
 def _map_line(name: str, line: MapLine, width: int) -> Iterator[str]:
-    yield from _row(name, shown_expression(line.expression), line.note, width, mark="?" if line.doubt else " ")
+    yield from _row(
+        name, shown_expression(line.expression), line.note, width, mark="?" if line.doubt else " "
+    )
 
 
 def _row(name: str, text: str, note: str, width: int, *, mark: str = " ") -> Iterator[str]:

@@ -21,7 +21,20 @@ _SENT = ({"sent", "send", "mailed", "contacted", "contact", "dispatched", "targe
           "exposure", "displayed", "notified"})  # fmt: skip
 _MESSAGE = {"offer", "email", "mail", "message", "sms", "push", "campaign", "newsletter", "notification", "ad", "ads",
             "banner", "coupon", "promo", "promotion", "inapp", "mailing", "letter", "creative"}  # fmt: skip
-_LOOKED = {"open", "opened", "opens", "click", "clicked", "clicks", "view", "viewed", "views", "read", "seen", "tapped"}
+_LOOKED = {
+    "open",
+    "opened",
+    "opens",
+    "click",
+    "clicked",
+    "clicks",
+    "view",
+    "viewed",
+    "views",
+    "read",
+    "seen",
+    "tapped",
+}
 _TAKEN = {"completed", "complete", "redeem", "redeemed", "redemption", "convert", "converted", "conversion", "accept",
           "accepted", "claimed", "claim", "responded", "response", "used"}  # fmt: skip
 _STOPPED = re.compile(r"unsubscrib|opt_?(ed_)?out|spam|complain|do_not_contact")
@@ -74,7 +87,9 @@ def guessed_roles(bench: Workbench) -> tuple[TypeGuess, ...]:
     if contacts:
         _by_following(facts, roles, follows)
     return tuple(
-        TypeGuess(f.type, f.rows, roles.get(f.type, ""), _why(f, roles.get(f.type, ""), follows), doubts.get(f.type))
+        TypeGuess(
+            f.type, f.rows, roles.get(f.type, ""), _why(f, roles.get(f.type, ""), follows), doubts.get(f.type)
+        )
         for f in facts
     )
 

@@ -53,7 +53,9 @@ def _joined(bench: Workbench, group: list[tuple[Path, Layout, Raw]]) -> FileLook
         table = f"{raw.table}_and_more"
         relation.create(table)
         raws = [part for _, _, part in group]
-        raw = Raw(table, sum(r.rows for r in raws), sum(r.blank_lines for r in raws), sum(r.bad_rows for r in raws))
+        raw = Raw(
+            table, sum(r.rows for r in raws), sum(r.blank_lines for r in raws), sum(r.bad_rows for r in raws)
+        )
     return FileLook(tuple(path for path, _, _ in group), layout, raw, file_columns(bench, raw.table))
 
 

@@ -62,6 +62,8 @@ class TimeReading:
         None when sure.
     counter
         "hours" or "days" when only the time since an unknown start is known.
+    all_read
+        False when some cells are no times.
     """
 
     expression: str
@@ -71,9 +73,21 @@ class TimeReading:
     doubt: str | None = None
     counter: str = ""
     date_only: bool = False
+    all_read: bool = True
+
+    @property
+    def attribute(self) -> str:
+        """The expression for an attribute, where a cell that is no time becomes NULL instead of a rejected row."""
+        if self.all_read:
+            return self.expression
+        cast = re.fullmatch(r"(.+)::(timestamp|timestamptz)", self.expression)
+        made = f"try_cast({cast[1]} as {cast[2]})" if cast else self.expression
+        return made.replace("strptime(", "try_strptime(")
 
 
-def time_reading(bench: Workbench, table: str, column: Column, columns: tuple[Column, ...] = ()) -> TimeReading | None:
+def time_reading(
+    bench: Workbench, table: str, column: Column, columns: tuple[Column, ...] = ()
+) -> TimeReading | None:
     """How this column is read as time, or None when its cells are no times.
 
     Parameters
@@ -111,7 +125,9 @@ def counter_reading(column: Column) -> TimeReading | None:
     name = set(words(column.name))
     if column.low < 0 or column.high > 200_000:
         return None
-    unit = next((unit for unit in ("hour", "day", "week", "minute", "second") if name & {unit, unit + "s"}), "")
+    unit = next(
+        (unit for unit in ("hour", "day", "week", "minute", "second") if name & {unit, unit + "s"}), ""
+    )
     unit = unit or ("day" if "date" in name else "hour")
     made = f"timestamp '{{base}}' + to_{unit}s({_parenthesised(column.cleaned)}::bigint)"
     return TimeReading(made, f"{unit}s since a start", None, None, counter=unit + "s")
@@ -136,7 +152,16 @@ def _iso(bench: Workbench, table: str, column: Column, columns: tuple[Column, ..
         return _with_clock(bench, table, column, "%Y-%m-%d", clock)
     kind = "timestamptz" if offset else "timestamp"
     made = f"{_parenthesised(column.cleaned)}::{kind}"
-    return TimeReading(made, "ISO 8601" + (" with offset" if offset else ""), first, last, date_only=date_only)
+    return TimeReading(
+        made,
+        "ISO 8601" + (" with offset" if offset else ""),
+        first,
+        last,
+        None,
+        "",
+        date_only,
+        understood == filled,
+    )
 
 
 def _iso_utc(bench: Workbench, column: Column) -> TimeReading | None:
@@ -157,7 +182,12 @@ def _candidate_formats(column: Column) -> Iterator[str]:
 
 
 def _written(
-    bench: Workbench, table: str, column: Column, date_format: str, columns: tuple[Column, ...], doubt: str | None = None
+    bench: Workbench,
+    table: str,
+    column: Column,
+    date_format: str,
+    columns: tuple[Column, ...],
+    doubt: str | None = None,
 ) -> TimeReading | None:
     bench.look_at(table, column.expression)
     filled, understood, first, last = bench.row("time_format", format=date_format)
@@ -168,7 +198,7 @@ def _written(
     if clock is not None:
         return _with_clock(bench, table, column, date_format, clock, doubt)
     made = f"strptime({_as_text(column)}, '{date_format}')"
-    return TimeReading(made, date_format, first, last, doubt, date_only=date_only)
+    return TimeReading(made, date_format, first, last, doubt, "", date_only, understood == filled)
 
 
 def _as_text(column: Column) -> str:
@@ -178,7 +208,12 @@ def _as_text(column: Column) -> str:
 def _clock(columns: tuple[Column, ...], day: Column) -> tuple[Column, str] | None:
     """The column that holds the time of day beside a column of days, and its format."""
     for column in columns:
-        if column.name == day.name or column.type != "text" or not named(column.name, CLOCK) or not column.sample:
+        if (
+            column.name == day.name
+            or column.type != "text"
+            or not named(column.name, CLOCK)
+            or not column.sample
+        ):
             continue
         for clock_format, pattern in _TIME_OF_DAY.items():
             if _share(re.compile(pattern), column) >= _UNDERSTOOD:
@@ -187,7 +222,12 @@ def _clock(columns: tuple[Column, ...], day: Column) -> tuple[Column, str] | Non
 
 
 def _with_clock(
-    bench: Workbench, table: str, day: Column, date_format: str, clock: tuple[Column, str], doubt: str | None = None
+    bench: Workbench,
+    table: str,
+    day: Column,
+    date_format: str,
+    clock: tuple[Column, str],
+    doubt: str | None = None,
 ) -> TimeReading | None:
     joined = f"{_as_text(day)} || ' ' || {clock[0].expression}"
     both = f"{date_format} {clock[1]}"

@@ -54,7 +54,11 @@ def _workspace(guess: Guess) -> Iterator[str]:
     yield "[workspace]"
     yield f"currency = {text(guess.currency)}"
     yield 'timezone = "UTC"                  # the zone of dates and days'
-    why = "just after the newest record: these data are old" if guess.as_of == "newest" else "the data are fresh"
+    why = (
+        "just after the newest record: these data are old"
+        if guess.as_of == "newest"
+        else "the data are fresh"
+    )
     yield f"as_of = {text(guess.as_of):<26}# {why}"
     for remark in guess.remarks:
         yield f"# {remark}"
@@ -100,7 +104,9 @@ def _source(directory: Path, source: SourceGuess) -> Iterator[str]:
 
 def _in_order(lines: tuple[MapLine, ...]) -> list[MapLine]:
     order = ("decision_id", "customer_id", "ts", "type", "event_id", "value", "action_id", "channel")
-    return sorted(lines, key=lambda line: order.index(line.canonical) if line.canonical in order else len(order))
+    return sorted(
+        lines, key=lambda line: order.index(line.canonical) if line.canonical in order else len(order)
+    )
 
 
 def map_line(line: MapLine) -> str:
@@ -129,7 +135,9 @@ def _goals(guess: Guess) -> Iterator[list[str]]:
         block += [f"event = {text(objective.event)}"] if objective.event else []
         block += [f"measure = {text(objective.measure)}", f"within = {text(objective.within)}"]
         if objective.clip_event is not None:
-            block.append(f"clip_event = {objective.clip_event}   # {objective.exceed:,} of {objective.rows:,} exceed it")
+            block.append(
+                f"clip_event = {objective.clip_event}   # {objective.exceed:,} of {objective.rows:,} exceed it"
+            )
         block += [f"weight = {objective.weight}"] if objective.weight != 1 else []
         yield block
     for target in guess.targets:
@@ -138,14 +146,22 @@ def _goals(guess: Guess) -> Iterator[list[str]]:
         block += [] if target.happens else ["happens = false   # the probability that it does not: churn"]
         yield block
     if guess.clv_horizon:
-        yield ["[clv]                             # lifetime value", f"horizon = {text(guess.clv_horizon)}", 'grain = "1d"']
+        yield [
+            "[clv]                             # lifetime value",
+            f"horizon = {text(guess.clv_horizon)}",
+            'grain = "1d"',
+        ]
 
 
 def _catalogue(directory: Path, catalogue: CatalogueGuess) -> Iterator[str]:
     yield f"# {catalogue.actions} actions; {catalogue.why}"
     yield "[catalogue]"
     yield f"file = {text(written_path(catalogue.file, directory))}"
-    mode = "each action goes out on all its channels" if catalogue.channel_mode == "all" else "one channel is picked"
+    mode = (
+        "each action goes out on all its channels"
+        if catalogue.channel_mode == "all"
+        else "one channel is picked"
+    )
     yield f"channel_mode = {text(catalogue.channel_mode):<19}# {mode}"
     if not any(line.canonical == "cost" for line in catalogue.map):
         yield "defaults = { cost = 0.0 }         # per contact"

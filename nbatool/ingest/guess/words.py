@@ -61,19 +61,29 @@ VALUE = (
     r"(betrag|umsatz|preis|summe|wert|montant|prix|importe|valor|precio|bedrag|kwota|importo)",
     r"(reward|cashback|bonus|points)",
 )
-UNIT_PRICE = (r"(unit_?price|price|item_price|unit_cost|price_per_unit|price_each|unit_amount|price_(usd|eur|gbp))",)
+UNIT_PRICE = (
+    r"(unit_?price|price|item_price|unit_cost|price_per_unit|price_each|unit_amount|price_(usd|eur|gbp))",
+)
 NOT_VALUE = (
     r"\w*(discount|disc|tax|shipping|freight|count|type|_id|code|name|currency|quantity|qty|balance|avg|average"
     r"|rate|score|ratio|percent|pct|lifetime|match|propensity|probability|index|min_|max_)\w*",
 )
-QUANTITY = (r"(quantity|qty|units|pieces|no_of_items|item_count|num_items|quantity_sold|units_sold|order_quantity)",)
+QUANTITY = (
+    r"(quantity|qty|units|pieces|no_of_items|item_count|num_items|quantity_sold|units_sold|order_quantity)",
+)
 ORDER = (rf"({_ORDER})_?({_TAIL})", rf"({_ORDER})")
 EVENT_ID = (r"(event|message|insert|hit|interaction|log|record|row)_?(id|uuid|key)", r"(id|uuid|guid)")
 ACTION = (rf"({_OFFER})_?({_TAIL})", rf"({_OFFER})(_(name|type))?", rf"\w+_({_OFFER})_?({_TAIL})?")
-CHANNEL = (r"(channel|channels|medium|utm_medium|delivery_channel|contact_channel|touchpoint|marketing_channel)",)
-PROBABILITY = (r"(propensity|propensity_score|p_?score|probability|action_prob|selection_probability|logging_p\w*)",)
-OUTCOME = (r"(click|clicked|clicks|reward|conversion|converted|purchase|purchased|visit|visited|spend|response|label"
-           r"|outcome|target|y|buy|bought|install|sale|revenue)",)
+CHANNEL = (
+    r"(channel|channels|medium|utm_medium|delivery_channel|contact_channel|touchpoint|marketing_channel)",
+)
+PROBABILITY = (
+    r"(propensity|propensity_score|p_?score|probability|action_prob|selection_probability|logging_p\w*)",
+)
+OUTCOME = (
+    r"(click|clicked|clicks|reward|conversion|converted|purchase|purchased|visit|visited|spend|response|label"
+    r"|outcome|target|y|buy|bought|install|sale|revenue)",
+)
 TREATMENT = (r"(segment|treatment|treated|group|variant|arm|exposure|campaign|test_group|experiment_group)",)
 PRODUCT = (r"(item|product|sku|stock|article|category|brand|store|shop|page|url|asin|ean)_?(\w+)?",)
 STATUS = (r"(\w+_)?(status|state|payment|method|result|outcome|segment|reason)(_\w+)?",)
@@ -115,7 +125,75 @@ def named(name: str, vocabulary: Sequence[str]) -> bool:
 
 
 _EVENT_WORDS = frozenset(
-    ["purchase", "purchased", "buy", "bought", "order", "ordered", "orders", "transaction", "checkout", "payment", "paid", "sale", "refund", "return", "view", "viewed", "views", "pageview", "page_view", "click", "clicked", "clicks", "cart", "addtocart", "open", "opened", "sent", "send", "received", "delivered", "impression", "completed", "complete", "redeem", "redeemed", "convert", "converted", "conversion", "unsubscribe", "unsubscribed", "subscribe", "subscribed", "visit", "visited", "login", "logged", "search", "searched", "signup", "install", "installed", "download", "downloaded", "like", "liked", "share", "shared", "comment", "rated", "play", "played", "start", "started", "kauf", "bestellung", "gekauft", "klick"]
+    [
+        "purchase",
+        "purchased",
+        "buy",
+        "bought",
+        "order",
+        "ordered",
+        "orders",
+        "transaction",
+        "checkout",
+        "payment",
+        "paid",
+        "sale",
+        "refund",
+        "return",
+        "view",
+        "viewed",
+        "views",
+        "pageview",
+        "page_view",
+        "click",
+        "clicked",
+        "clicks",
+        "cart",
+        "addtocart",
+        "open",
+        "opened",
+        "sent",
+        "send",
+        "received",
+        "delivered",
+        "impression",
+        "completed",
+        "complete",
+        "redeem",
+        "redeemed",
+        "convert",
+        "converted",
+        "conversion",
+        "unsubscribe",
+        "unsubscribed",
+        "subscribe",
+        "subscribed",
+        "visit",
+        "visited",
+        "login",
+        "logged",
+        "search",
+        "searched",
+        "signup",
+        "install",
+        "installed",
+        "download",
+        "downloaded",
+        "like",
+        "liked",
+        "share",
+        "shared",
+        "comment",
+        "rated",
+        "play",
+        "played",
+        "start",
+        "started",
+        "kauf",
+        "bestellung",
+        "gekauft",
+        "klick",
+    ]
 )
 
 

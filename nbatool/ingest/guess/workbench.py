@@ -44,7 +44,9 @@ class Workbench:
     def __enter__(self) -> Workbench:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.con.close()
 
     def load(self, path: Path, layout: Layout) -> Raw:
@@ -121,7 +123,9 @@ def _forgiving(tree: exp.Expr) -> exp.Expr:
         if type(node) is exp.Cast:
             return exp.TryCast(this=node.this, to=node.args["to"])
         if isinstance(node, exp.StrToTime):
-            return exp.Anonymous(this="try_strptime", expressions=[node.this, exp.Literal.string(_format(node))])
+            return exp.Anonymous(
+                this="try_strptime", expressions=[node.this, exp.Literal.string(_format(node))]
+            )
         if isinstance(node, exp.Column) and node.name == "_row":
             return sqlglot.parse_one("row_number() over ()", dialect="duckdb")
         return node

@@ -91,7 +91,9 @@ def _dated_counter(draft: EventsDraft, customers: Sequence[CustomersFound]) -> E
     assert line is not None
     column = next(c for c in draft.seen.columns if c.expression in line.expression and c is not draft.customer
                   and f"{c.expression}::bigint" in line.expression.replace("(", "").replace(")", ""))  # fmt: skip
-    newest = max(((one.newest, one) for one in customers if one.newest), default=None, key=lambda item: item[0])
+    newest = max(
+        ((one.newest, one) for one in customers if one.newest), default=None, key=lambda item: item[0]
+    )
     doubt = f"{column.name} is {column.low:,.0f} to {column.high:,.0f}, no date. Read as {draft.when.counter} from "
     if newest is None or newest[1].since is None:
         base = _UNKNOWN_START
@@ -134,7 +136,11 @@ def _known_in_time(bench: Workbench, one: CustomersFound, have_events: bool) -> 
     if line is None or not have_events:
         return one
     key = one.source.map[0].expression
-    bench.view("known", one.seen.raw.table, {"customer_id": f"({key})::varchar", "ts": f"({line.expression})::timestamp"})
+    bench.view(
+        "known",
+        one.seen.raw.table,
+        {"customer_id": f"({key})::varchar", "ts": f"({line.expression})::timestamp"},
+    )
     both, late = bench.row("late_customers")
     if late <= 0.01 * both:
         return one

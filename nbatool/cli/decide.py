@@ -1,0 +1,150 @@
+"""``nbatool decide``: JSON in, JSON out; started without a command-line library, so that one answer comes at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, Any, NoReturn
+
+import msgspec
+
+from nbatool.base.errors import DataError, ExitCode, NbaError, UsageError
+from nbatool.cli.options import Options
+
+USAGE = """Usage: nbatool decide [FILE|-] [--explain] [--dry-run] [--timing]
+
+  What to do for one customer now: one JSON object, or one a line, on standard input or from FILE; one answer a
+  line on standard output, in the same order.
+
+  Example:  echo '{"customer_id": "c004217"}' | nbatool decide
+
+  Keys of a request, all optional:
+    customer_id   none: an anonymous visitor
+    events        what happens in this session: [{"type": "purchase", "value": 12.4, "ts": "2026-11-22T10:00:00Z"}];
+                  kept only with an event_id
+    as_of         the time to decide at; else now
+    context       {"page": "home"}, read by expressions as context.page
+    actions       only these ids         channel   only this channel
+    top           how many to list       explain   reasons, and what ruled the others out
+    dry_run       keep nothing           request_id   comes back in the answer
+
+Options:
+  --explain    as "explain": true in every request
+  --dry-run    as "dry_run": true in every request
+  --timing     adds took_us, the microseconds an answer took
+  -w DIR       the workspace (global options work here too)
+
+Exit code 0, or 4 when a line could not be answered; its error is a line of the answer, and the stream goes on."""
+
+SUMMARY = "The best action for one customer now: JSON in, JSON out."
+_encode = msgspec.json.Encoder().encode
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"nbatool decide: {message}. See nbatool decide --help")
+
+
+def run(options: Options, arguments: list[str]) -> int:
+    """Answer every line of the input; return the exit code."""
+    parser = _Parser(prog="nbatool decide", add_help=False)
+    parser.add_argument("file", nargs="?")
+    for flag in ("--explain", "--dry-run", "--timing"):
+        parser.add_argument(flag, action="store_true")
+    parser.add_argument("-h", "--help", action="store_true")
+    asked = parser.parse_args(arguments)
+    if asked.help or (asked.file is None and sys.stdin.isatty()):
+        print(USAGE)
+        return ExitCode.DONE
+    from nbatool.decide.live import LiveService
+    from nbatool.store.workspace import find_workspace
+
+    # Two threads on busy cores can be ten times slower than one; live decisions use one.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    root = find_workspace(options.workspace)
+    service = LiveService(root / "data", root / "models")
+    forced = {"explain": asked.explain, "dry_run": asked.dry_run}
+    try:
+        service.in_force()
+        with _opened(asked.file) as lines:
+            return _stream(service, lines, options, {k: v for k, v in forced.items() if v}, timing=asked.timing)
+    finally:
+        service.close()
+
+
+def _opened(file: str | None) -> IO[bytes]:
+    if file in (None, "-"):
+        return sys.stdin.buffer
+    try:
+        return open(str(file), "rb")  # noqa: SIM115 - closed by the caller
+    except OSError as error:
+        raise DataError(f"{file}: {error.strerror}") from None
+
+
+def _stream(service: Any, lines: IO[bytes], options: Options, forced: dict[str, bool], *, timing: bool) -> int:
+    failed = False
+    out = sys.stdout.buffer
+    for number, line in enumerate(_requests(lines), start=1):
+        if not line.strip():
+            continue
+        answer = _answer(service, line, number, options, forced, timing=timing)
+        failed = failed or "error" in answer
+        out.write(_encode(answer) + b"\n")
+        out.flush()
+    return ExitCode.DATA if failed else ExitCode.DONE
+
+
+def _requests(lines: IO[bytes]) -> Iterable[bytes]:
+    """One request a line; an object printed over several lines counts as one when it is the whole input."""
+    first = lines.readline()
+    if first.strip() and not _complete(first):
+        rest = lines.read()
+        whole = first + rest
+        if _complete(whole):
+            yield whole
+            return
+        yield first
+        yield from rest.splitlines(keepends=True)
+        return
+    yield first
+    yield from lines
+
+
+def _complete(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _answer(
+    service: Any, line: bytes, number: int, options: Options, forced: dict[str, bool], *, timing: bool
+) -> dict[str, Any]:
+    try:
+        return dict(service.answer(line, timing=timing, as_of=options.as_of, **forced))
+    except NbaError as error:
+        failure: dict[str, Any] = {"code": "bad_request", "line": number}
+        request_id = _request_id(line)
+        if request_id is not None:
+            failure["request_id"] = request_id
+        return {"error": {**failure, "message": str(error)}}
+
+
+def _request_id(line: bytes) -> Any:
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return found.get("request_id") if isinstance(found, dict) else None
+
+
+def __getattr__(name: str) -> Any:
+    if name == "command":
+        # Typer is loaded for help and completion only.
+        from nbatool.cli.command import own_parser
+
+        return own_parser("decide", SUMMARY, run)
+    raise AttributeError(name)

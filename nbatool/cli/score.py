@@ -1,0 +1,67 @@
+"""``nbatool score``: what to do for everybody, in a file, best first."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, cast
+
+import typer
+
+from nbatool.base.errors import UsageError
+from nbatool.cli.command import as_command
+from nbatool.cli.session import current
+
+FORMATS = ("csv", "parquet", "ndjson")
+
+
+def score(
+    context: typer.Context,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Where to; - is stdout. Else out/actions-DATE.")] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", metavar="FORMAT", help="csv, parquet or ndjson; else by the name of FILE.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="K", help="Also the next best actions, K rows a customer.")] = 1,
+    max_customers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N customers.")] = None,
+    include_nothing: Annotated[
+        bool, typer.Option("--include-nothing", help="Also a row for those nothing is best for.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the files, publish nothing.")] = False,
+) -> None:
+    """Decide for everybody: the action file, the scores file, and what live decisions need.
+
+    Example:  nbatool score --top 3 --format parquet
+    """
+    from nbatool.activate.files import FileFormat
+    from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.report.score_report import score_json, score_text
+
+    session = current(context)
+    chosen = cast("FileFormat", format_of(out, file_format))
+    settings = ScoreSettings(
+        out=out, file_format=chosen, top=top, most=max_customers, include_nothing=include_nothing, dry_run=dry_run,
+        seed=session.seed, threads=os.cpu_count() or 1,
+    )  # fmt: skip
+    with session.run("score") as summary, session.console.progress("score", "customers") as step:
+        report = score_workspace(session.workspace, settings, as_of_us=session.as_of_us, on_progress=step)
+        summary |= {"version": report.model_version, "customers": report.customers, "net_value": report.plan_value}
+    if out == "-":
+        return
+    currency = session.workspace.config.workspace.currency
+    session.console.summary(score_json(report, currency), score_text(report, currency, session.console.width))
+
+
+command = as_command(score)
+
+
+def format_of(out: str | None, asked: str | None) -> str:
+    """Return the format asked for, or the one the file's name shows.
+
+    >>> format_of("a.parquet", None), format_of(None, None), format_of("-", "ndjson")
+    ('parquet', 'csv', 'ndjson')
+    """
+    if asked is not None:
+        if asked not in FORMATS:
+            raise UsageError(f'--format: "{asked}" is not one of {", ".join(FORMATS)}')
+        return asked
+    ending = (out or "").rpartition(".")[2].lower()
+    return {"parquet": "parquet", "pq": "parquet", "ndjson": "ndjson", "jsonl": "ndjson"}.get(ending, "csv")

@@ -1,0 +1,33 @@
+"""``nbatool train``: every model from what was loaded, and how good each one is."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from nbatool.cli.command import as_command
+from nbatool.cli.session import current
+
+
+def train(context: typer.Context) -> None:
+    """Train every model of the workspace and put the version in force.
+
+    Features, propensities, lifetime value and the outcome model of past contacts. The table says how good each is,
+    beside the plain rule it must beat.
+
+    Example:  nbatool train
+    """
+    from nbatool.models.training import train_workspace
+    from nbatool.report.train_report import train_json, train_text
+
+    session = current(context)
+    started = time.monotonic()
+    with session.run("train") as summary, session.console.steps("train") as say:
+        report = train_workspace(session.workspace, as_of_us=session.as_of_us, seed=session.seed, say=say)
+        summary |= {"version": report.version, "promoted": report.promoted}
+    seconds = time.monotonic() - started
+    session.console.summary(train_json(report), train_text(report, seconds, session.console.width))
+
+
+command = as_command(train)

@@ -1,0 +1,1 @@
+"""Tell it: what was trained and decided, as text that reads the same on a terminal and in a file."""
