@@ -18,7 +18,7 @@ from nbatool.base.errors import ConfigError, DataError, Problem
 from nbatool.base.records import NOTHING
 from nbatool.ingest import catalogue_values
 from nbatool.ingest.canonical import attribute
-from nbatool.ingest.catalogue_values import LISTS, PARSERS, Unreadable
+from nbatool.ingest.catalogue_values import PARSERS, Unreadable
 from nbatool.ingest.files import input_files
 from nbatool.ingest.formats import is_empty, open_rows
 from nbatool.ingest.json_cells import cells_select
@@ -65,6 +65,8 @@ def catalogue_rows(config: Config, file: Path, mapped: CatalogueMap) -> tuple[Ca
     if is_empty(found[0], source):
         raise DataError(f"{found[0].name} is empty; [catalogue].file must list the actions")
     rows = open_rows(found[0], source)
+    if not rows.names:
+        raise DataError(f"{found[0].name} has no columns; [catalogue].file must list the actions, one a row")
     problems = _Problems(config)
     expressions = _bound_map(mapped, rows, found[0].name, problems)
     problems.raise_if_any()
@@ -72,7 +74,7 @@ def catalogue_rows(config: Config, file: Path, mapped: CatalogueMap) -> tuple[Ca
         records = _records(con, config, rows, expressions, problems)
     if not records:
         raise DataError(f"{found[0].name} has no rows; [catalogue].file must list the actions")
-    return _checked(found[0].name, records, list(expressions))
+    return _checked(found[0].name, records, expressions)
 
 
 class _Problems:
@@ -211,52 +213,54 @@ def _output(config: Config, key: str, value: exp.Expr, kind: str, problems: _Pro
     return fragment("cast($v as double)" if group == "number" else "cast($v as varchar)", v=made)
 
 
-def _checked(file: str, records: Sequence[tuple[Any, ...]], keys: list[str]) -> tuple[CatalogueRow, ...]:
+def _checked(
+    file: str, records: Sequence[tuple[Any, ...]], expressions: dict[str, Bound]
+) -> tuple[CatalogueRow, ...]:
     """Return the records as rows; raise all their faults at once."""
     faults: list[str] = []
     rows: dict[str, CatalogueRow] = {}
     for number, line, problem, detail, *rest in records:
-        place = f"{file} line {line}" if line is not None else f"{file} row {number}"
+        place = f"{file} row {number}" if line is None else f"{file} line {line}"
         if problem is not None:
             faults.append(f"{place}: {problem}" + (f" ({detail})" if detail else ""))
             continue
-        row = _row(
-            place,
-            dict(zip(keys, zip(rest[: len(keys)], rest[len(keys) :], strict=True), strict=True)),
-            faults,
-        )
-        if row is None:
-            continue
-        if row.id in rows:
-            first = rows[row.id].place.removeprefix(f"{file} ")
-            faults.append(f'{place}: the id "{row.id}" stands on {first} already; each action has one row')
-        else:
-            rows[row.id] = row
+        row, wrong = _row(place, expressions, rest)
+        faults += [f"{place}: {fault}" for fault in wrong]
+        first = None if row is None else rows.setdefault(row.id, row)
+        if row is not None and first is not None and first is not row:
+            where = first.place.removeprefix(f"{file} ")
+            faults.append(f'{place}: the id "{row.id}" stands on {where} already; each action has one row')
     if faults:
         more = [f"… and {len(faults) - MOST_FAULTS:,} more"] if len(faults) > MOST_FAULTS else []
         raise DataError("\n".join([*faults[:MOST_FAULTS], *more]))
     return tuple(rows.values())
 
 
-def _row(place: str, cells: dict[str, tuple[bool, Any]], faults: list[str]) -> CatalogueRow | None:
-    """Return one row, or None where its id is wrong; add what is wrong to `faults`."""
+def _row(
+    place: str, expressions: dict[str, Bound], cells: Sequence[Any]
+) -> tuple[CatalogueRow | None, list[str]]:
+    """Return one row (None without an id) and what is wrong with it."""
     terms: dict[str, Any] = {}
     attributes: dict[str, float | str | bool | None] = {}
-    for key, (is_failed, value) in cells.items():
+    faults: list[str] = []
+    failed, values = cells[: len(expressions)], cells[len(expressions) :]
+    for (key, part), is_failed, value in zip(expressions.items(), failed, values, strict=True):
         if is_failed:
-            faults.append(f"{place}: {key} cannot be read")
+            faults.append(
+                f"{key} cannot be read: {part.text!r} fails; for cells that may be empty use nullif(x, '')"
+            )
         elif key.startswith(ATTRIBUTE):
             attributes[key.removeprefix(ATTRIBUTE)] = value
-        elif value is not None:
+        else:
             try:
-                terms[key] = PARSERS[key](value)
+                terms[key] = None if value is None else PARSERS[key](value)
             except Unreadable as error:
-                faults.append(f"{place}: {key} {error}")
-    if not cells["id"][0] and cells["id"][1] is None:
-        faults.append(f"{place}: the id is empty; every action needs one")
+                faults.append(f"{key} {error}")
+    if "id" in terms and terms["id"] is None:
+        faults.append("the id is empty; every action needs one")
     if terms.get("id") == NOTHING:
         faults.append(
-            f'{place}: the id "{NOTHING}" is that of doing nothing, which is always there; rename the action'
+            f'the id "{NOTHING}" is that of doing nothing, which is always there; rename the action'
         )
-    kept = {key: value for key, value in terms.items() if value is not None or key in LISTS}
-    return CatalogueRow(place, kept, attributes) if "id" in kept else None
+    kept = {key: value for key, value in terms.items() if value is not None}
+    return (CatalogueRow(place, kept, attributes) if "id" in kept else None), faults

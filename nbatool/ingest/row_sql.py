@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.tokens import TokenType
 
 from nbatool.base.errors import did_you_mean
 
@@ -20,7 +21,15 @@ LONGEST_EXPRESSION = 10_000
 
 
 class RowSql(DuckDB):
-    """DuckDB's SQL with JSON paths left as they are written (sqlglot would read the key ``a.b`` as a path)."""
+    """DuckDB's SQL with ``->`` always JSON, and JSON paths left as they are written.
+
+    By itself sqlglot reads ``coalesce(a->'b')`` as a lambda, and the key ``a.b`` as a path.
+    """
+
+    class Parser(DuckDB.Parser):
+        LAMBDAS: ClassVar = {
+            token: parse for token, parse in DuckDB.Parser.LAMBDAS.items() if token != TokenType.ARROW
+        }
 
     def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         return path

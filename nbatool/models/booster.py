@@ -20,7 +20,7 @@ import numpy as np
 from nbatool.base.errors import DataError
 from nbatool.models.table import FloatArray
 
-_FLOAT64, _ROW_MAJOR, _RAW_SCORE, _ALL_TREES = 1, 1, 1, -1
+_FLOAT64, _ROW_MAJOR, _RAW_SCORE, _CONTRIBUTIONS, _ALL_TREES = 1, 1, 1, 3, -1
 # Below this many rows one call a row is cheaper than one call for all: the latter parses its parameters each time.
 _FEW_ROWS = 8
 _LIBRARY_NAMES = ("lib_lightgbm.so", "lib_lightgbm.dylib", "lib_lightgbm.dll")
@@ -119,19 +119,36 @@ class Booster:
         -------
         float64[n]
         """
-        if self._handle is None:
-            raise ValueError("this booster is closed")
-        if x.ndim != 2 or x.shape[1] != self.n_features:
-            raise DataError(
-                f"the model expects {self.n_features} features, found an array of shape {x.shape}"
-            )
-        rows = np.ascontiguousarray(x, dtype=np.float64)
+        rows = self._rows(x)
         scores = np.empty(rows.shape[0], dtype=np.float64)
         if 0 < rows.shape[0] <= _FEW_ROWS:
             self._predict_each(rows, scores)
         elif rows.shape[0]:
             self._predict_all(rows, scores, threads)
         return scores
+
+    def contributions(self, x: FloatArray, threads: int = 1) -> FloatArray:
+        """Return what each feature adds to the raw score of each row (TreeSHAP; Lundberg et al. 2018).
+
+        Returns
+        -------
+        float64[n, n_features + 1]
+            The last column is the mean raw score of the training rows; each row sums to its raw score.
+        """
+        rows = self._rows(x)
+        found = np.empty((rows.shape[0], self.n_features + 1), dtype=np.float64)
+        if rows.shape[0]:
+            self._predict_all(rows, found, threads, _CONTRIBUTIONS)
+        return found
+
+    def _rows(self, x: FloatArray) -> FloatArray:
+        if self._handle is None:
+            raise ValueError("this booster is closed")
+        if x.ndim != 2 or x.shape[1] != self.n_features:
+            raise DataError(
+                f"the model expects {self.n_features} features, found an array of shape {x.shape}"
+            )
+        return np.ascontiguousarray(x, dtype=np.float64)
 
     def _predict_each(self, rows: FloatArray, scores: FloatArray) -> None:
         fast, library = self._fast_config(), _library()
@@ -143,17 +160,19 @@ class Booster:
             row += rows.shape[1] * 8
             score += 8
 
-    def _predict_all(self, rows: FloatArray, scores: FloatArray, threads: int) -> None:
+    def _predict_all(
+        self, rows: FloatArray, scores: FloatArray, threads: int, wanted: int = _RAW_SCORE
+    ) -> None:
         length = ctypes.c_int64()
         parameters = f"num_threads={max(1, threads)} verbosity=-1".encode()
         _checked(
             _library().LGBM_BoosterPredictForMat(
                 self._handle, rows.ctypes.data, _FLOAT64, rows.shape[0], rows.shape[1], _ROW_MAJOR,
-                _RAW_SCORE, 0, _ALL_TREES, parameters, ctypes.byref(length), scores.ctypes.data,
+                wanted, 0, _ALL_TREES, parameters, ctypes.byref(length), scores.ctypes.data,
             ),
             "to predict",
         )  # fmt: skip
-        if length.value != rows.shape[0]:
+        if length.value != scores.size:
             raise DataError(
                 f"the model gives {length.value} scores for {rows.shape[0]} rows: it has several classes"
             )

@@ -26,7 +26,7 @@ def interval_line(
     Where both fall on one place it is ◉. Values beyond the axis stand at its ends.
 
     >>> interval_line(0.2, 0.6, 0.4, 0.8, axis=(0.0, 1.0), size=11)
-    '  ──●──o  '
+    '  ──●── ○  '
     """
     first, last = axis
 

@@ -7,11 +7,18 @@ import csv
 import gzip
 import io
 import json
-from datetime import date, datetime
+from datetime import UTC, date
+from datetime import datetime as aware
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+
+def datetime(*parts: int) -> aware:
+    """Return what DuckDB gives for a TIMESTAMP: UTC without saying so."""
+    return aware(*parts, tzinfo=UTC).replace(tzinfo=None)
+
 
 ROWS = [
     {

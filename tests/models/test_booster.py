@@ -34,6 +34,19 @@ def test_it_agrees_with_the_python_package() -> None:
     assert (Booster.from_text(TEXT).predict_raw(TABLE.x) == expected).all()
 
 
+def test_contributions_of_the_features_sum_to_the_raw_score() -> None:
+    import lightgbm
+
+    booster, rows = Booster.from_text(TEXT), TABLE.x[:50]
+    found = booster.contributions(rows)
+    assert found.shape == (50, booster.n_features + 1)
+    assert np.allclose(found.sum(axis=1), booster.predict_raw(rows), rtol=0, atol=1e-9)
+    assert (found == lightgbm.Booster(model_str=TEXT).predict(rows, pred_contrib=True)).all()
+    assert booster.contributions(rows[:0]).shape == (0, booster.n_features + 1)
+    with pytest.raises(DataError, match="expects 3 features"):
+        booster.contributions(np.zeros((1, 2)))
+
+
 def test_array_layout_and_emptiness_do_not_matter() -> None:
     booster = Booster.from_text(TEXT)
     expected = booster.predict_raw(TABLE.x[:20])

@@ -1,0 +1,130 @@
+"""What `nbatool score` says: what to do now, for how many, worth what; where the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nbatool.activate.score import ScoreReport, Share
+from nbatool.base.clock import format_time
+from nbatool.base.records import NOTHING
+from nbatool.report.bars import bar
+from nbatool.report.figures import minute_text, money_text, number_text
+from nbatool.report.tables import cut, paragraph, table_lines
+from nbatool.report.train_report import NO_CONTACT
+
+MOST_ACTIONS = 4
+
+
+def score_text(report: ScoreReport, currency: str, width: int) -> str:
+    """Return what was decided as a table of actions, the plan's worth, and where to look next."""
+    lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}", ""]
+    lines += _mix(report, currency, width)
+    lines += ["", *_worth(report, currency, width)]
+    if report.by_propensity:
+        lines += ["", *paragraph(NO_CONTACT, first="! ", width=width)]
+    lines += ["", *_files(report)]
+    return "\n".join(lines)
+
+
+def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
+    shown = _shown(report.mix)
+    most = max((share.customers for share in shown), default=0)
+    numbers = [
+        (number_text(s.customers), money_text(_each(s), currency), money_text(s.net_value, currency, 0)) for s in shown
+    ]
+    names = [cut(share.name, max(24, width - 50)) for share in shown]
+    heads = ("action", "customers", "net value each", "in all", "")
+    taken = [max(map(len, column)) for column in zip(heads[:4], *zip(names, *zip(*numbers, strict=True), strict=True), strict=True)]
+    longest = min(30, max(4, width - 10 - sum(taken)))
+    rows = [
+        (name, *cells, bar(share.customers, most, longest))
+        for name, cells, share in zip(names, numbers, shown, strict=True)
+    ]
+    lines = table_lines(heads, rows, right="lrrrl", width=width)
+    idle = [s for s in report.mix if s.customers == 0 and s.action_id != NOTHING]
+    if idle:
+        names_idle = ", ".join(s.name for s in idle[:3]) + (f" and {len(idle) - 3} more" if len(idle) > 3 else "")
+        lines += paragraph(f"best for nobody now: {names_idle}", width=width)
+    return lines
+
+
+def _each(share: Share) -> float:
+    return share.net_value / share.customers if share.customers else 0.0
+
+
+def _shown(mix: Sequence[Share]) -> list[Share]:
+    """Nothing and at most four actions, most customers first, then the other ones together."""
+    used = [s for s in mix if s.customers or s.action_id == NOTHING]
+    actions = [s for s in used if s.action_id != NOTHING]
+    head, rest = actions[:MOST_ACTIONS], actions[MOST_ACTIONS:]
+    shown = [s for s in used if s.action_id == NOTHING or s in head]
+    if len(rest) == 1:
+        return [*shown, rest[0]]
+    if rest:
+        together = sum(s.customers for s in rest), sum(s.net_value for s in rest)
+        shown.append(Share("", f"{len(rest)} more", *together))
+    return shown
+
+
+def _worth(report: ScoreReport, currency: str, width: int) -> list[str]:
+    rows = [("this plan", money_text(report.plan_value, currency, 0))]
+    if report.best_single is not None:
+        action_id, value = report.best_single
+        name = next((s.name for s in report.mix if s.action_id == action_id), action_id)
+        rows.append((f"best single action ({name})", money_text(value, currency, 0)))
+    rows.append(("nothing", money_text(0.0, currency, 0)))
+    return table_lines(("", ""), rows, right="lr", width=width)
+
+
+def _files(report: ScoreReport) -> list[str]:
+    contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
+    rows = []
+    if report.actions_file is not None:
+        rows.append((_nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first"))
+    if report.scores_file is not None:
+        rows.append((_nearest(report.scores_file), f"{number_text(report.customers)} customers"))
+    files = table_lines(("", ""), rows, width=10_000, indent=9)
+    if files:
+        files[0] = f"Files    {files[0].lstrip()}"
+    live = "decides with this from now on" if report.published else f"unchanged: {report.why_not_published}"
+    lines = [*files, f"Live     {live}"]
+    if report.best_customer is not None:
+        lines.append(f"Next     nbatool explain {report.best_customer}")
+    return lines
+
+
+def _nearest(path: Path) -> str:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
+    """Return what was decided as JSON values."""
+    best = report.best_single
+    return {
+        "as_of": format_time(report.as_of_us),
+        "model_version": report.model_version,
+        "currency": currency,
+        "customers": report.customers,
+        "actions": [
+            {
+                "action_id": s.action_id,
+                "action_name": s.name,
+                "customers": s.customers,
+                "net_value_each": round(_each(s), 4) + 0.0,
+                "net_value": round(s.net_value, 4) + 0.0,
+            }
+            for s in report.mix
+        ],
+        "plan_value": round(report.plan_value, 4) + 0.0,
+        "best_single_action": None if best is None else {"action_id": best[0], "net_value": round(best[1], 4) + 0.0},
+        "actions_file": None if report.actions_file is None else str(report.actions_file),
+        "scores_file": None if report.scores_file is None else str(report.scores_file),
+        "published": report.published,
+        "why_not_published": report.why_not_published,
+        "by_propensity": report.by_propensity,
+        "best_customer": report.best_customer,
+    }

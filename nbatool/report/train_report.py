@@ -1,0 +1,143 @@
+"""What `nbatool train` says: the version, how good each model is beside the plain rule it must beat, every warning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nbatool.base.clock import format_time
+from nbatool.models.card import canonical_json
+from nbatool.models.training import TrainReport
+from nbatool.report.figures import number_text, share_text
+from nbatool.report.tables import entry, paragraph, right_edge
+
+RULES = {"recency": "recency rule", "base_rate": "base rate"}
+"""What the baselines of a propensity are called."""
+
+NO_CONTACT = "no contact was ever logged: values are propensity × value_per_response"
+
+LABEL_WIDTH = 15
+INDENT = 11
+
+Card = Mapping[str, Any]
+
+
+def train_text(report: TrainReport, seconds: float, width: int) -> str:
+    """Return the report of a training run, at most ``width`` wide."""
+    card = report.bundle.card
+    names = [*card["targets"], "expected outcome", "lifetime value"]
+    at = INDENT + max(LABEL_WIDTH, *(len(name) + 1 for name in names))
+    standing = "now champion" if report.promoted else "not in force (nbatool models promote)"
+    lines = [right_edge(f"train    version {report.version}, {standing}", f"{seconds:.1f} s", min(width, 80))]
+    for name, target in card["targets"].items():
+        lines += entry(name, target_line(target), at=at, indent=INDENT, width=width)
+    lines += entry("expected outcome", outcome_line(card["outcome"]), at=at, indent=INDENT, width=width)
+    if card["outcome"]:
+        lines += entry("", causal_line(card["outcome"]), at=at, indent=INDENT, width=width)
+    if card["clv"]:
+        lines += entry("lifetime value", value_line(card["clv"]["card"]), at=at, indent=INDENT, width=width)
+    for warning in warnings(card):
+        lines += paragraph(warning, first="! ", indent=INDENT, width=width)
+    return "\n".join(lines)
+
+
+def target_line(target: Card) -> str:
+    """How well a propensity orders customers and how honest its probabilities are, on rows it had not seen."""
+    found = target["evaluation"]
+    if found is None:
+        return "not trained"
+    rule = "recency" if "recency" in found["baselines"] else "base_rate"
+    beside = f"({RULES[rule]} {share_text(found['baselines'][rule]['auc'])})"
+    error = share_text(found["calibration_error"], 3)
+    return f"AUC {share_text(found['auc'])} {beside}  calibration error {error}"
+
+
+def outcome_line(outcome: Card | None) -> str:
+    """How many contacts were learned from, and what came in on later ones beside what was predicted."""
+    if outcome is None:
+        return NO_CONTACT
+    contacts = number_text(outcome["n_rows"] - outcome["n_nothing"])
+    used = f"{contacts} contacts used against {number_text(outcome['n_nothing'])} times of nothing"
+    found = outcome["evaluation"]
+    if found is None:
+        return f"{used}; not trained"
+    total = found["total"]
+    spread = share_text(2 * total["ratio_se"]) if total["ratio_se"] is not None else "-"
+    return f"{used}; on later ones {share_text(total['ratio'])} ± {spread} of the prediction came in"
+
+
+def causal_line(outcome: Card) -> str:
+    """Whether contacted and uncontacted customers can be compared, in plain words."""
+    balance = outcome.get("balance")
+    return str(balance["verdict"]) if balance else "not causal: who was contacted was not compared with who was not"
+
+
+def value_line(clv: Card) -> str:
+    """Repeat purchases expected beside those seen: in the days held out, or in the data it was fitted on."""
+    if clv.get("holdout"):
+        return str(clv["holdout"]["sentence"])
+    check = clv.get("fit_check")
+    if not check:
+        return "unknown"
+    return (
+        f"{clv['title']}: {number_text(check['repeat_purchases_expected'])} repeat purchases expected, "
+        f"{number_text(check['repeat_purchases_seen'])} seen"
+    )
+
+
+def warnings(card: Card) -> list[str]:
+    """Everything odd about a version, each warning after the name of its model."""
+    found = [f"{name}: {text}" for name, target in card["targets"].items() for text in target["warnings"]]
+    outcome = card["outcome"]
+    if outcome is not None:
+        verdict = (outcome.get("balance") or {}).get("verdict")
+        # the verdict stands beside the outcome already
+        found += [f"expected outcome: {text}" for text in outcome["warnings"] if text != verdict]
+    if card["conversion"]:
+        found += [f"conversions: {text}" for text in card["conversion"]["warnings"]]
+    if card["clv"]:
+        found += [f"lifetime value: {text}" for text in card["clv"]["card"].get("warnings", ())]
+    return found
+
+
+def train_json(report: TrainReport) -> dict[str, Any]:
+    """Return the figures of a training run as JSON values."""
+    card = report.bundle.card
+    outcome, clv = card["outcome"], card["clv"]
+    result = {
+        "version": report.version,
+        "as_of": format_time(report.as_of_us),
+        "promoted": report.promoted,
+        "targets": {name: _target(target) for name, target in card["targets"].items()},
+        "outcome": _outcome(outcome) if outcome else None,
+        "clv": {
+            key: clv["card"].get(key) for key in ("model", "title", "fallback", "parameters", "fit_check", "holdout")
+        } if clv else None,
+        "warnings": [*([] if outcome else [NO_CONTACT]), *warnings(card)],
+    }  # fmt: skip
+    plain: dict[str, Any] = json.loads(canonical_json(result))
+    return plain
+
+
+def _target(target: Card) -> dict[str, Any]:
+    found = target["evaluation"] or {}
+    figures = (
+        "n_rows", "n_positives", "auc", "log_loss", "brier", "calibration_error", "baselines", "best_baseline",
+        "log_loss_gain", "better_than_baseline",
+    )  # fmt: skip
+    return {"trained": bool(found), **{name: found.get(name) for name in figures}, "warnings": target["warnings"]}
+
+
+def _outcome(outcome: Card) -> dict[str, Any]:
+    found, balance = outcome["evaluation"] or {}, outcome.get("balance") or {}
+    return {
+        "contacts": outcome["n_rows"] - outcome["n_nothing"],
+        "nothing": outcome["n_nothing"],
+        "later": found.get("total"),
+        "deciles_within_two_se": found.get("deciles_within_two_se"),
+        "rmse": found.get("rmse"),
+        "causal": balance.get("causal", False),
+        "verdict": balance.get("verdict"),
+        "warnings": outcome["warnings"],
+    }

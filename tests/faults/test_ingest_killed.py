@@ -1,0 +1,85 @@
+"""kill -9 at any instant leaves the state from before or after; running the command again finishes the job."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nbatool.ingest.load import load
+from nbatool.store.warehouse import open_warehouse
+from nbatool.store.workspace import open_workspace
+
+N_ROWS = 30_000
+PROGRAM = """
+import sys
+from pathlib import Path
+from nbatool.ingest.load import load
+from nbatool.store.workspace import open_workspace
+print("ready", flush=True)
+load(open_workspace(Path(sys.argv[1])), full_refresh=sys.argv[2] == "refresh")
+"""
+CONFIG = """
+[workspace]
+currency = "USD"
+timezone = "UTC"
+[[source]]
+name = "shop"
+kind = "events"
+files = ["*.ndjson"]
+[source.map]
+customer_id = "id"
+ts = "ts"
+type = "type"
+"""
+
+
+def start(root: Path, mode: str) -> subprocess.Popen[str]:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(root), mode], stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ready\n"
+    return program
+
+
+def counts(root: Path) -> tuple[int, int, int]:
+    """Return events, batches and lines of the journal; opening fails if the two disagree."""
+    with open_warehouse(open_workspace(root)) as warehouse:
+        events, batches = warehouse.con.execute(
+            "select (select count(*) from events), (select count(*) from batches)"
+        ).fetchall()[0]
+        return events, batches, len(warehouse.journal.finished)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_while_loading(tmp_path, seed):
+    (tmp_path / "nba.toml").write_text(CONFIG)
+    for name in ("a", "b"):
+        lines = (
+            json.dumps({"id": f"{name}{k}", "ts": "2020-01-01", "type": "view"}) + "\n" for k in range(N_ROWS)
+        )
+        (tmp_path / f"{name}.ndjson").write_text("".join(lines))
+    chance = random.Random(seed)
+    before_or_after = {(0, 0, 0), (2 * N_ROWS, 2, 2)}
+    for mode in ("load", "load", "load"):
+        program = start(tmp_path, mode)
+        time.sleep(chance.uniform(0, 1.0))
+        program.send_signal(signal.SIGKILL)
+        program.wait()
+        assert counts(tmp_path) in before_or_after
+    load(open_workspace(tmp_path))
+    assert counts(tmp_path) == (2 * N_ROWS, 2, 2)
+    for _ in range(2):
+        program = start(tmp_path, "refresh")
+        time.sleep(chance.uniform(0, 1.0))
+        program.send_signal(signal.SIGKILL)
+        program.wait()
+        assert counts(tmp_path) == (2 * N_ROWS, 2, 2)
+    assert load(open_workspace(tmp_path)).totals.duplicate == 2 * N_ROWS

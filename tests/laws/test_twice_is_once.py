@@ -1,0 +1,160 @@
+"""Laws 6 and 8 of ingest: twice is once, and neither the order of rows, files nor threads matters."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbatool.ingest.load import load
+from nbatool.store.warehouse import open_warehouse
+from nbatool.store.workspace import open_workspace
+
+CONFIG = """
+[workspace]
+currency = "USD"
+timezone = "UTC"
+[[source]]
+name = "shop"
+kind = "{kind}"
+files = ["*.ndjson"]
+[source.map]
+customer_id = "id"
+ts = "ts"
+"""
+EVENTS = CONFIG.format(kind="events") + 'type = "type"\nvalue = "x"\n'
+OWN_IDS = EVENTS + 'event_id = "key"\n'
+CUSTOMERS = CONFIG.format(kind="customers") + 'attributes.x = "x"\n'
+
+STORED = {
+    "events": "select source_id, event_id, ts, type, value from events order by all",
+    "customers": "select source_id, valid_from, attributes from customers order by all",
+}
+
+rows = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a", "b", ""]),
+        "ts": st.sampled_from(["2020-01-01", "2020-01-02T03:04:05+01:00", "bad"]),
+        "type": st.sampled_from(["view", "buy"]),
+        "x": st.sampled_from([None, "1.5", "2"]),
+        "key": st.sampled_from(["k1", "k2", "k3"]),
+    }
+)
+files = st.lists(st.lists(rows, min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+class Folder:
+    """A workspace that takes files one load at a time."""
+
+    def __init__(self, place: str, config: str) -> None:
+        self.root = Path(place)
+        (self.root / "nba.toml").write_text(config)
+        self.workspace = open_workspace(self.root)
+        self.n = 0
+
+    def ingest(self, *contents, name=None):
+        paths = []
+        for content in contents:
+            path = self.root / (name or f"in{self.n}.ndjson")
+            self.n += 1
+            path.write_text("".join(json.dumps(row) + "\n" for row in content))
+            paths.append(str(path))
+        report = load(self.workspace, files=paths, source="shop", max_rejects="100%")
+        totals = report.totals
+        assert totals.rows == totals.accepted + totals.duplicate + totals.rejected
+        assert totals.rows == sum(map(len, contents))
+        return totals
+
+    def stored(self, kind="events"):
+        with open_warehouse(self.workspace) as warehouse:
+            return warehouse.con.execute(STORED[kind]).fetchall()
+
+
+def outcome(config, loads, kind="events"):
+    """Return what is stored after some loads, each of some files."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Folder(place, config)
+        for contents in loads:
+            folder.ingest(*contents)
+        return folder.stored(kind)
+
+
+@settings(max_examples=12)
+@given(files=files, order=st.randoms(use_true_random=False), own_ids=st.booleans())
+def test_order_repetition_and_grouping_of_files_change_nothing(files, order, own_ids):
+    config = OWN_IDS if own_ids else EVENTS
+    once = outcome(config, [files])
+    shuffled = [order.sample(content, len(content)) for content in files]
+    order.shuffle(shuffled)
+    again = [*shuffled, *order.sample(shuffled, order.randint(0, len(shuffled)))]
+    assert outcome(config, [[content] for content in again]) == once
+
+
+@settings(max_examples=8)
+@given(content=st.lists(rows, min_size=1, max_size=12), order=st.randoms(use_true_random=False))
+def test_row_order_changes_no_customer(content, order):
+    shuffled = order.sample(content, len(content))
+    assert outcome(CUSTOMERS, [[content]], "customers") == outcome(CUSTOMERS, [[shuffled]], "customers")
+
+
+@settings(max_examples=8)
+@given(content=st.lists(rows, min_size=1, max_size=12), cut=st.integers(1, 11))
+def test_a_grown_file_adds_only_what_is_new(content, cut):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Folder(place, EVENTS)
+        first = folder.ingest(content[:cut], name="grown.ndjson")
+        second = folder.ingest(content, name="grown.ndjson")
+        if len(content) > cut:
+            assert second.duplicate == first.accepted
+            assert second.duplicate_of_other_file == 0
+        stored = folder.stored()
+    assert stored == outcome(EVENTS, [[content]])
+
+
+@settings(max_examples=8)
+@given(content=st.lists(rows, min_size=1, max_size=8))
+def test_the_second_time_everything_is_a_duplicate(content):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Folder(place, EVENTS)
+        first = folder.ingest(content, name="a.ndjson")
+        before = folder.stored()
+        second = folder.ingest(content, name="a.ndjson")
+        other = folder.ingest(content, name="b.ndjson")
+        assert (second.accepted, second.duplicate) == (0, first.accepted)
+        assert (other.duplicate, other.duplicate_of_other_file) == (first.accepted, first.accepted)
+        assert folder.stored() == before
+
+
+def test_equal_rows_of_one_file_are_kept_each():
+    row = {"id": "a", "ts": "2020-01-01", "type": "buy", "x": "1", "key": "k"}
+    assert len(outcome(EVENTS, [[[row, row, row]]])) == 3
+    assert len(outcome(EVENTS, [[[row, row]], [[row, row, row]]])) == 3
+    assert len(outcome(OWN_IDS, [[[row, row]]])) == 1
+
+
+def test_threads_change_nothing():
+    content = [
+        {
+            "id": f"c{k % 700}",
+            "ts": f"2020-01-{k % 28 + 1:02d}",
+            "type": "buy",
+            "x": f"{k % 13}.5",
+            "key": "k",
+        }
+        for k in range(60_000)
+    ]
+    assert outcome(EVENTS, [[content]]) == outcome(EVENTS, [[content[::-1]]])
+
+
+def test_a_newer_customer_file_replaces():
+    old = [{"id": "a", "ts": "2020-01-01", "x": "1"}, {"id": "b", "ts": "2020-01-01", "x": "1"}]
+    new = [{"id": "a", "ts": "2020-01-01", "x": "2"}]
+    with tempfile.TemporaryDirectory() as place:
+        folder = Folder(place, CUSTOMERS)
+        folder.ingest(old)
+        counts = folder.ingest(new)
+        assert (counts.accepted, counts.replaced) == (1, 1)
+        assert [row[2] for row in folder.stored("customers")] == ['{"x":"2"}', '{"x":"1"}']
