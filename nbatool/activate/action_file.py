@@ -61,7 +61,7 @@ class ActionRows:
                     self._rows.append(self._nothing(customer_id, float(decision.nothing[row])))
                 continue
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
-                said = "; ".join(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
+                said = self._said(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
                 self._rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
                     float(decision.net_value[row, j]), float(decision.uplift[row, j]),
@@ -69,6 +69,10 @@ class ActionRows:
                     self._id(customer_id),
                 ))  # fmt: skip
         self._scores.append(self._scores_of(chunk))
+
+    def _said(self, words: list[str]) -> str:
+        """Reasons in one cell; it begins with a word, because a leading + is a formula to a spreadsheet."""
+        return "because " + "; ".join(words)
 
     def _nothing(self, customer_id: str, expected: float) -> tuple[Any, ...]:
         return (

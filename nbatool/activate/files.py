@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,10 +54,10 @@ def write_table(frame: pl.DataFrame, path: Path | None, file_format: FileFormat)
         raise
 
 
-def _write(frame: pl.DataFrame, file: object, file_format: FileFormat) -> None:
+def _write(frame: pl.DataFrame, file: IO[bytes], file_format: FileFormat) -> None:
     if file_format == "csv":
-        neutral_cells(frame).write_csv(file)  # type: ignore[call-overload]
+        neutral_cells(frame).write_csv(file)
     elif file_format == "ndjson":
-        frame.write_ndjson(file)  # type: ignore[arg-type]
+        frame.write_ndjson(file)
     else:
-        frame.write_parquet(file)  # type: ignore[arg-type]
+        frame.write_parquet(file)

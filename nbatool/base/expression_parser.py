@@ -10,16 +10,16 @@ from sqlglot import exp
 from nbatool.base.errors import ConfigError
 from nbatool.base.expressions import OPERATIONS, Kind, Tree, unknown_name
 
-BINARY: dict[type[exp.Expression], str] = {
+BINARY: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.And: "and", exp.Or: "or",
     exp.Like: "like", exp.Nullif: "nullif",
 }  # fmt: skip
-UNARY: dict[type[exp.Expression], str] = {
+UNARY: dict[type[exp.Expr], str] = {
     exp.Not: "not", exp.Neg: "negate", exp.Abs: "abs", exp.Floor: "floor", exp.Ceil: "ceil",
     exp.Lower: "lower", exp.Upper: "upper", exp.Length: "length",
 }  # fmt: skip
-MANY: dict[type[exp.Expression], str] = {
+MANY: dict[type[exp.Expr], str] = {
     exp.Coalesce: "coalesce",
     exp.Least: "least",
     exp.Greatest: "greatest",
@@ -40,7 +40,7 @@ class Compiler:
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self.kinds = kinds
 
-    def compile(self, node: exp.Expression) -> Typed:
+    def compile(self, node: exp.Expr) -> Typed:
         if isinstance(node, exp.Paren):
             return self.compile(node.this)
         if isinstance(node, exp.Column):
@@ -55,7 +55,7 @@ class Compiler:
             return ["null"], None
         return self._operation(node)
 
-    def _operation(self, node: exp.Expression) -> Typed:
+    def _operation(self, node: exp.Expr) -> Typed:
         kind = type(node)
         if kind in BINARY:
             return self._call(BINARY[kind], [node.this, node.expression], node)
@@ -70,7 +70,7 @@ class Compiler:
             high = exp.LTE(this=node.this, expression=node.args["high"])
             return self.compile(exp.And(this=low, expression=high))
         if isinstance(node, exp.In) and node.expressions:
-            tests: list[exp.Expression] = [exp.EQ(this=node.this, expression=e) for e in node.expressions]
+            tests: list[exp.Expr] = [exp.EQ(this=node.this, expression=e) for e in node.expressions]
             return self.compile(reduce(lambda a, b: exp.Or(this=a, expression=b), tests))
         if isinstance(node, exp.Case) and node.this is None:
             return self._case(node)
@@ -84,7 +84,7 @@ class Compiler:
             raise unknown_name(name, self.kinds)
         return ["column", name], self.kinds[name]
 
-    def _call(self, operation: str, nodes: list[exp.Expression], whole: exp.Expression) -> Typed:
+    def _call(self, operation: str, nodes: list[exp.Expr], whole: exp.Expr) -> Typed:
         _, wanted, result = OPERATIONS[operation]
         parts = [self.compile(n) for n in nodes]
         kinds = {kind for _, kind in parts if kind is not None}

@@ -43,7 +43,7 @@ class Expectation:
         return tuple(str(ids[int(code)]) for code in outcome.card["n_per_action"])
 
     @cached_property
-    def _columns(self) -> tuple[Candidate, ...]:
+    def columns(self) -> tuple[Candidate, ...]:
         """Candidates the model is asked about: the offers, logged actions not among them, and nothing."""
         offers = tuple(offer.candidate for offer in self.catalogue.offers)
         offered = {action for action, _ in offers}
@@ -51,11 +51,11 @@ class Expectation:
         return (*offers, *gone, (NOTHING, None))
 
     @cached_property
-    def _weights(self) -> tuple[Floats, Floats]:
+    def weights(self) -> tuple[Floats, Floats]:
         """Trust in each column's own uplift, and its share of the log split over an action's channels."""
         assert self.bundle.outcome is not None
         ids = list(self.bundle.outcome.card["actions"])
-        columns = self._columns[:-1]
+        columns = self.columns[:-1]
         codes = [ids.index(action) if action in ids else -1 for action, _ in columns]
         shrinkage = self.bundle.outcome.shrinkage
         repeats = np.array([codes.count(code) for code in codes], dtype=np.float64)
@@ -70,15 +70,15 @@ class Expectation:
     def _by_outcome(self, customers: CustomerFeatures, encoded: Floats, threads: int) -> Expected:
         bundle, n, k = self.bundle, len(customers), len(self.catalogue.offers)
         assert bundle.outcome is not None and bundle.decision is not None
-        x = bundle.decision.of_candidates(customers, encoded, self._columns, self.catalogue.actions)
-        predicted = bundle.outcome.predict(x, threads).reshape(n, len(self._columns))
+        x = bundle.decision.of_candidates(customers, encoded, self.columns, self.catalogue.actions)
+        predicted = bundle.outcome.predict(x, threads).reshape(n, len(self.columns))
         nothing = predicted[:, -1]
         uplift = predicted[:, :-1] - nothing[:, None]
         if k:
-            uplift = shrink(uplift, *self._weights)
+            uplift = shrink(uplift, *self.weights)
         conversion = np.zeros((n, k))
         if bundle.conversion is not None:
-            rows = bundle.conversion.predict(x, threads).reshape(n, len(self._columns))
+            rows = bundle.conversion.predict(x, threads).reshape(n, len(self.columns))
             conversion = rows[:, :k]
         return Expected(nothing, nothing[:, None] + uplift[:, :k], conversion)
 

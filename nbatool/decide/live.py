@@ -128,7 +128,7 @@ class LiveService:
                 f"as_of {format_time(question.as_of_us)} lies before the published state, "
                 f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
             )
-        customers, scores = self._known(question, in_force)
+        customers, scores = self.known(question, in_force)
         wishes = Wishes(question.actions, question.channel, question.context)
         decision = in_force.policy.decide(customers, scores, wishes)
         result = answer(
@@ -138,7 +138,8 @@ class LiveService:
         self._journal(question)
         return result
 
-    def _known(self, question: Question, in_force: InForce) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
+    def known(self, question: Question, in_force: InForce) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
+        """Return what is known at the question's moment: features, and the published scores, one row each."""
         state = in_force.customer(question.customer_id)
         fields = in_force.policy.bundle.features.plan.number_fields
         events = [_journalled(e, fields) for e in self._since(question, in_force.published)]

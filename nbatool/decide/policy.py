@@ -152,14 +152,15 @@ class Policy:
         removed = np.zeros((n, len(offers)), dtype=np.int8)
         columns = self._columns(customers, scores, wishes)
         for j, offer in enumerate(offers):
-            tests = (
-                lambda: in_dates(offer.action.starts_us, offer.action.ends_us, customers.as_of_us),  # noqa: B023
-                lambda: np.full(n, offer.action.stock is None or offer.action.stock > 0),  # noqa: B023
-                lambda: np.full(n, _wished(offer.action.id, offer.channel, wishes)),  # noqa: B023
-                lambda: self._eligible(j, columns, n),  # noqa: B023
+            action = offer.action
+            passed = (
+                in_dates(action.starts_us, action.ends_us, customers.as_of_us),
+                np.full(n, action.stock is None or action.stock > 0),
+                np.full(n, _wished(action.id, offer.channel, wishes)),
+                self._eligible(j, columns, n),
             )
-            for step, test in enumerate(tests, start=1):
-                removed[:, j] = np.where((removed[:, j] == 0) & ~test(), step, removed[:, j])
+            for step, possible in enumerate(passed, start=1):
+                removed[:, j] = np.where((removed[:, j] == 0) & ~possible, step, removed[:, j])
         return removed
 
     def _eligible(self, j: int, columns: dict[str, NDArray[Any]], n: int) -> Bools:

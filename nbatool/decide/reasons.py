@@ -12,8 +12,8 @@ from nbatool.decide.policy import STEPS, Decision, Policy
 from nbatool.features.customer import CustomerFeatures
 
 MOST_FACTS = 3
-NAMES = {"count": 0, "recency": 1, "tenure": 1, "gap": 1}
-"""Decimals shown by kind of feature; two elsewhere."""
+DECIMALS = {"count": 0, "sum": 2, "mean": 2, "max": 2, "distinct": 0, "recency": 1, "gap": 1, "streak": 0}
+"""Kinds of feature a marketer reads without explanation, and the decimals they are shown with."""
 
 
 def money(value: float) -> float:
@@ -41,8 +41,8 @@ class Reasons:
         plan = bundle.features.plan
         wanted = sorted(share, key=lambda name: (-share[name], name))
         found = [plan.names.index(name) for name in wanted if name in plan.names]
-        worded = [(j, plan.features[j]) for j in found if not plan.features[j].kind.startswith(("sequence", "trans"))]
-        return tuple((j, f.meaning, NAMES.get(f.kind, 2)) for j, f in worded[:12])
+        worded = [(j, plan.features[j]) for j in found if plan.features[j].kind in DECIMALS]
+        return tuple((j, f.meaning, DECIMALS[f.kind]) for j, f in worded[:12])
 
     def facts(self, customers: CustomerFeatures, row: int) -> list[str]:
         """Up to three things known about the customer that weigh most in the models; zeros and nulls say little."""
@@ -67,10 +67,11 @@ class Reasons:
             paid = action.cost_per_conversion * decision.conversion[row, offer]
             words.append(f"{-paid:+,.2f} expected cost of conversions")
         words += self.facts(customers, row)
-        others = [j for j in decision.possible(row) if j != offer]
+        offers = self.policy.catalogue.offers
+        others = [j for j in decision.possible(row) if offers[j].action.id != action.id]
         if others:
-            name = self.policy.catalogue.offers[others[0]].action.name
-            words.append(f"runner-up: {name}, {decision.net_value[row, others[0]]:,.2f}")
+            worth = decision.net_value[row, others[0]]
+            words.append(f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}")
         return words
 
     def removed(

@@ -1,12 +1,14 @@
 """Aggregates of many moments, in SQL: the batch form of `features/aggregates`.
 
-One plan serves any table of moments: aggregate per (moment, event type) first, then pivot into slots. Moments,
-events and zones come in as tables; every value goes in as a parameter, every generated name is ours.
+One plan serves any table of moments. Events are first summed up per (moment, event type) into *cells*. A slot about
+one type is a column of the cells of that type, and is put in its place while reading; only slots about several
+types are aggregated a second time. Moments, events and zones come in as tables; every value goes in as a parameter,
+every generated name is ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -25,20 +27,79 @@ US = 1_000_000
 COLUMN_FIELDS = frozenset({"action_id", "channel"})
 ZERO_WITHOUT_EVENTS = frozenset({"count", "sum", "sum_of_squares", "distinct"})
 ADDITIVE = frozenset({"count", "sum", "sum_of_squares", "max", "first", "last"})
+CELLS = "aggregate_cells"
 
-LOCAL_JOIN = (
-    "join zone_offsets as z on z.zone = m.zone and e.ts >= z.from_ts and e.ts < z.until_ts"
-)
+AGE_US = "epoch_us(m.as_of) - epoch_us(e.ts)"
+IN_PERIOD = "e.ts >= z.from_ts and e.ts < z.until_ts"
+LOCAL_JOIN = f"join zone_offsets as z on z.zone = m.zone and {IN_PERIOD}"
 LOCAL_SECONDS = "((epoch_us(e.ts) // 1000000) + z.offset_s)"
 DERIVED_SQL = {
     "daypart": f"['night', 'morning', 'afternoon', 'evening'][({LOCAL_SECONDS} % 86400 // 21600)::integer + 1]",
     "weekday": f"(({LOCAL_SECONDS} // 86400 + 3) % 7 + 1)::varchar",
 }
 
+# DuckDB's least and greatest pass over null, so a null must not reach them.
+_SQUARED = f"cast(greatest(least({{argument}}, {SQUARE_LIMIT}), -{SQUARE_LIMIT}) as decimal(19, 4))"
+CELL_SQL = {
+    # Counts are most of a cell: four bytes each, not eight.
+    "count": "(count({argument}){where})::uinteger",
+    "sum": "sum({argument}){where}",
+    "sum_of_squares": f"sum(case when {{argument}} is not null then {_SQUARED} * {_SQUARED} end){{where}}",
+    "max": "max({argument}){where}",
+    "first": "max(age_us){where}",
+    "last": "min(age_us){where}",
+}
+TOTAL_SQL = {
+    "count": "sum({cell}){among}",
+    "sum": "sum({cell}){among}",
+    "sum_of_squares": "sum({cell}){among}",
+    "max": "max({cell}){among}",
+    "first": "max({cell}){among}",
+    "last": "min({cell}){among}",
+}
+SLOT_SQL = {
+    "count": "coalesce({total}, 0)::double",
+    "sum": f"greatest(least(coalesce({{total}}, 0), {SUM_LIMIT}), -{SUM_LIMIT})::double",
+    "sum_of_squares": "coalesce(trunc({total})::bigint::double + ({total} - trunc({total}))::double, 0)",
+    "max": "({total})::double",
+    "first": "({total} // 1000000)::double",
+    "last": "({total} // 1000000)::double",
+}
+
+
+def attribute_text(parameter: str) -> str:
+    """SQL that reads one event attribute as text."""
+    return f"(e.attributes ->> {parameter})"
+
+
+def attribute_number(parameter: str) -> str:
+    """SQL that reads one event attribute as an exact number."""
+    return f"try_cast({attribute_text(parameter)} as decimal(18, 4))"
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The events some slots look at: types by code, and a window (`LIFETIME`: no limit)."""
+
+    codes: frozenset[int]
+    within_s: int
+
+    @classmethod
+    def of(cls, plan: FeaturePlan, slots: Sequence[Slot]) -> _Reach:
+        codes = frozenset(code for slot in slots for code in _codes(plan, slot.series))
+        within_s = LIFETIME if any(s.within_s == LIFETIME for s in slots) else max(s.within_s for s in slots)
+        return cls(codes, within_s)
+
+    def only(self, sql: str) -> str:
+        """The SQL, worked out for these events alone: reading JSON and local time costs more than all sums."""
+        conditions = [f"t.code in ({', '.join(map(str, sorted(self.codes)) or '-1')})"]
+        conditions += [f"{AGE_US} <= {self.within_s * US}"] if self.within_s != LIFETIME else []
+        return f"case when {' and '.join(conditions)} then {sql} end"
+
 
 @dataclass
 class _Writer:
-    """Collects the generated columns of the additive statement and their parameters."""
+    """Collects the generated columns of the cells and their parameters."""
 
     plan: FeaturePlan
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -52,76 +113,84 @@ class _Writer:
 
     def text_field(self, name: str) -> str:
         """SQL column of a text field, adding it to the rows read."""
-        if name not in self.fields:
-            if name in COLUMN_FIELDS:
-                source = f"e.{name}"
-            elif name in DERIVED_FIELDS:
-                source = DERIVED_SQL[name]
-            else:
-                source = attribute_text(self.parameter("f", name))
-            self.fields[name] = f"{source} as text{len(self.fields)}"
-        return self.fields[name].rsplit(" as ", 1)[1]
+        if name in COLUMN_FIELDS:
+            source = f"e.{name}"
+        elif name in DERIVED_FIELDS:
+            source = DERIVED_SQL[name]
+        else:
+            source = self._attribute(f"text:{name}", name, attribute_text)
+        return self._field(f"text:{name}", source, "text")
 
     def number_field(self, name: str) -> str:
         if name == "value":
             return "value"
-        key = f"number:{name}"
+        return self._field(f"number:{name}", self._attribute(f"number:{name}", name, attribute_number), "number")
+
+    def _attribute(self, key: str, name: str, reader: Any) -> str:
+        if key in self.fields:
+            return ""
+        slots = [s for s in self.plan.slots if s.field == name or any(f == name for f, _ in s.series.where)]
+        return _Reach.of(self.plan, slots).only(reader(self.parameter("f", name)))
+
+    def _field(self, key: str, source: str, prefix: str) -> str:
         if key not in self.fields:
-            source = attribute_number(self.parameter("f", name))
-            self.fields[key] = f"{source} as number{len(self.fields)}"
+            self.fields[key] = f"{source} as {prefix}{len(self.fields)}"
         return self.fields[key].rsplit(" as ", 1)[1]
 
     def cell(self, slot: Slot) -> str:
-        """Name of the cell column a slot is summed from, adding it when new."""
+        """Name of the cell column a slot is made of, adding it when new."""
         argument = self.number_field(slot.field) if slot.field else "*"
         conditions = [f"age_us <= {slot.within_s * US}"] if slot.within_s != LIFETIME else []
-        conditions += [f"{self.text_field(f)} = {self._match(f, v)}" for f, v in slot.series.where]
+        conditions += [f"{self.text_field(f)} = {self._match(v)}" for f, v in slot.series.where]
         where = f" filter (where {' and '.join(conditions)})" if conditions else ""
-        sql = CELL_SQL[slot.fn].format(argument=argument) + where
+        sql = CELL_SQL[slot.fn].format(argument=argument, where=where)
         return self.cells.setdefault(sql, f"c{len(self.cells)}")
 
-    def _match(self, name: str, value: str) -> str:
+    def _match(self, value: str) -> str:
         for parameter, known in self.parameters.items():
             if parameter.startswith("w") and known == value:
                 return f"${parameter}"
         return self.parameter("w", value)
 
-    def slot(self, slot: Slot) -> str:
-        codes = [self.plan.types.index(t) for t in slot.series.types if t in self.plan.types]
-        every = len(codes) == len(self.plan.types) or not slot.series.types
+    def local_join(self) -> str:
+        """Join of the zone's offset, for the events whose hour or weekday is looked at; null for the others."""
+        slots = [s for s in self.plan.slots if any(f in DERIVED_FIELDS for f, _ in s.series.where)]
+        if not slots:
+            return ""
+        zone = _Reach.of(self.plan, slots).only("m.zone")
+        return f"left join zone_offsets as z on z.zone = {zone} and {IN_PERIOD}"
+
+    def total(self, slot: Slot) -> str:
+        """SQL of a slot over the cells of several types."""
+        codes = _codes(self.plan, slot.series)
+        every = len(codes) == len(self.plan.types)
         among = "" if every else f" filter (where code in ({', '.join(map(str, codes or [-1]))}))"
-        return PIVOT_SQL[slot.fn].format(cell=self.cell(slot), among=among)
+        return SLOT_SQL[slot.fn].format(total=TOTAL_SQL[slot.fn].format(cell=self.cell(slot), among=among))
 
 
-def attribute_text(parameter: str) -> str:
-    """SQL that reads one event attribute as text."""
-    return f"(e.attributes ->> {parameter})"
+@dataclass(frozen=True)
+class Cells:
+    """Slots read straight from the cells of one type.
 
+    ``columns`` are the SQL of distinct values, ``slots`` the triples (slot column of A, code of the type, position
+    in ``columns``).
+    """
 
-def attribute_number(parameter: str) -> str:
-    """SQL that reads one event attribute as an exact number."""
-    return f"try_cast({attribute_text(parameter)} as decimal(18, 4))"
+    columns: tuple[str, ...]
+    slots: tuple[tuple[int, int, int], ...]
 
-
-# DuckDB's least and greatest pass over null, so a null must not reach them.
-_SQUARED = f"cast(greatest(least({{argument}}, {SQUARE_LIMIT}), -{SQUARE_LIMIT}) as decimal(19, 4))"
-CELL_SQL = {
-    "count": "count({argument})",
-    "sum": "sum({argument})",
-    "sum_of_squares": f"sum(case when {{argument}} is not null then {_SQUARED} * {_SQUARED} end)",
-    "max": "max({argument})",
-    "first": "max(age_us)",
-    "last": "min(age_us)",
-}
-PIVOT_SQL = {
-    "count": "coalesce(sum({cell}){among}, 0)::double",
-    "sum": f"greatest(least(coalesce(sum({{cell}}){{among}}, 0), {SUM_LIMIT}), -{SUM_LIMIT})::double",
-    "sum_of_squares": "coalesce(trunc(sum({cell}){among})::bigint::double"
-    " + (sum({cell}){among} - trunc(sum({cell}){among}))::double, 0)",
-    "max": "(max({cell}){among})::double",
-    "first": "(max({cell}){among} // 1000000)::double",
-    "last": "(min({cell}){among} // 1000000)::double",
-}
+    def read(self, con: duckdb.DuckDBPyConnection, first: int, last: int, into: Floats) -> None:
+        """Put the slots of the moments ``first <= moment < last`` into A."""
+        if not self.slots:
+            return
+        sql = template("features/read_cells", table=CELLS, columns=", ".join(self.columns))
+        found = fetch_arrow(con, sql, {"first": first, "last": last})
+        moment, code = found.column(0).to_numpy() - first, found.column(1).to_numpy()
+        rows_of = {c: np.flatnonzero(code == c) for c in {c for _, c, _ in self.slots}}
+        at_of = {c: moment[rows] for c, rows in rows_of.items()}
+        values = [found.column(k + 2).to_numpy(zero_copy_only=False) for k in range(len(self.columns))]
+        for j, c, k in self.slots:
+            into[at_of[c], j] = values[k][rows_of[c]]
 
 
 @dataclass(frozen=True)
@@ -129,6 +198,7 @@ class Aggregates:
     """Where the aggregates of the current moments lie: temp tables, read in ranges of moments."""
 
     plan: FeaturePlan
+    cells: Cells
     tables: tuple[tuple[str, tuple[int, ...]], ...]
 
     def read(self, con: duckdb.DuckDBPyConnection, first: int, last: int) -> Floats:
@@ -137,6 +207,7 @@ class Aggregates:
         for j, slot in enumerate(self.plan.slots):
             if slot.fn in ZERO_WITHOUT_EVENTS:
                 result[:, j] = 0.0
+        self.cells.read(con, first, last, result)
         for table, columns in self.tables:
             sql = template("features/read_range", table=table)
             found = fetch_arrow(con, sql, {"first": first, "last": last})
@@ -151,20 +222,51 @@ def aggregate(con: duckdb.DuckDBPyConnection, plan: FeaturePlan) -> Aggregates:
 
     Reads ``moments``, ``events``, ``feature_types`` and (for hours and weekdays) ``zone_offsets``.
     """
+    numbered = [(j, slot) for j, slot in enumerate(plan.slots) if slot.fn in ADDITIVE]
+    writer, cells, totals = _Writer(plan), Cells((), ()), list[tuple[int, Slot]]()
+    if numbered:
+        cells, totals = _single_types(writer, numbered)
+        summed = [(j, writer.total(slot)) for j, slot in totals]
+        con.execute(template("features/create_result", table=CELLS, statement=_cells(writer)), writer.parameters)
     tables = []
-    for k, (statement, parameters, columns) in enumerate(statements(plan)):
+    if totals:
+        slots = ", ".join(f"{sql} as s{j}" for j, sql in summed)
+        sql = template("features/totals", table=CELLS, slots=slots)
+        con.execute(template("features/create_result", table="aggregate_totals", statement=sql))
+        tables.append(("aggregate_totals", tuple(j for j, _ in summed)))
+    for k, (statement, parameters, columns) in enumerate(_single_purpose(plan)):
         name = f"aggregates_{k}"
         con.execute(template("features/create_result", table=name, statement=statement), parameters)
         tables.append((name, tuple(columns)))
-    return Aggregates(plan, tuple(tables))
+    return Aggregates(plan, cells, tuple(tables))
 
 
-def statements(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], list[int]]]:
-    """Yield (SQL, parameters, slot columns it fills) for every statement of the plan."""
+def _single_types(writer: _Writer, numbered: list[tuple[int, Slot]]) -> tuple[Cells, list[tuple[int, Slot]]]:
+    """Split slots into those that are a cell of one type, and the others."""
+    columns: dict[str, int] = {}
+    single, totals = [], []
+    for j, slot in numbered:
+        codes = _codes(writer.plan, slot.series)
+        if len(codes) != 1:
+            totals.append((j, slot))
+            continue
+        sql = SLOT_SQL[slot.fn].format(total=writer.cell(slot))
+        single.append((j, codes[0], columns.setdefault(sql, len(columns))))
+    return Cells(tuple(columns), tuple(single)), totals
+
+
+def _cells(writer: _Writer) -> str:
+    return template(
+        "features/cells",
+        cells=", ".join(f"{sql} as {name}" for sql, name in writer.cells.items()),
+        fields="".join(f", {sql}" for sql in writer.fields.values()),
+        local=writer.local_join(),
+    )
+
+
+def _single_purpose(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], list[int]]]:
+    """Yield (SQL, parameters, slot columns it fills) for the aggregates that are no sums."""
     numbered = list(enumerate(plan.slots))
-    additive = [(j, slot) for j, slot in numbered if slot.fn in ADDITIVE]
-    if additive:
-        yield _additive(plan, additive)
     for (series, name), slots in _grouped(numbered, "distinct"):
         columns = [f"(count(*) filter (where age_us <= {s.within_s * US}))::double as s{j}" for j, s in slots]
         source = f"e.{name}" if name in COLUMN_FIELDS else attribute_text("$field")
@@ -182,19 +284,6 @@ def statements(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], list[in
                 {"codes": _codes(plan, series), "within_us": within_s * US, "most": max(s.nth for _, s in members)},
                 [j for j, _ in members],
             )
-
-
-def _additive(plan: FeaturePlan, numbered: list[tuple[int, Slot]]) -> tuple[str, dict[str, Any], list[int]]:
-    writer = _Writer(plan)
-    slots = ", ".join(f"{writer.slot(slot)} as s{j}" for j, slot in numbered)
-    sql = template(
-        "features/aggregates",
-        slots=slots,
-        cells=", ".join(f"{sql} as {name}" for sql, name in writer.cells.items()),
-        fields="".join(f", {sql}" for sql in writer.fields.values()),
-        local=LOCAL_JOIN if plan.uses_local_time else "",
-    )
-    return sql, writer.parameters, [j for j, _ in numbered]
 
 
 def _grouped(numbered: list[tuple[int, Slot]], fn: str) -> Iterator[tuple[tuple[Any, str], list[tuple[int, Slot]]]]:

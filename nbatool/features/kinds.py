@@ -101,7 +101,7 @@ def _share_slots(f: Feature) -> tuple[Slot, ...]:
 
 
 def _gap_slots(f: Feature) -> tuple[Slot, ...]:
-    return tuple(Slot(fn, f.series, "", f.within_s) for fn in ("first", "last", "count"))  # type: ignore[arg-type]
+    return tuple(Slot(fn, f.series, "", f.within_s) for fn in ("first", "last", "count"))
 
 
 def _gap(a: list[Floats], _: Floats) -> Floats:

@@ -79,7 +79,8 @@ def _codes(column: pa.ChunkedArray, code_of: dict[str, int]) -> NDArray[np.int64
     """Codes of a text column; null and unknown are -1."""
     encoded = column.combine_chunks().dictionary_encode()
     code = np.array([code_of.get(value, -1) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    return code[encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)]
+    at = encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(code[at])
 
 
 def load_moments(con: duckdb.DuckDBPyConnection, moments: Moments, zone: str) -> None:

@@ -56,8 +56,10 @@ def cut(text: str, size: int) -> str:
 def paragraph(text: str, *, first: str = "", indent: int = 2, width: int = 100) -> list[str]:
     """Return a text wrapped within the width, its first line after a mark.
 
-    >>> paragraph("one two three", first="! ", indent=0, width=10)
-    ['! one two', '  three']
+    >>> paragraph("one two three four", first="! ", indent=0, width=22)
+    ['! one two three four']
+    >>> paragraph("one two three four five", first="! ", indent=0, width=22)
+    ['! one two three four', '  five']
     """
     start = " " * indent + first
     return textwrap.wrap(

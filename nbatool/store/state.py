@@ -71,6 +71,10 @@ class StateReader:
         row = self._con.execute(statement("store/state_read_customer"), (customer_id,)).fetchone()
         return row[0] if row else None
 
+    def customer_ids(self) -> list[str]:
+        """Return everybody the state knows, by id."""
+        return [row[0] for row in self._con.execute(statement("store/state_customer_ids"))]
+
     def close(self) -> None:
         self._con.close()
 

@@ -1,5 +1,5 @@
--- makes: the additive aggregates of the plan, one column per slot
--- grain: one row per moment that has events
+-- makes: cells, the additive aggregates of each event type
+-- grain: one row per moment and event type that has events
 -- reads: moments, events, feature_types, zone_offsets (through {{ local }})
 -- params: $w0, $w1, … the values events are matched with, $f0, … the attributes they read
 with seen as (
@@ -13,12 +13,7 @@ with seen as (
     join events as e on e.source_id = m.customer_id and e.ts < m.as_of
     join feature_types as t on t.type = e.type
     {{ local }}
-),
-cell as (
-    select moment, code, {{ cells }}
-    from seen
-    group by moment, code
 )
-select moment, {{ slots }}
-from cell
-group by moment
+select moment, code, {{ cells }}
+from seen
+group by moment, code
