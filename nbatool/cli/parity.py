@@ -27,11 +27,10 @@ def parity(
     """
     from nbatool.decide.parity import compare_paths
     from nbatool.report.parity_report import parity_json
-    from nbatool.store.warehouse import open_warehouse
 
     session = current(context)
-    with session.lock("parity"), open_warehouse(session.workspace) as warehouse:
-        report = compare_paths(session.workspace, warehouse, most=customers, seed=session.seed)
+    with session.lock("parity"):
+        report = compare_paths(session.workspace, customers=customers, seed=session.seed)
     if not report.differences:
         session.console.summary(parity_json(report), report.sentence)
         return

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import format_time
+from nbatool.base.errors import GateError
 from nbatool.base.seeds import generator
 from nbatool.decide.batch import ScoredChunk, population, score_chunks
 from nbatool.decide.live import InForce, LiveService
@@ -21,9 +22,10 @@ from nbatool.decide.policy import Decision, Policy
 from nbatool.decide.request import Question
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
+from nbatool.ingest.drain import drain_journal
 from nbatool.ingest.live import live_position
 from nbatool.store.online import Published
-from nbatool.store.warehouse import Warehouse
+from nbatool.store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     from nbatool.store.workspace import Workspace
@@ -93,8 +95,24 @@ class ParityReport:
         )
 
 
-def compare_paths(workspace: Workspace, warehouse: Warehouse, *, most: int, seed: int) -> ParityReport:
-    """Compare the two paths for a sample of at most ``most`` customers of the published state.
+def check_parity(workspace: Workspace, *, customers: int, seed: int) -> ParityReport:
+    """Compare the two paths and insist on equality.
+
+    Raises
+    ------
+    GateError
+        They differ somewhere.
+    """
+    report = compare_paths(workspace, customers=customers, seed=seed)
+    if report.differences:
+        raise GateError(report.sentence)
+    return report
+
+
+def compare_paths(workspace: Workspace, *, customers: int, seed: int) -> ParityReport:
+    """Compare the two paths for a sample of at most so many customers of the published state.
+
+    The caller holds the workspace lock.
 
     Raises
     ------
@@ -104,24 +122,32 @@ def compare_paths(workspace: Workspace, warehouse: Warehouse, *, most: int, seed
     service = LiveService(workspace.data_dir, workspace.models_dir)
     try:
         in_force = service.in_force()
-        published, policy = in_force.published, in_force.policy
-        ids = _sampled(in_force.state.customer_ids(), most, seed)
-        people = population(
-            warehouse.con, workspace.config, policy, as_of_us=published.cut_us, only=ids
-        )
-        found: list[Difference] = []
-        values = 0
-        for chunk in score_chunks(people, policy, threads=1):
-            for row, customer_id in enumerate(people.customer_ids[chunk.first : chunk.last]):
-                night = dict(_night(policy, chunk, row))
-                values = len(night)
-                found += _differences(customer_id, night, dict(_live(service, in_force, customer_id)))
-        known = set(people.customer_ids)
-        found += [Difference(i, "customer", "not in the warehouse", "known") for i in ids if i not in known]
-        files, live = _since(warehouse, published)
+        ids = _sampled(in_force.state.customer_ids(), customers, seed)
+        with open_warehouse(workspace) as warehouse:
+            drain_journal(workspace, warehouse)
+            files, live = _since(warehouse, in_force.published)
+            values, found = _compared(service, in_force, warehouse, workspace, ids)
     finally:
         service.close()
-    return ParityReport(len(ids), values, published.cut_us, published.model_version, tuple(found), files, live)
+    published = in_force.published
+    return ParityReport(len(ids), values, published.cut_us, published.model_version, found, files, live)
+
+
+def _compared(
+    service: LiveService, in_force: InForce, warehouse: Warehouse, workspace: Workspace, ids: list[str]
+) -> tuple[int, tuple[Difference, ...]]:
+    """How many values each customer has, and what differs."""
+    policy, cut_us = in_force.policy, in_force.published.cut_us
+    people = population(warehouse.con, workspace.config, policy, as_of_us=cut_us, only=ids)
+    known = set(people.customer_ids)
+    found = [Difference(i, "customer", "not in the warehouse", "known") for i in ids if i not in known]
+    values = 0
+    for chunk in score_chunks(people, policy, threads=1):
+        for row, customer_id in enumerate(people.customer_ids[chunk.first : chunk.last]):
+            night = dict(_values(policy, chunk.customers, chunk.scores, chunk.decision, row))
+            values = len(night)
+            found += _differences(customer_id, night, dict(_live(service, in_force, customer_id)))
+    return values, tuple(found)
 
 
 def _sampled(ids: list[str], most: int, seed: int) -> list[str]:
@@ -134,10 +160,6 @@ def _sampled(ids: list[str], most: int, seed: int) -> list[str]:
 def _since(warehouse: Warehouse, published: Published) -> tuple[int, bool]:
     files = warehouse.rows("decide/batches_loaded_since", since=as_timestamp(published.published_us))[0][0]
     return int(files), live_position(warehouse) > published.journal_position
-
-
-def _night(policy: Policy, chunk: ScoredChunk, row: int) -> Iterator[tuple[str, Any]]:
-    yield from _values(policy, chunk.customers, chunk.scores, chunk.decision, row)
 
 
 def _live(service: LiveService, in_force: InForce, customer_id: str) -> Iterator[tuple[str, Any]]:

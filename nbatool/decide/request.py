@@ -191,12 +191,14 @@ def exact_text(value: float | int | str) -> str:
     ('12.4000', '0.0001')
     """
     try:
-        exact = Decimal(str(value)).quantize(SCALE, rounding=ROUND_HALF_UP)
+        amount = Decimal(str(value))
     except InvalidOperation:
-        raise DataError(f'value: "{value}" is not an amount') from None
-    if not abs(exact) < VALUE_LIMIT:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise DataError(f'value: "{value}" is not an amount')
+    if abs(amount) >= VALUE_LIMIT:
         raise DataError(f"value: {value} is too large (below {VALUE_LIMIT:,} is allowed)")
-    return str(exact)
+    return str(amount.quantize(SCALE, rounding=ROUND_HALF_UP))
 
 
 def units(value: str) -> int:

@@ -17,12 +17,12 @@ from nbatool.base.config import Config, Source
 from nbatool.base.errors import ConfigError, DataError, Problem
 from nbatool.base.records import NOTHING
 from nbatool.ingest import catalogue_values
+from nbatool.ingest.arrow_stream import incoming
 from nbatool.ingest.canonical import attribute
 from nbatool.ingest.catalogue_values import PARSERS, Unreadable
 from nbatool.ingest.files import input_files
 from nbatool.ingest.formats import is_empty, open_rows
 from nbatool.ingest.json_cells import cells_select
-from nbatool.ingest.lookup import incoming
 from nbatool.ingest.mapping import ATTRIBUTE, describe
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import FILE, ROW, Bound, ExpressionError, RowColumns, bound, fragment, parsed

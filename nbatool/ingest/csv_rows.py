@@ -57,6 +57,9 @@ class CsvRows:
     def schema(self, wanted: Sequence[int]) -> pa.Schema:
         return pa.schema([*PLACE, *((f"c{i}", pa.string()) for i in wanted)])
 
+    def close(self) -> None:
+        self.stream.close()
+
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         schema = self.schema(wanted)
         invalid: list[Any] = []

@@ -35,11 +35,15 @@ def open_rows(file: InputFile, source: Source, on_bytes: OnBytes | None = None) 
     kind = source.format if source.format in ("csv", "ndjson") else _text_format(file, source)
     blanks = kind == "csv" and source.delimiter == WHITESPACE
     stream = ByteStream(file, encoding=source.encoding, blanks_collapsed=blanks, on_bytes=on_bytes)
-    if kind == "json":
-        return JsonArray(stream)
-    if kind == "ndjson":
-        return JsonLines(stream)
-    return CsvRows(stream, delimiter=_delimiter(file, source), columns=source.columns)
+    try:
+        if kind == "json":
+            return JsonArray(stream)
+        if kind == "ndjson":
+            return JsonLines(stream)
+        return CsvRows(stream, delimiter=_delimiter(file, source), columns=source.columns)
+    except DataError:
+        stream.close()
+        raise
 
 
 def is_empty(file: InputFile, source: Source) -> bool:

@@ -26,7 +26,7 @@ class JsonArray:
     in_json = True
 
     def __init__(self, stream: ByteStream) -> None:
-        self.file = stream.file.name
+        self.stream, self.file = stream, stream.file.name
         self._elements = _Scan(stream).elements()
         self._sample = list(islice(self._elements, SAMPLE_ROWS))
         self.names = keys_of(text for _, text, problem in self._sample if problem is None)
@@ -34,6 +34,9 @@ class JsonArray:
 
     def schema(self, wanted: Sequence[int]) -> pa.Schema:  # noqa: ARG002 - the cells are in _raw
         return PLACE
+
+    def close(self) -> None:
+        self.stream.close()
 
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
         row = 1

@@ -55,6 +55,9 @@ class JsonLines:
     def schema(self, wanted: Sequence[int]) -> pa.Schema:  # noqa: ARG002 - the cells are in _raw
         return PLACE
 
+    def close(self) -> None:
+        self.stream.close()
+
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
         line, row = 1, 1
         for block in self._blocks():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbatool.ingest.lookup import incoming
+from nbatool.ingest.arrow_stream import incoming
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import Warehouse
 

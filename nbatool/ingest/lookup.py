@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -12,13 +12,12 @@ from sqlglot import exp
 
 from nbatool.base.config import Source
 from nbatool.base.errors import DataError, did_you_mean
+from nbatool.ingest.arrow_stream import run_over
 from nbatool.ingest.files import InputFile, input_files
 from nbatool.ingest.formats import open_rows
 from nbatool.ingest.json_cells import cells_select
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.store.sql import render
-
-INCOMING = "incoming"
 
 
 @dataclass(frozen=True)
@@ -36,23 +35,6 @@ class LoadedLookup:
         return f"lookup_{self.name}"
 
 
-@contextmanager
-def incoming(con: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader | pa.Table) -> Iterator[None]:
-    """Let statements read an Arrow stream as the table ``incoming`` while the block runs."""
-    con.register(INCOMING, reader)
-    try:
-        yield
-    finally:
-        # In a transaction that failed even this is refused; the next stream takes the place of this one.
-        with suppress(duckdb.Error):
-            con.unregister(INCOMING)
-
-
-def stream_of(rows: RawRows, wanted: list[int]) -> pa.RecordBatchReader:
-    """Return a file's rows as an Arrow stream."""
-    return pa.RecordBatchReader.from_batches(rows.schema(wanted), rows.batches(wanted))
-
-
 def load_lookups(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[LoadedLookup, ...]:
     """Load a source's lookup files into temp tables.
 
@@ -65,23 +47,32 @@ def load_lookups(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[Loaded
     for name, lookup in source.lookup.items():
         file = input_files([lookup.file])[0]
         own_format = source.model_copy(update={"format": "auto", "columns": (), "header": True})
-        rows = open_rows(file, own_format)
-        if lookup.on not in rows.names:
-            raise DataError(
-                f'{file.name}: no column "{lookup.on}" for [source.lookup.{name}]{did_you_mean(lookup.on, rows.names)}'
-            )
-        wanted = list(range(len(rows.names)))
-        cells = cells_select(rows, wanted)
-        identifier = exp.to_identifier(f"lookup_{name}", quoted=True)
-        key = exp.column(f"c{rows.names.index(lookup.on)}")
-        with incoming(con, stream_of(rows, wanted)):
-            con.execute(render("ingest/load_lookup", table=identifier, cells=cells, key=key)).fetchall()
-        empty = exp.select("*").from_(exp.Table(this=identifier)).limit(0)
-        schema = con.sql(empty.sql(dialect="duckdb")).to_arrow_table().schema
-        table = LoadedLookup(name, lookup.on, file, rows.names, schema)
-        _check_keys(con, table)
-        loaded.append(table)
+        with closing(open_rows(file, own_format)) as rows:
+            loaded.append(_loaded(con, name, lookup.on, file, rows))
     return tuple(loaded)
+
+
+def _loaded(
+    con: duckdb.DuckDBPyConnection, name: str, on: str, file: InputFile, rows: RawRows
+) -> LoadedLookup:
+    if on not in rows.names:
+        raise DataError(
+            f'{file.name}: no column "{on}" for [source.lookup.{name}]{did_you_mean(on, rows.names)}'
+        )
+    wanted = list(range(len(rows.names)))
+    identifier = exp.to_identifier(f"lookup_{name}", quoted=True)
+    key = exp.column(f"c{rows.names.index(on)}")
+    run_over(
+        con,
+        render("ingest/load_lookup", table=identifier, cells=cells_select(rows, wanted), key=key),
+        rows,
+        wanted,
+    )
+    empty = exp.select("*").from_(exp.Table(this=identifier)).limit(0)
+    schema = con.sql(empty.sql(dialect="duckdb")).to_arrow_table().schema
+    lookup = LoadedLookup(name, on, file, rows.names, schema)
+    _check_keys(con, lookup)
+    return lookup
 
 
 @contextmanager

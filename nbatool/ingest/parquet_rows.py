@@ -38,6 +38,9 @@ class ParquetRows:
     def schema(self, wanted: Sequence[int]) -> pa.Schema:
         return pa.schema([*PLACE, *((f"c{i}", _plain(self._fields[i].type)) for i in wanted)])
 
+    def close(self) -> None:
+        self._parquet.close(force=True)
+
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         schema = self.schema(wanted)
         columns = [self.names[i] for i in wanted]

@@ -46,6 +46,9 @@ class RawRows(Protocol):
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         """Yield the rows; `wanted` are the positions in ``names`` of the cells needed."""
 
+    def close(self) -> None:
+        """Close the file."""
+
 
 def problem_rows(
     schema: pa.Schema,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbatool.ingest.lookup import incoming
+from nbatool.ingest.arrow_stream import incoming
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import Warehouse
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.tokens import TokenType
+from sqlglot.parsers.duckdb import DuckDBParser
 
 from nbatool.base.errors import did_you_mean
+from nbatool.ingest.allowed_sql import FUNCTIONS, NAMED_FUNCTIONS, NODES
 
 LONGEST_EXPRESSION = 10_000
 
@@ -26,175 +27,14 @@ class RowSql(DuckDB):
     By itself sqlglot reads ``coalesce(a->'b')`` as a lambda, and the key ``a.b`` as a path.
     """
 
-    class Parser(DuckDB.Parser):
+    class Parser(DuckDBParser):
         LAMBDAS: ClassVar = {
-            token: parse for token, parse in DuckDB.Parser.LAMBDAS.items() if token != TokenType.ARROW
+            token: parse for token, parse in DuckDBParser.LAMBDAS.items() if token != TokenType.ARROW
         }
 
     def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
         return path
 
-
-NODES: Final = frozenset(
-    {
-        "Add",
-        "And",
-        "Array",
-        "Between",
-        "Boolean",
-        "Bracket",
-        "Case",
-        "Cast",
-        "Column",
-        "DPipe",
-        "DataType",
-        "DataTypeParam",
-        "Div",
-        "Dot",
-        "Distinct",
-        "EQ",
-        "Escape",
-        "GT",
-        "GTE",
-        "Identifier",
-        "If",
-        "IgnoreNulls",
-        "ILike",
-        "In",
-        "IntDiv",
-        "Interval",
-        "Is",
-        "JSONExtract",
-        "JSONExtractScalar",
-        "LT",
-        "LTE",
-        "Like",
-        "Literal",
-        "Mod",
-        "Mul",
-        "NEQ",
-        "Neg",
-        "Not",
-        "Null",
-        "NullSafeEQ",
-        "NullSafeNEQ",
-        "Or",
-        "Paren",
-        "PropertyEQ",
-        "Star",
-        "Struct",
-        "Sub",
-        "TryCast",
-        "Var",
-    }
-)
-"""Operators and literals."""
-
-FUNCTIONS: Final = frozenset(
-    {
-        "Abs",
-        "ArrayContains",
-        "ArraySize",
-        "ArrayToString",
-        "Ceil",
-        "Coalesce",
-        "Concat",
-        "ConcatWs",
-        "Contains",
-        "DateAdd",
-        "DateDiff",
-        "DateFromParts",
-        "DateSub",
-        "DateTrunc",
-        "Day",
-        "DayOfWeek",
-        "DayOfYear",
-        "EndsWith",
-        "Exp",
-        "Extract",
-        "Floor",
-        "Greatest",
-        "Hour",
-        "JSONExtractArray",
-        "JSONType",
-        "LastDay",
-        "Least",
-        "Left",
-        "Length",
-        "Ln",
-        "Log",
-        "Lower",
-        "MD5",
-        "MD5Digest",
-        "Minute",
-        "Month",
-        "Nullif",
-        "Pad",
-        "Pow",
-        "Quarter",
-        "RegexpExtract",
-        "RegexpFullMatch",
-        "RegexpLike",
-        "RegexpReplace",
-        "Replace",
-        "Reverse",
-        "Right",
-        "Round",
-        "Second",
-        "Sign",
-        "Split",
-        "SplitPart",
-        "Sqrt",
-        "StartsWith",
-        "StrPosition",
-        "StrToTime",
-        "Substring",
-        "TimeToStr",
-        "TimeToUnix",
-        "TimestampFromParts",
-        "TimestampTrunc",
-        "ToDays",
-        "Trim",
-        "Trunc",
-        "UnixToTime",
-        "Upper",
-        "Week",
-        "Year",
-    }
-)
-"""Functions that sqlglot knows by class."""
-
-NAMED_FUNCTIONS: Final = frozenset(
-    {
-        "date_part",
-        "epoch_us",
-        "epoch_ns",
-        "json_array_length",
-        "json_exists",
-        "json_keys",
-        "json_type",
-        "json_valid",
-        "list_extract",
-        "make_timestamptz",
-        "regexp_full_match",
-        "str_split",
-        "string_split",
-        "strip_accents",
-        "to_hours",
-        "to_json",
-        "to_microseconds",
-        "to_milliseconds",
-        "to_minutes",
-        "to_months",
-        "to_seconds",
-        "to_weeks",
-        "to_years",
-        "trunc",
-        "try_strptime",
-        "url_decode",
-    }
-)
-"""Functions that sqlglot knows only by name."""
 
 AGGREGATES: Final = (exp.Sum, exp.Min, exp.Max, exp.Count, exp.AnyValue)
 AGGREGATE_NAMES: Final = "sum, min, max, count, any_value"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +12,21 @@ from sqlglot import exp
 
 from nbatool.base import clock
 from nbatool.base.config import Config, Source
-from nbatool.base.errors import DataError, NbaError
+from nbatool.ingest.arrow_stream import OnRows, incoming, run_over
 from nbatool.ingest.byte_stream import OnBytes
 from nbatool.ingest.csv_rows import CsvRows
 from nbatool.ingest.files import InputFile
 from nbatool.ingest.formats import open_rows
 from nbatool.ingest.locate import csv_records
-from nbatool.ingest.lookup import LoadedLookup, drawing_board, incoming
+from nbatool.ingest.lookup import LoadedLookup, drawing_board
 from nbatool.ingest.mapping import bind_map
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import fragment
-from nbatool.ingest.stage_query import StageQuery, stage_query
+from nbatool.ingest.stage_query import stage_query
 from nbatool.store.sql import render, statement, template
 
 if TYPE_CHECKING:
     import duckdb
-
-OnRows = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,12 @@ def stage_file(
     DataError
         When the file cannot be read to its end.
     """
-    rows = open_rows(file, source, on_bytes)
-    mapped = bind_map(config, source, rows, file.name, lookups)
-    with drawing_board(lookups) as board:
-        query = stage_query(board, config, source, rows, mapped, lookups)
-    _run(con, query, rows, on_rows, first_rows_only=first_rows_only)
+    with closing(open_rows(file, source, on_bytes)) as rows:
+        mapped = bind_map(config, source, rows, file.name, lookups)
+        with drawing_board(lookups) as board:
+            query = stage_query(board, config, source, rows, mapped, lookups)
+        statement_text = template("ingest/create_staged", query=query.sql)
+        run_over(con, statement_text, rows, query.wanted, on_rows=on_rows, first_rows_only=first_rows_only)
     if source.kind == "customers" and "timezone" in mapped.expressions:
         _reject_unknown_zones(con)
     if not first_rows_only:
@@ -79,49 +79,6 @@ def stage_file(
     n_rows, lines, rejected, *missed = con.execute(counts).fetchall()[0]
     unmatched = {lookup.name: n for lookup, n in zip(lookups, missed, strict=False) if n}
     return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings)
-
-
-def _run(
-    con: duckdb.DuckDBPyConnection,
-    query: StageQuery,
-    rows: RawRows,
-    on_rows: OnRows | None,
-    *,
-    first_rows_only: bool,
-) -> None:
-    """Run the query over the file's rows; what goes wrong in the reader is raised as the reader said it."""
-    import duckdb
-
-    raised: list[NbaError] = []
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in rows.batches(query.wanted):
-                if on_rows is not None:
-                    on_rows(batch.num_rows)
-                yield batch
-                if first_rows_only:
-                    return
-        except NbaError as error:
-            raised.append(error)
-            raise
-
-    reader = pa.RecordBatchReader.from_batches(rows.schema(query.wanted), batches())
-    try:
-        with incoming(con, reader):
-            con.execute(template("ingest/create_staged", query=query.sql)).fetchall()
-    except duckdb.Error as error:
-        if raised:
-            raise raised[0] from None
-        raise _not_run(error) from error
-
-
-def _not_run(error: Exception) -> Exception:
-    import duckdb
-
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return DataError(f"not enough memory or temporary disk space: {str(error).splitlines()[0]}")
-    return error
 
 
 def _reject_unknown_zones(con: duckdb.DuckDBPyConnection) -> None:

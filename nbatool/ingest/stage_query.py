@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from nbatool.base.config import Config, Source
 from nbatool.base.source_settings import COLUMNS, REQUIRED
+from nbatool.ingest.arrow_stream import incoming
 from nbatool.ingest.canonical import (
     FLOATING,
     Canonical,
@@ -22,7 +23,7 @@ from nbatool.ingest.canonical import (
 )
 from nbatool.ingest.group import Grouping, grouped
 from nbatool.ingest.json_cells import cells_select
-from nbatool.ingest.lookup import LoadedLookup, incoming
+from nbatool.ingest.lookup import LoadedLookup
 from nbatool.ingest.mapping import ATTRIBUTE, BoundMap, MapProblems, describe
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import Bound, ExpressionError, fragment

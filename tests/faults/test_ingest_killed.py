@@ -49,6 +49,11 @@ def start(root: Path, mode: str) -> subprocess.Popen[str]:
     return program
 
 
+def kill(program: subprocess.Popen[str]) -> None:
+    with program:
+        program.send_signal(signal.SIGKILL)
+
+
 def counts(root: Path) -> tuple[int, int, int]:
     """Return events, batches and lines of the journal; opening fails if the two disagree."""
     with open_warehouse(open_workspace(root)) as warehouse:
@@ -71,15 +76,13 @@ def test_killed_while_loading(tmp_path, seed):
     for mode in ("load", "load", "load"):
         program = start(tmp_path, mode)
         time.sleep(chance.uniform(0, 1.0))
-        program.send_signal(signal.SIGKILL)
-        program.wait()
+        kill(program)
         assert counts(tmp_path) in before_or_after
     load(open_workspace(tmp_path))
     assert counts(tmp_path) == (2 * N_ROWS, 2, 2)
     for _ in range(2):
         program = start(tmp_path, "refresh")
         time.sleep(chance.uniform(0, 1.0))
-        program.send_signal(signal.SIGKILL)
-        program.wait()
+        kill(program)
         assert counts(tmp_path) == (2 * N_ROWS, 2, 2)
     assert load(open_workspace(tmp_path)).totals.duplicate == 2 * N_ROWS

@@ -114,8 +114,8 @@ def test_lock_says_who(workspace):
     said = rf"workspace .* is in use by `nbatool train` \(pid {holder.pid}, for \d s\). Try again, or wait: --wait 30m"
     with pytest.raises(BusyError, match=said), workspace_lock(workspace, "nbatool score", wait_s=0.2):
         pass
-    holder.kill()
-    holder.wait()
+    with holder:
+        holder.kill()
     with workspace_lock(workspace, "nbatool score", wait_s=5):
         pass
 
@@ -131,8 +131,8 @@ def test_warehouse_open_elsewhere(workspace):
     holder.stdout.readline()
     with pytest.raises(BusyError, match="open in another process"):
         events(workspace)
-    holder.kill()
-    holder.wait()
+    with holder:
+        holder.kill()
 
 
 def test_live_events_once(workspace):
@@ -169,7 +169,7 @@ def test_workspace_is_found_upward(workspace, monkeypatch, tmp_path_factory):
         find_workspace()
     monkeypatch.setenv("NBATOOL_WORKSPACE", str(workspace.root))
     assert find_workspace() == workspace.root.resolve()
-    with pytest.raises(ConfigError, match="no nba.toml there"):
+    with pytest.raises(ConfigError, match=r"no nba\.toml there"):
         find_workspace(elsewhere)
 
 
