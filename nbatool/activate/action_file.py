@@ -46,28 +46,30 @@ class ActionRows:
     model_version: str
     top: int = 1
     include_nothing: bool = False
-    _rows: list[tuple[Any, ...]] = field(default_factory=list)
+    _frames: list[pl.DataFrame] = field(default_factory=list)
     _scores: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, chunk: ScoredChunk) -> None:
         reasons = Reasons(self.policy)
         offers = self.policy.catalogue.offers
         decision = chunk.decision
+        rows: list[tuple[Any, ...]] = []
         for row in range(chunk.last - chunk.first):
             chosen = int(decision.chosen[row])
             customer_id = self.customer_ids[chunk.first + row]
             if chosen < 0:
                 if self.include_nothing:
-                    self._rows.append(self._nothing(customer_id, float(decision.nothing[row])))
+                    rows.append(self._nothing(customer_id, float(decision.nothing[row])))
                 continue
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
                 said = self._said(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
-                self._rows.append((
+                rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
                     float(decision.net_value[row, j]), float(decision.uplift[row, j]),
                     float(decision.expected[row, j]), 1.0 if rank == 1 else None, ARM, said, False,
                     self._id(customer_id),
                 ))  # fmt: skip
+        self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
 
     def _said(self, words: list[str]) -> str:
@@ -96,11 +98,7 @@ class ActionRows:
         """The action file: best net value first, then customer, then rank."""
         import polars as pl
 
-        names = (*ACTION_COLUMNS[:13], "decision_id")
-        types: dict[str, Any] = {name: pl.String for name in names}
-        types |= {"rank": pl.Int64, "needs_review": pl.Boolean}
-        types |= dict.fromkeys(("net_value", "uplift", "expected_outcome", "selection_probability"), pl.Float64)
-        frame = pl.DataFrame(self._rows, schema={name: types[name] for name in names}, orient="row")
+        frame = pl.concat(self._frames) if self._frames else _action_frame([])
         best = pl.col("net_value").filter(pl.col("rank") == 1).first().over("customer_id")
         frame = frame.with_columns(best.alias("_best")).sort(
             ["_best", "customer_id", "rank"], descending=[True, False, False]
@@ -124,6 +122,17 @@ class ActionRows:
             columns[name] = values.tolist() if values.dtype == object else values
         frame = pl.DataFrame(columns, strict=False)
         return _rounded(frame.with_columns(pl.col(pl.Float64).fill_nan(None)))
+
+
+def _action_frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows as a frame; columns are far smaller than tuples, and a night has a million."""
+    import polars as pl
+
+    names = (*ACTION_COLUMNS[:13], "decision_id")
+    types: dict[str, Any] = {name: pl.String for name in names}
+    types |= {"rank": pl.Int64, "needs_review": pl.Boolean}
+    types |= dict.fromkeys(("net_value", "uplift", "expected_outcome", "selection_probability"), pl.Float64)
+    return pl.DataFrame(rows, schema={name: types[name] for name in names}, orient="row")
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:

@@ -40,7 +40,7 @@ def features(
 
     Example:  nbatool features --like days_since c004217
     """
-    from nbatool.features.meanings import meanings
+    from nbatool.features.meanings import meanings, pair_values
 
     session = current(context)
     chosen, as_of_us, ids, customers = _computed(session, customer)
@@ -51,14 +51,14 @@ def features(
     result["features"] = [
         {"name": m.name, "kind": m.kind, "meaning": m.meaning, key: example.get(m.name, (None, ""))[0]} for m in listed
     ]
-    text = _table(listed, example, key)
-    if customer is not None:
-        from nbatool.features.meanings import pair_values
-
-        pairs = pair_values(chosen, customers, 0)
-        result["pairs"] = pairs
-        text = f"{customer} at {result['as_of']}\n\n{text}{_pair_table(pairs, {m.name for m in listed})}"
-    session.console.data(result, text)
+    if customer is None:
+        session.console.data(result, _table(listed, example, key))
+        return
+    pairs = pair_values(chosen, customers, 0)
+    result["pairs"] = pairs
+    own = [m for m in listed if m.name in example]
+    tables = [_table(own, example, key) if own else "", _pair_table(pairs, {m.name for m in listed})]
+    session.console.data(result, "\n\n".join([f"{customer} at {result['as_of']}", *filter(None, tables)]))
 
 
 command = as_command(features)
@@ -68,7 +68,7 @@ def _computed(session: Session, customer: str | None) -> tuple[FeatureSet, int, 
     """The features, the present, whose values were computed, and the values."""
     import numpy as np
 
-    from nbatool.features.choice import as_timestamp
+    from nbatool.features.known import known_ids, require_known
     from nbatool.features.moments import Moments, prepare_moments
     from nbatool.ingest.drain import drain_journal
     from nbatool.profile.present import present_us
@@ -80,14 +80,11 @@ def _computed(session: Session, customer: str | None) -> tuple[FeatureSet, int, 
     with session.lock("features"), open_warehouse(workspace) as warehouse:
         drain_journal(workspace, warehouse)
         as_of_us = present_us(warehouse.con, workspace.config, session.as_of_us)
-        known = sorted(
-            row[0] for row in warehouse.rows("profile/known_customers", as_of=as_timestamp(as_of_us))
-        )
-        if customer is not None and customer not in known:
-            raise DataError(
-                f'no customer "{customer}" is known before {format_time(as_of_us)}{did_you_mean(customer, known[:10_000])}'
-            )
-        ids = known[:EXAMPLES] if customer is None else [customer]
+        if customer is None:
+            ids = known_ids(warehouse.con, as_of_us)[:EXAMPLES]
+        else:
+            require_known(warehouse.con, customer, as_of_us)
+            ids = [customer]
         chosen = _feature_set(session, warehouse.con, as_of_us)
         moments = Moments(ids, np.full(len(ids), as_of_us, dtype=np.int64))
         return chosen, as_of_us, ids, prepare_moments(warehouse.con, chosen, moments).read(0, len(ids))
@@ -120,13 +117,11 @@ def _values(chosen: FeatureSet, customers: CustomerFeatures, n: int) -> dict[str
 
 
 def _matching(listed: Sequence[Meaning], like: str | None) -> list[Meaning]:
-    """Features whose name matches: part of it, or the whole where the pattern has * or %."""
+    """Features with the pattern somewhere in their name; * and % are any text."""
     if like is None:
         return list(listed)
-    parts = [re.escape(part) for part in re.split(r"[*%]", like.lower())]
-    pattern = re.compile(".*".join(parts))
-    whole = len(parts) > 1
-    found = [m for m in listed if (pattern.fullmatch if whole else pattern.search)(m.name.lower())]
+    pattern = re.compile(".*".join(re.escape(part) for part in re.split(r"[*%]", like.lower())))
+    found = [m for m in listed if pattern.search(m.name.lower())]
     if not found:
         names = [m.name for m in listed]
         raise DataError(f'no feature like "{like}"{did_you_mean(like, names)} (nbatool features lists all {len(names)})')
@@ -148,4 +143,4 @@ def _pair_table(pairs: Mapping[str, Mapping[str, Mapping[str, Any]]], wanted: se
         if value and name in wanted
     ]
     columns = [Column("pair"), Column("with"), Column("name"), Column("value", right=True)]
-    return "\n\n" + table_text(columns, rows) if rows else ""
+    return table_text(columns, rows) if rows else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -57,12 +58,21 @@ def show(context: typer.Context, version: Name) -> None:
     Example:  nbatool models show 2018-07-01-a41c
     """
     from nbatool.models import registry
+    from nbatool.models.bundle import CARD_FILE
+    from nbatool.report.model_card import card_text
 
     session = current(context)
-    manifest = registry.show(session.workspace.models_dir, version).manifest
-    session.console.data(
-        {"version": version, **manifest}, "\n".join([f"version: {version}", *_lines(manifest)])
-    )
+    models_dir = session.workspace.models_dir
+    manifest = registry.show(models_dir, version).manifest
+    files = registry.load_files(models_dir, version)
+    result: dict[str, Any] = {"version": version, "champion": version == registry.champion(models_dir), **manifest}
+    if CARD_FILE not in files:
+        session.console.data(result, "\n".join([f"version: {version}", *_lines(manifest)]))
+        return
+    card = json.loads(files[CARD_FILE])
+    standing = ", in force" if result["champion"] else ""
+    text = f"version  {version}{standing}\n{card_text(card, session.console.width)}"
+    session.console.data({**result, "card": card}, text)
 
 
 @app.command(epilog=EPILOG)

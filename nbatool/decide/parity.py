@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nbatool.base.clock import format_time
 from nbatool.base.errors import GateError
 from nbatool.base.seeds import generator
-from nbatool.decide.batch import ScoredChunk, population, score_chunks
+from nbatool.decide.batch import population, score_chunks
 from nbatool.decide.live import InForce, LiveService
 from nbatool.decide.policy import Decision, Policy
 from nbatool.decide.request import Question

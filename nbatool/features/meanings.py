@@ -109,8 +109,8 @@ def values_of(features: FeatureSet, customers: CustomerFeatures, row: int) -> di
     """Return each feature's and attribute's value of one customer, plain (None for null) and as people read it."""
     found: dict[str, tuple[Any, str]] = {}
     for j, feature in enumerate(features.plan.features):
-        value = float(customers.numbers[row, j])
-        found[feature.name] = _plain(value), value_text(features.plan, feature, value)
+        number = float(customers.numbers[row, j])
+        found[feature.name] = _plain(number), value_text(features.plan, feature, number)
     for attribute in features.attributes:
         raw = customers.attributes[attribute.name][row]
         value = raw if raw is None or isinstance(raw, str) else float(raw)

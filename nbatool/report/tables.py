@@ -12,7 +12,7 @@ LEAST_CELL = 8
 def table_lines(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "", width: int = 100, indent: int = 2
 ) -> list[str]:
-    """Return a table without lines, one text per row, no blanks at the end.
+    r"""Return a table without lines, one text per row, no blanks at the end.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def table_lines(
     width
         Characters a row may take; the widest left-aligned column gives way, cut with an ellipsis.
 
-    >>> print("\\n".join(table_lines(("what", "n"), [("a", "10"), ("long", "9")], right="lr", indent=0)))
+    >>> print("\n".join(table_lines(("what", "n"), [("a", "10"), ("long", "9")], right="lr", indent=0)))
     what   n
     a     10
     long   9

@@ -1,0 +1,162 @@
+"""One decision as text: what is best and why, what else there was, what was ruled out, what is known of the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nbatool.base.clock import format_time
+from nbatool.base.records import NOTHING
+from nbatool.decide.explanation import Explanation, Ranked, Term
+from nbatool.report.figures import minute_text, money_text, number_text, share_text
+from nbatool.report.tables import entry, paragraph, table_lines
+from nbatool.report.train_report import NO_CONTACT
+
+MOST_MATTERS = 6
+MOST_RANKED = 20
+LEAST_SHOWN = 0.005
+MONEY_SCORES = ("clv",)
+
+
+def explanation_text(found: Explanation, currency: str, width: int) -> str:
+    """Return a whole explanation, at most ``width`` wide."""
+    lines = [f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"]
+    lines += _net_value(found, currency, width)
+    lines += _mattered(found, currency, width)
+    lines += _ranked(found, currency, width)
+    if found.removed:
+        lines += ["", "ruled out"]
+        for each in found.removed:
+            lines += paragraph(f"{_name(each)}: {each.removed_by}", width=width)
+    lines += ["", "what is known", *_scores(found, currency, width)]
+    return "\n".join(lines)
+
+
+def brief_text(found: Explanation, currency: str, width: int) -> str:
+    """Return the explanation in a few lines: the money, what mattered most, the runner-up."""
+    terms = "    ".join(f"{_signed(term, currency)} {term.words}" for term in found.terms)
+    facts = [term.words for term in found.mattered if term.feature is not None][:3]
+    lines = [_headline(found, currency), *(paragraph(terms, width=width) if terms else [])]
+    lines += paragraph("; ".join(facts), width=width) if facts else []
+    if found.runner_up is not None:
+        lines.append(f"  runner-up: {_name(found.runner_up)}, {money_text(found.runner_up.net_value, currency)}")
+    return "\n".join(lines)
+
+
+def _headline(found: Explanation, currency: str) -> str:
+    if found.chosen is None:
+        return f"{found.customer_id}: nothing, no possible action is worth more"
+    return f"{found.customer_id}: {_name(found.chosen)}, net value {money_text(found.chosen.net_value, currency)}"
+
+
+def _name(offer: Ranked) -> str:
+    return f"{offer.action_name} by {offer.channel}"
+
+
+def _signed(term: Term, currency: str) -> str:
+    text = money_text(term.money, currency, signed=True)
+    return f"{text[0]} {text[1:]}"
+
+
+def _net_value(found: Explanation, currency: str, width: int) -> list[str]:
+    about = found.about
+    if about is None:
+        return ["  nothing is possible for this customer now"]
+    lines = []
+    if about != found.chosen:
+        lines += ["", f"about {_name(about)}"]
+        lines += paragraph(f"ruled out: {about.removed_by}", first="! ", width=width) if about.removed_by else []
+    with_it, without = money_text(about.expected_outcome, currency), money_text(found.expected_nothing, currency)
+    rows = [(_signed(term, currency), term.words) for term in found.terms]
+    if not found.by_propensity:
+        rows[0] = (rows[0][0], f"{rows[0][1]} ({with_it} with it, {without} without)")
+    rows.append((f"= {money_text(about.net_value, currency)}", "net value"))
+    lines += table_lines(("", ""), rows, right="rl", width=width)
+    return [*lines, *(paragraph(NO_CONTACT, first="! ", width=width) if found.by_propensity else [])]
+
+
+def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
+    shown = [term for term in found.mattered if abs(term.money) >= LEAST_SHOWN][:MOST_MATTERS]
+    if not shown:
+        return []
+    rows = [(_signed(term, currency), term.words) for term in shown]
+    rest = sum(term.money for term in found.mattered) - sum(term.money for term in shown)
+    if abs(rest) >= LEAST_SHOWN:
+        rows.append((_signed(Term("", rest), currency), f"everything else ({len(found.mattered) - len(shown)} things)"))
+    assert found.about is not None
+    head = f"what makes it {money_text(found.about.uplift, currency, signed=True)} against doing nothing"
+    return ["", head, *table_lines(("", ""), rows, right="rl", width=width)]
+
+
+def _ranked(found: Explanation, currency: str, width: int) -> list[str]:
+    """Everything else that is possible, best first, with nothing in its place."""
+    rows = [(_name(o), money_text(o.net_value, currency), money_text(o.uplift, currency)) for o in found.ranked]
+    if found.chosen is not None:
+        place = sum(o.net_value > 0 for o in found.ranked)
+        rows.insert(place, (NOTHING, money_text(0.0, currency), money_text(0.0, currency)))
+    if not rows:
+        return []
+    lines = table_lines(("everything else, in order", "net value", "uplift"), rows[:MOST_RANKED], right="lrr", width=width, indent=0)
+    more = len(rows) - MOST_RANKED
+    lines = ["", *lines[:1], *(f"  {line}" for line in lines[1:])]
+    return [*lines, *([f"  {more} more"] if more > 0 else [])]
+
+
+def _scores(found: Explanation, currency: str, width: int) -> list[str]:
+    at = 4 + max((len(name) for name in found.scores), default=0)
+    return [
+        line
+        for name, value in found.scores.items()
+        for line in entry(name, _score_text(name, value, currency), at=at, width=width)
+    ] or ["  nothing: no propensity and no lifetime value is trained"]
+
+
+def _score_text(name: str, value: float | str | None, currency: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or "unknown"
+    if name in MONEY_SCORES:
+        return money_text(value, currency)
+    return share_text(value, 3) if 0 <= value <= 1 else number_text(value, 1)
+
+
+def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
+    """Return an explanation as JSON values, money with four decimals."""
+    return {
+        "customer_id": found.customer_id,
+        "as_of": format_time(found.as_of_us),
+        "model_version": found.model_version,
+        "currency": currency,
+        "best": NOTHING_JSON if found.chosen is None else _offer(found.chosen),
+        "about": None if found.about is None else _offer(found.about),
+        "net_value_terms": _terms(found.terms),
+        "expected_outcome_of_nothing": _four(found.expected_nothing),
+        "mattered": _terms(found.mattered),
+        "runner_up": None if found.runner_up is None else _offer(found.runner_up),
+        "others": [_offer(each) for each in found.ranked],
+        "removed": [_offer(each) for each in found.removed],
+        "scores": found.scores,
+        "by_propensity": found.by_propensity,
+    }
+
+
+NOTHING_JSON = {"action_id": NOTHING, "action_name": NOTHING, "channel": None, "net_value": 0, "uplift": 0}
+
+
+def _offer(offer: Ranked) -> dict[str, Any]:
+    found = {
+        "action_id": offer.action_id,
+        "action_name": offer.action_name,
+        "channel": offer.channel,
+        "net_value": _four(offer.net_value),
+        "uplift": _four(offer.uplift),
+        "expected_outcome": _four(offer.expected_outcome),
+    }
+    return found if offer.removed_by is None else {**found, "removed_by": offer.removed_by}
+
+
+def _terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
+    return [{"words": term.words, "money": _four(term.money), "feature": term.feature} for term in terms]
+
+
+def _four(value: float) -> float:
+    return round(value, 4) + 0.0
