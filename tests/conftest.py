@@ -1,4 +1,4 @@
-"""What every test may ask for: real data, examples, and one way of drawing cases."""
+"""What every test may ask for: real data, examples, a trained workspace, and one way of drawing cases."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from calls import call
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
@@ -15,33 +16,35 @@ settings.register_profile("roaming", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-def beside_the_checkout(name: str) -> Path | None:
-    """Return ``../shared/<name>``, of the checkout or of the folder it was cloned from, if it is there."""
-    folder = ROOT.parent / "shared" / name
-    return folder if folder.is_dir() else None
-
-
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data sets; the test is skipped where there is none."""
     given = os.environ.get("NBATOOL_REAL_DATA")
-    folder = Path(given) if given else beside_the_checkout("data")
-    if folder is None or not folder.is_dir():
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
         pytest.skip("no real data: set NBATOOL_REAL_DATA or put it into ../shared/data")
     return folder
 
 
 @pytest.fixture(scope="session")
 def examples() -> Path:
-    """The folder of example configurations: the repository's own, else the shared one."""
-    own = ROOT / "examples"
-    folder = own if any(own.glob("*.toml")) else beside_the_checkout("examples")
-    if folder is None:
-        pytest.skip("no examples: neither examples/ nor ../shared/examples is there")
-    return folder
+    """The folder of example workspaces, ``<name>/nba.toml`` each."""
+    return ROOT / "examples"
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small made-up shop: loaded, trained, scored. Copy it before changing anything."""
+    from nbatool.world.write import generate
+
+    folder = tmp_path_factory.mktemp("trained") / "world"
+    generate(folder, customers=700, months=10, waves=7, seed=0)
+    for command in ("ingest", "train", "score"):
+        call(folder, command, "--quiet")
+    return folder

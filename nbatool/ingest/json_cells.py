@@ -11,7 +11,6 @@ from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import fragment, query_fragment
 from nbatool.store.sql import render
 
-CONSTANTS: Final = ("NaN", "nan", "NAN", "Infinity", "infinity", "INFINITY", "Inf", "inf", "INF")
 NOT_A_NUMBER: Final = r"(?i)[:\[,]\s*-?(nan|inf|infinity)\s*[,}\]]"
 
 
@@ -24,20 +23,10 @@ def cells_select(rows: RawRows, wanted: Sequence[int]) -> exp.Query:
         return query_fragment(render("ingest/cells", cells=[*_PLACE, *(exp.column(f"c{i}") for i in wanted)]))
     pointers = [exp.Literal.string(_pointer(rows.names[i])) for i in wanted] or [exp.Literal.string("/")]
     cells = [fragment(f"_cells[{k}]").as_(f"c{i}") for k, i in enumerate(wanted, 1)]
-    # DuckDB lets NaN and Infinity pass as JSON. Equality with a short text is cheap; only suspects are looked through.
-    constants = [exp.Literal.string(sign + name) for name in CONSTANTS for sign in ("", "-")]
-    suspect: exp.Expr = exp.false()
-    for k in range(1, len(wanted) + 1):
-        is_constant = exp.In(this=fragment(f"_cells[{k}]"), expressions=constants)
-        in_nested = fragment(
-            f"case when starts_with(_cells[{k}], '{{') or starts_with(_cells[{k}], '[') "
-            f"then contains(lower(_cells[{k}]), 'nan') or contains(lower(_cells[{k}]), 'inf') else false end"
-        )
-        suspect = exp.or_(suspect, is_constant, in_nested)
+    # DuckDB lets NaN and Infinity pass as JSON; where a cell looks like one, the text of the row tells.
     return query_fragment(
         render(
             "ingest/json_cells",
-            suspect=suspect,
             not_a_number=exp.Literal.string(NOT_A_NUMBER),
             pointers=exp.Array(expressions=pointers),
             cells=[*_PLACE[:3], *cells] if cells else list(_PLACE[:3]),

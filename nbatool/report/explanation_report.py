@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from nbatool.base.clock import format_time
@@ -89,17 +90,21 @@ def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
 
 
 def _ranked(found: Explanation, currency: str, width: int) -> list[str]:
-    """Everything else that is possible, best first, with nothing in its place."""
-    rows = [(_name(o), money_text(o.net_value, currency), money_text(o.uplift, currency)) for o in found.ranked]
+    """Everything else that is possible, best first, with nothing in its place; channels worth the same together."""
+    rows = []
+    for (name, net_value, uplift), group in groupby(found.ranked, lambda o: (o.action_name, o.net_value, o.uplift)):
+        channels = " or ".join(o.channel for o in group)
+        rows.append((net_value, f"{name} by {channels}", money_text(uplift, currency)))
     if found.chosen is not None:
-        place = sum(o.net_value > 0 for o in found.ranked)
-        rows.insert(place, (NOTHING, money_text(0.0, currency), money_text(0.0, currency)))
+        place = sum(net_value > 0 for net_value, _, _ in rows)
+        rows.insert(place, (0.0, NOTHING, money_text(0.0, currency)))
     if not rows:
         return []
-    lines = table_lines(("everything else, in order", "net value", "uplift"), rows[:MOST_RANKED], right="lrr", width=width, indent=0)
-    more = len(rows) - MOST_RANKED
-    lines = ["", *lines[:1], *(f"  {line}" for line in lines[1:])]
-    return [*lines, *([f"  {more} more"] if more > 0 else [])]
+    more = len(rows) - MOST_RANKED if len(rows) > MOST_RANKED + 1 else 0
+    shown = rows[: len(rows) - more]
+    cells = [(name, money_text(net_value, currency), uplift) for net_value, name, uplift in shown]
+    lines = table_lines(("", "net value", "uplift"), cells, right="lrr", width=width)
+    return ["", "everything else, in order", *lines, *([f"  {more} more"] if more else [])]
 
 
 def _scores(found: Explanation, currency: str, width: int) -> list[str]:

@@ -70,8 +70,9 @@ def _ratio_table(label: str, rows: list[tuple[str, Mapping[str, Any]]], width: i
 def _deciles(found: Mapping[str, Any], width: int) -> list[str]:
     rows = [(f"tenth {k}", part) for k, part in enumerate(found["deciles"], start=1)]
     within = f"{found['deciles_within_two_se']} of {len(rows)} tenths within two standard errors"
+    head = f"what came in against the prediction, lowest prediction first ({within})"
     return [
-        f"  what came in against the prediction, lowest prediction first ({within})",
+        *paragraph(head, width=width),
         *_ratio_table("", [*rows, ("all", found["total"])], width),
     ]
 

@@ -58,8 +58,9 @@ def _figures(found: Mapping[str, Any], width: int) -> list[str]:
 def calibration_lines(found: Mapping[str, Any], kind: str, width: int) -> list[str]:
     """Return predicted beside realised rates of ten groups, and their plot."""
     bins = found["calibration_plot"]
-    lines = [f"  predicted ○ and what came in ● with its 95 % interval ({kind}; mean distance "
-             f"{share_text(found['calibration_error'], 3)})"]  # fmt: skip
+    error = share_text(found["calibration_error"], 3)
+    head = f"predicted ○ and what came in ● with its 95 % interval ({kind}; mean distance {error})"
+    lines = paragraph(head, width=width)
     if not bins:
         return lines
     most = max(max(part["high"], part["predicted"]) for part in bins)

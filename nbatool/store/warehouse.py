@@ -131,7 +131,9 @@ def _compare(
             "load again: " + " && ".join(f"nbatool ingest --full-refresh --source {name}" for name in sources)
         )
     if not read_only:
-        journal.add(batch for batch_id, batch in kept.items() if batch_id not in journal.finished)
+        # Without a line yet, or announced for removal by a command that was killed before its commit.
+        unsure = (kept.keys() - journal.finished.keys()) | (kept.keys() & journal.announced)
+        journal.add(kept[batch_id] for batch_id in sorted(unsure))
         removed = journal.announced - kept.keys()
         if removed:
             journal.remove(removed)

@@ -7,7 +7,12 @@ select
     case
         when _problem is not null then _problem
         when _cells is null then 'not JSON'
-        when case when {{ suspect }} then regexp_matches(_raw, {{ not_a_number }}) else false end then 'NaN and Infinity are not JSON'
+        when
+            case
+                when regexp_matches(array_to_string(_cells, ' '), '(?i)nan|inf')
+                then regexp_matches(_raw, {{ not_a_number }})
+                else false
+            end then 'NaN and Infinity are not JSON'
         when starts_with(_raw, '{') then null
         when not starts_with(ltrim(_raw, ' ' || chr(9) || chr(13)), '{') then 'not a JSON object'
     end as _problem,

@@ -226,7 +226,7 @@ def test_the_schema_knows_every_table() -> None:
 
 @pytest.mark.parametrize("name", ["cdnow", "completejourney", "hillstrom", "openbandit", "starbucks"])
 def test_the_examples_load_as_they_stand(name: str, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NBATOOL_REAL_DATA", str(examples.parent / "data"))
-    config = load_config(examples / f"{name}.toml")
+    monkeypatch.setenv("NBATOOL_REAL_DATA", "/srv/data")
+    config = load_config(examples / name / "nba.toml")
     assert all(file.is_absolute() for source in config.sources for file in source.files)
     assert config.sources

@@ -37,7 +37,7 @@ def of_file(
 @pytest.mark.real_data
 def test_starbucks(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    actions = load_catalogue(load_config(examples / "starbucks.toml"))
+    actions = load_catalogue(load_config(examples / "starbucks" / "nba.toml"))
     assert len(actions) == 10
     assert [action.id for action in actions] == sorted(action.id for action in actions)
     bogo = next(action for action in actions if action.id == "ae264e3637204a6fb9bb56bc8210ddfd")
@@ -51,7 +51,7 @@ def test_starbucks(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.real_data
 def test_openbandit(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    actions = load_catalogue(load_config(examples / "openbandit.toml"))
+    actions = load_catalogue(load_config(examples / "openbandit" / "nba.toml"))
     assert {action.id for action in actions} == {str(k) for k in range(34)}
     assert {action.channels for action in actions} == {("web",)}
     assert all(list(a.attributes) == [f"item_feature_{k}" for k in range(4)] for a in actions)
@@ -61,11 +61,11 @@ def test_openbandit(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.real_data
 def test_examples_without_a_file(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    assert load_catalogue(load_config(examples / "hillstrom.toml")) == (
+    assert load_catalogue(load_config(examples / "hillstrom" / "nba.toml")) == (
         Action("mens", "mens", ("email",)),
         Action("womens", "womens", ("email",)),
     )
-    assert load_catalogue(load_config(examples / "cdnow.toml")) == ()
+    assert load_catalogue(load_config(examples / "cdnow" / "nba.toml")) == ()
 
 
 def test_sample_data(root: Path) -> None:

@@ -25,7 +25,7 @@ KNOWN = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_counts(name, real_data, examples, tmp_path, monkeypatch):
     monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / f"{name}.toml", tmp_path / "nba.toml")
+    shutil.copy(examples / name / "nba.toml", tmp_path / "nba.toml")
     workspace = open_workspace(tmp_path)
     report = load(workspace)
     for source in report.sources:
@@ -43,7 +43,7 @@ def test_counts(name, real_data, examples, tmp_path, monkeypatch):
 @pytest.mark.real_data
 def test_starbucks_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
     monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / "starbucks.toml", tmp_path / "nba.toml")
+    shutil.copy(examples / "starbucks" / "nba.toml", tmp_path / "nba.toml")
     workspace = open_workspace(tmp_path)
     load(workspace)
     with open_warehouse(workspace) as warehouse:

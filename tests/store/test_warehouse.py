@@ -74,6 +74,16 @@ def test_line_missing_in_the_journal_is_added(workspace):
     assert json.loads(workspace.batches_path.read_text()) == json.loads(whole)
 
 
+def test_an_announced_removal_that_never_came_still_vouches(workspace):
+    load(workspace)
+    with open_warehouse(workspace) as warehouse:
+        warehouse.journal.announce_removal(warehouse.journal.finished)
+    assert events(workspace) == 1
+    workspace.warehouse_path.unlink()
+    with pytest.raises(DataError, match="lacks 1 of 1"):
+        events(workspace)
+
+
 def test_damaged_files_are_named(workspace):
     load(workspace)
     workspace.batches_path.write_text("nonsense\n")

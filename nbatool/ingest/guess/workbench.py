@@ -121,10 +121,11 @@ def _forgiving(tree: exp.Expr) -> exp.Expr:
 
     def step(node: exp.Expr) -> exp.Expr:
         if type(node) is exp.Cast:
-            return exp.TryCast(this=node.this, to=node.args["to"])
+            # transform does not look inside what it has replaced
+            return exp.TryCast(this=_forgiving(node.this), to=node.args["to"])
         if isinstance(node, exp.StrToTime):
             return exp.Anonymous(
-                this="try_strptime", expressions=[node.this, exp.Literal.string(_format(node))]
+                this="try_strptime", expressions=[_forgiving(node.this), exp.Literal.string(_format(node))]
             )
         if isinstance(node, exp.Column) and node.name == "_row":
             return sqlglot.parse_one("row_number() over ()", dialect="duckdb")

@@ -1,0 +1,89 @@
+"""One decision in a running process, against LightGBM's `Booster.predict` of its candidates by the same boosters."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.questions import questions
+from benchmarks.runs import Runs, child, in_turn, ratios, spread
+from benchmarks.scale import Bench
+from benchmarks.score import chunk_of
+from benchmarks.shops import N_ACTIONS
+from benchmarks.table import Row
+
+MOST_P99_US = 3_000
+WARM_UP = 50
+
+
+def measure(bench: Bench) -> list[Row]:
+    folder = bench.shops.scored(bench.scale.model_customers)
+    n = bench.scale.decisions
+    rows = []
+    for kept, name in ((False, "session events not kept"), (True, "session events journalled durably")):
+        sides = {
+            "bare": lambda: child("decide_warm:bare", folder=str(folder), n=n),
+            "ours": lambda k=kept: child("decide_warm:ours", folder=str(folder), n=n, seed=bench.seed, kept=k),
+        }
+        found = in_turn(sides, bench.scale.times)
+        ours, bare = found["ours"], found["bare"]
+        rows.append(
+            Row(
+                "decide_warm", f"{N_ACTIONS} actions, {name}", micros(ours), ours.peak_mb, micros(bare), bare.peak_mb,
+                f"p50 {spread(ratios(ours, bare, 'p50'))}", f"p99 ≤ {MOST_P99_US:,} µs",
+                ours.median("p99") <= MOST_P99_US,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def micros(runs: Runs) -> str:
+    return f"p50 {runs.median('p50'):,.0f} µs, p99 {runs.median('p99'):,.0f} µs"
+
+
+def ours(folder: str, n: int, seed: int, kept: bool) -> dict[str, Any]:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    from nbatool.decide.live import LiveService
+
+    lines = questions(Path(folder), n + WARM_UP, seed + time.time_ns() % 1_000_000, kept=kept)
+    service = LiveService(Path(folder) / "data", Path(folder) / "models")
+    took = []
+    for line in lines:
+        started = time.perf_counter_ns()
+        service.answer(line)
+        took.append(time.perf_counter_ns() - started)
+    service.close()
+    return quantiles(took[WARM_UP:])
+
+
+def bare(folder: str, n: int) -> dict[str, Any]:
+    os.environ["OMP_NUM_THREADS"] = "1"
+    import lightgbm
+
+    customer, candidates, texts, _ = chunk_of(folder, min(n, 1_000))
+    boosters = [
+        lightgbm.Booster(model_str=text, params={"num_threads": 1})
+        for name, text in texts.items()
+        if name.startswith("outcome")
+    ]
+    k = len(candidates) // len(customer)
+    took = []
+    for i in range(n + WARM_UP):
+        rows = candidates[k * (i % len(customer)) :][:k]
+        started = time.perf_counter_ns()
+        for booster in boosters:
+            booster.predict(rows, raw_score=True, num_threads=1)
+        took.append(time.perf_counter_ns() - started)
+    return quantiles(took[WARM_UP:])
+
+
+def quantiles(took_ns: list[int]) -> dict[str, Any]:
+    took = sorted(took_ns)
+    return {
+        "seconds": sum(took) / 1e9,
+        "p50": took[len(took) // 2] / 1000,
+        "p99": took[int(len(took) * 0.99)] / 1000,
+        "worst": took[-1] / 1000,
+    }

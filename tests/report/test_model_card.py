@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nbatool.models import registry
+from nbatool.models.bundle import Bundle
+from nbatool.models.training import TrainReport
+from nbatool.report.model_card import card_text
+from nbatool.report.train_report import NO_CONTACT, train_json, train_text
+
+
+@pytest.fixture(scope="module")
+def bundle(trained_world: Path) -> Bundle:
+    version = registry.champion(trained_world / "models")
+    assert version is not None
+    return Bundle.from_files(registry.load_files(trained_world / "models", version))
+
+
+def report(bundle: Bundle, **card: object) -> TrainReport:
+    changed = Bundle(**{**{k: getattr(bundle, k) for k in bundle.__dataclass_fields__}, "card": {**bundle.card, **card}})
+    return TrainReport("2018-07-01-a41c", 1_530_403_200_000_000, True, changed, ())
+
+
+def test_training_in_a_few_lines(bundle: Bundle) -> None:
+    target = {**bundle.card["targets"]["purchase_30d"], "warnings": ["no better than its baseline: the recency rule"]}
+    verdict = "not causal: contacted and uncontacted customers differ"
+    outcome = {**bundle.card["outcome"], "balance": {"causal": False, "verdict": verdict}, "warnings": ["odd", verdict]}
+    lines = train_text(report(bundle, targets={"purchase_30d": target}, outcome=outcome), 34.04, 100).splitlines()
+    assert lines[0].startswith("train    version 2018-07-01-a41c, now champion  ")
+    assert lines[0].endswith("  34.0 s")
+    assert lines[1].startswith("           purchase_30d     AUC .")
+    assert "(recency rule ." in lines[1]
+    assert "calibration error ." in lines[1]
+    said = " ".join(" ".join(lines).split())
+    assert "! purchase_30d: no better than its baseline: the recency rule" in said
+    assert "! expected outcome: odd" in said
+    assert said.count("not causal") == 1
+    assert "repeat purchases expected in the last" in said
+
+
+def test_without_contacts_and_lifetime_value(bundle: Bundle) -> None:
+    bare = report(bundle, outcome=None, clv=None, targets={})
+    said = train_text(bare, 1.0, 100)
+    assert NO_CONTACT in said
+    assert "lifetime value" not in said
+    assert train_json(bare)["outcome"] is None
+    assert train_json(bare)["warnings"] == [NO_CONTACT]
+    assert NO_CONTACT in card_text(bare.bundle.card, 100)
+
+
+def test_what_was_not_trained_says_so(bundle: Bundle) -> None:
+    target = {**bundle.card["targets"]["churn_90d"], "evaluation": None, "importance": [], "warnings": ["not trained: 3 rows"]}
+    outcome = {**bundle.card["outcome"], "evaluation": None, "importance": {}}
+    said = train_text(report(bundle, targets={"churn_90d": target}, outcome=outcome), 1.0, 100)
+    assert "churn_90d        not trained\n" in said
+    assert "! churn_90d: not trained: 3 rows" in said
+    assert "! not trained: 3 rows" in card_text({**bundle.card, "targets": {"churn_90d": target}, "outcome": outcome}, 100)
+
+
+def test_json_is_json(bundle: Bundle) -> None:
+    found = json.loads(json.dumps(train_json(report(bundle)), allow_nan=False))
+    assert set(found["targets"]) == {"purchase_30d", "churn_90d"}
+    assert found["outcome"]["contacts"] > 0
+    assert found["clv"]["holdout"]["actual"] > 0
+
+
+def test_the_card_has_its_sections_and_keeps_to_the_width(bundle: Bundle) -> None:
+    said = card_text(bundle.card, 100)
+    for part in (
+        "data     2017-", "seed 0", "lightgbm ", "purchase_30d: the chance", "recency rule", "95 % interval",
+        "times the average rate", "what it looks at most", "ratio ± 2 s.e.", "the same by action",
+        "contacts learned from", "standardised difference", "repeat purchases", "days held out",
+    ):  # fmt: skip
+        assert part in said, part
+    assert max(map(len, said.splitlines())) <= 100

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nbatool.activate.score import ScoreReport, Share
+from nbatool.report.score_report import score_json, score_text
+
+
+def report(*mix: Share, **other: object) -> ScoreReport:
+    settings: dict[str, object] = {
+        "as_of_us": 1_530_403_200_000_000,
+        "model_version": "2018-07-01-a41c",
+        "customers": sum(share.customers for share in mix),
+        "plan_value": sum(share.net_value for share in mix),
+        "best_single": ("a", -4.4),
+        "actions_file": Path("/shop/out/actions-2018-07-01.csv"),
+        "scores_file": None,
+        "published": True,
+        "why_not_published": None,
+        "by_propensity": False,
+        "best_customer": None,
+        **other,
+    }
+    return ScoreReport(mix=mix, **settings)  # type: ignore[arg-type]
+
+
+MIX = (
+    Share("nothing", "nothing", 50, 0.0),
+    *(Share(name, f"Offer {name}", n, 2.0 * n) for name, n in zip("abcdef", (25, 10, 6, 5, 3, 1), strict=True)),
+    Share("g", "Offer g", 0, 0.0),
+)
+
+
+def test_four_actions_nothing_and_the_rest_together() -> None:
+    lines = score_text(report(*MIX), "USD", 80).splitlines()
+    assert lines[0] == "What to do now, as of 2018-07-01 00:00 UTC"
+    assert lines[2:9] == [
+        "  action   customers  net value each  in all",
+        f"  nothing         50           $0.00      $0  {'█' * 30}",
+        f"  Offer a         25           $2.00     $50  {'█' * 15}",
+        f"  Offer b         10           $2.00     $20  {'█' * 6}",
+        "  Offer c          6           $2.00     $12  ███▋",
+        "  Offer d          5           $2.00     $10  ███",
+        "  2 more           4           $2.00      $8  ██▍",
+    ]
+    assert "  best for nobody now: Offer g" in lines
+    assert "  this plan                     $100" in lines
+    assert "  best single action (Offer a)   -$4" in lines
+    assert "Files    /shop/out/actions-2018-07-01.csv  50 customers with an action, best first" in lines
+    assert "Live     decides with this from now on" in lines
+
+
+def test_why_it_was_not_published_and_that_values_are_propensities() -> None:
+    said = score_text(
+        report(*MIX, published=False, why_not_published="dry run", by_propensity=True, best_customer="c7"), "EUR", 100
+    )
+    assert "Live     unchanged: dry run" in said
+    assert "! no contact was ever logged: values are propensity × value_per_response" in said
+    assert said.endswith("Next     nbatool explain c7")
+    assert "€2.00" in said
+
+
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_the_table_keeps_to_the_width(width: int) -> None:
+    mix = (*MIX, Share("long", "An offer with a very long name that nobody would type by hand", 90, 1e6))
+    table = score_text(report(*mix), "JPY", width).split("\n\n")[1].splitlines()
+    assert max(map(len, table)) <= max(width, 78)
+
+
+def test_nobody_known() -> None:
+    assert "What to do now" in score_text(report(best_single=None), "USD", 80)
+
+
+def test_json_has_four_decimals() -> None:
+    found = score_json(report(*MIX, Share("h", "h", 3, 1.0)), "CHF")
+    assert found["actions"][-1]["net_value_each"] == 0.3333
+    assert found["best_single_action"] == {"action_id": "a", "net_value": -4.4}
