@@ -39,7 +39,7 @@ class Shops:
 
     def trained(self, customers: int) -> Path:
         folder = self.loaded(customers)
-        self._once(folder, "train")
+        self._once(folder, "train", "train:ours")
         return folder
 
     def scored(self, customers: int) -> Path:
@@ -52,10 +52,10 @@ class Shops:
         found: dict[str, Any] = json.loads((folder / f".{step}.json").read_text())
         return found
 
-    def _once(self, folder: Path, step: str, **arguments: Any) -> None:
+    def _once(self, folder: Path, step: str, function: str = "", **arguments: Any) -> None:
         mark = folder / f".{step}.json"
         if not mark.exists():
-            found = child(f"shops:{step}", folder=str(folder), **arguments)
+            found = child(function or f"shops:{step}", folder=str(folder), **arguments)
             mark.write_text(json.dumps(found))
 
     def copy(self, folder: Path, name: str) -> Path:
@@ -108,17 +108,6 @@ def load(folder: str) -> dict[str, Any]:
     with timed(result):
         report = load_sources(workspace)
     return {**result, "accepted": sum(source.counts.accepted for source in report.sources)}
-
-
-def train(folder: str) -> dict[str, Any]:
-    from nbatool.models.training import train_workspace
-    from nbatool.store.workspace import open_workspace
-
-    result: dict[str, Any] = {}
-    workspace = open_workspace(Path(folder))
-    with timed(result):
-        train_workspace(workspace, as_of_us=None, seed=0, say=lambda _: None)
-    return result
 
 
 def score(folder: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 nbatool fits each model several times: to stop early, to calibrate on rows a model had not seen, to judge it, and for
 good. The bare side fits each of the same matrices once, with the same settings and the number of trees nbatool kept.
+Training takes minutes, so each side is run once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.child import timed
-from benchmarks.runs import child, in_turn
+from benchmarks.runs import Runs, child
 from benchmarks.scale import Bench
 from benchmarks.table import Row, compared, seconds
 
@@ -18,20 +19,14 @@ MATRICES = "matrices"
 
 
 def measure(bench: Bench) -> list[Row]:
-    folder = bench.shops.loaded(bench.scale.model_customers)
-    # once before the runs, so that the bare side finds the matrices
-    child("train:ours", folder=str(folder))
-    sides = {
-        "bare": lambda: child("train:bare", folder=str(folder)),
-        "ours": lambda: child("train:ours", folder=str(folder)),
-    }
-    found = in_turn(sides, min(bench.scale.times, 2))
-    ours = found["ours"]
-    fits = type(ours)(tuple({**run, "seconds": run["fitting"]} for run in ours.found))
+    folder = bench.shops.trained(bench.scale.model_customers)
+    ours = Runs((bench.shops.facts(folder, "train"),))
+    bare = Runs((child("train:bare", folder=str(folder)),))
+    fits = Runs(tuple({**run, "seconds": run["fitting"]} for run in ours.found))
     sizes = ", ".join(ours.first("shapes"))
     return [
         Row("train", f"a whole version, {ours.first('customers'):,} customers", seconds(ours), ours.peak_mb),
-        compared("train", f"its models: {sizes}", fits, found["bare"]),
+        compared("train", f"its models: {sizes}", fits, bare),
     ]
 
 
@@ -79,9 +74,6 @@ def bare(folder: str) -> dict[str, Any]:
     import lightgbm
     import numpy as np
 
-    from nbatool.models.fit import fit_booster
-
-    assert fit_booster  # the settings below are its defaults
     result: dict[str, Any] = {}
     tables = []
     for path in sorted((Path(folder) / MATRICES).glob("*.npz")):

@@ -103,11 +103,15 @@ class ActionRows:
         frame = frame.with_columns(best.alias("_best")).sort(
             ["_best", "customer_id", "rank"], descending=[True, False, False]
         )
-        return _rounded(frame).with_columns(
-            pl.lit(self.currency).alias("currency"),
-            pl.lit(format_time(self.as_of_us)).alias("as_of"),
-            pl.lit(self.model_version).alias("model_version"),
-        ).select(ACTION_COLUMNS)
+        return (
+            _rounded(frame)
+            .with_columns(
+                pl.lit(self.currency).alias("currency"),
+                pl.lit(format_time(self.as_of_us)).alias("as_of"),
+                pl.lit(self.model_version).alias("model_version"),
+            )
+            .select(ACTION_COLUMNS)
+        )
 
     def scores(self) -> pl.DataFrame:
         """The scores file, in the order of customer ids."""
@@ -129,7 +133,7 @@ def _action_frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     import polars as pl
 
     names = (*ACTION_COLUMNS[:13], "decision_id")
-    types: dict[str, Any] = {name: pl.String for name in names}
+    types: dict[str, Any] = dict.fromkeys(names, pl.String)
     types |= {"rank": pl.Int64, "needs_review": pl.Boolean}
     types |= dict.fromkeys(("net_value", "uplift", "expected_outcome", "selection_probability"), pl.Float64)
     return pl.DataFrame(rows, schema={name: types[name] for name in names}, orient="row")

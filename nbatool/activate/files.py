@@ -48,7 +48,7 @@ def write_table(frame: pl.DataFrame, path: Path | None, file_format: FileFormat)
             _write(frame, file, file_format)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -46,7 +46,11 @@ class Night:
         except (OSError, ValueError, TypeError):
             found = None
         now = now_us()
-        if found and (found.seed, found.asked_us) == (seed, asked_us) and now - found.started_us < NIGHT_LASTS_US:
+        if (
+            found
+            and (found.seed, found.asked_us) == (seed, asked_us)
+            and now - found.started_us < NIGHT_LASTS_US
+        ):
             return found
         return cls(f"r_{hash64('night', now, os.getpid()):016x}", now, seed, asked_us)
 
@@ -76,7 +80,12 @@ class NightReport:
 
 
 def run_night(
-    workspace: Workspace, settings: ScoreSettings, *, as_of_us: int | None, train_every_s: int, max_rejects: str,
+    workspace: Workspace,
+    settings: ScoreSettings,
+    *,
+    as_of_us: int | None,
+    train_every_s: int,
+    max_rejects: str,
     say: Say,
 ) -> NightReport:
     """Run the night once; the caller holds the workspace lock.
@@ -106,7 +115,9 @@ def run_night(
         if why is not None:
             say("train")
             trained = _timed(
-                seconds, "train", lambda: train_workspace(workspace, as_of_us=as_of, seed=settings.seed, say=say)
+                seconds,
+                "train",
+                lambda: train_workspace(workspace, as_of_us=as_of, seed=settings.seed, say=say),
             )
         night.finish(path, "train")
     say("score")

@@ -66,6 +66,8 @@ class ScoreReport:
         Net value over everybody in currency; doing nothing is 0.
     best_single
         The action that would be worth most if everybody it is possible for got it, and that worth.
+    within_s
+        How far ahead the outcomes look, in seconds; None where values come from propensities.
     by_propensity
         Whether no contact was logged, so that values are propensity × value per response.
     """
@@ -82,6 +84,7 @@ class ScoreReport:
     why_not_published: str | None
     by_propensity: bool
     best_customer: str | None
+    within_s: int | None
 
 
 @dataclass
@@ -129,7 +132,11 @@ class _Tally:
 
 
 def score_workspace(
-    workspace: Workspace, settings: ScoreSettings, *, as_of_us: int | None, on_progress: OnProgress | None = None
+    workspace: Workspace,
+    settings: ScoreSettings,
+    *,
+    as_of_us: int | None,
+    on_progress: OnProgress | None = None,
 ) -> ScoreReport:
     """Decide for everybody known, write the action and scores files, publish the state.
 
@@ -180,6 +187,7 @@ def score_workspace(
         as_of, version, len(people), mix, sum(s.net_value for s in mix), tally.best_single(), *written,
         published=why_not is None, why_not_published=why_not, by_propensity=policy.bundle.outcome is None,
         best_customer=people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
+        within_s=max((o.within for o in config.objectives), default=None) if policy.bundle.outcome else None,
     )  # fmt: skip
 
 
@@ -194,7 +202,9 @@ def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: i
     return None
 
 
-def _write(workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int) -> tuple[Path | None, Path | None]:
+def _write(
+    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int
+) -> tuple[Path | None, Path | None]:
     """Write both files; returns their paths, None for what went to stdout."""
     if settings.out == "-":
         write_table(rows.actions(), None, settings.file_format)

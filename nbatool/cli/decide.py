@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import msgspec
@@ -38,7 +39,10 @@ Options:
 
 Exit code 0, or 4 when a line could not be answered; its error is a line of the answer, and the stream goes on."""
 
-SUMMARY = "The best action for one customer now: JSON in, JSON out."
+SUMMARY = """The best action for one customer now: JSON in, JSON out.
+
+    Example:  echo '{"customer_id": "c000003"}' | nbatool decide
+    """
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,7 +73,9 @@ def run(options: Options, arguments: list[str]) -> int:
     try:
         service.in_force()
         with _opened(asked.file) as lines:
-            return _stream(service, lines, options, {k: v for k, v in forced.items() if v}, timing=asked.timing)
+            return _stream(
+                service, lines, options, {k: v for k, v in forced.items() if v}, timing=asked.timing
+            )
     finally:
         service.close()
 
@@ -78,12 +84,14 @@ def _opened(file: str | None) -> IO[bytes]:
     if file in (None, "-"):
         return sys.stdin.buffer
     try:
-        return open(str(file), "rb")  # noqa: SIM115 - closed by the caller
+        return Path(str(file)).open("rb")
     except OSError as error:
         raise DataError(f"{file}: {error.strerror}") from None
 
 
-def _stream(service: Any, lines: IO[bytes], options: Options, forced: dict[str, bool], *, timing: bool) -> int:
+def _stream(
+    service: Any, lines: IO[bytes], options: Options, forced: dict[str, bool], *, timing: bool
+) -> int:
     failed = False
     out = sys.stdout.buffer
     for number, line in enumerate(_requests(lines), start=1):

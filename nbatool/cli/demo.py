@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from nbatool.world.truth import PlanValue
 
 PARITY_CUSTOMERS = 500
-SECONDS_AT = 76
+SECONDS_AT = 78
 
 
 def demo(
     context: typer.Context,
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to make the shop in.")] = Path("demo"),
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to make the shop in.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """Make a shop from the sample data and run everything once.
 
@@ -38,7 +42,7 @@ def demo(
     make_shop(directory)
     asked = current(context)
     session = Session(replace(asked.options, workspace=directory))
-    told = session.console.talk if session.console.json else _print(session)
+    told = _teller(session)
     told("A made-up shop whose true answers are known: 8,000 customers, 8 actions, 18 months.\n")
     with session.run("demo") as summary:
         result = _whole_job(session, directory, told)
@@ -83,11 +87,14 @@ def make_shop(directory: Path) -> None:
             shutil.copyfile(file, directory / file.name)
 
 
-def _print(session: Session) -> Any:
-    return (lambda text: None) if session.console.quiet else (lambda text: print(text, flush=True))
+def _teller(session: Session) -> Callable[[str], None]:
+    """Where each step's line goes: stdout; stderr beside --json; nowhere when quiet."""
+    if session.console.quiet:
+        return lambda _: None
+    return session.console.talk if session.console.json else partial(print, flush=True)
 
 
-def _whole_job(session: Session, directory: Path, told: Any) -> dict[str, Any]:
+def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -> dict[str, Any]:
     from nbatool.activate.score import ScoreSettings, score_workspace
     from nbatool.decide.parity import check_parity
     from nbatool.ingest.load import load
@@ -131,7 +138,7 @@ def _whole_job(session: Session, directory: Path, told: Any) -> dict[str, Any]:
 
 def _line(name: str, text: str, started: float) -> str:
     seconds = f"{time.monotonic() - started:.1f} s"
-    return f"{name:<8} {text}".ljust(SECONDS_AT - len(seconds)) + seconds
+    return f"{name:<8} {text}".ljust(SECONDS_AT - len(seconds)) + "  " + seconds
 
 
 def true_value(directory: Path, scored: ScoreReport) -> PlanValue:
@@ -155,12 +162,12 @@ def _truth_line(truth: PlanValue) -> str:
 
 def _explained(session: Session, scored: ScoreReport) -> str:
     from nbatool.decide.explanation import explain_customer
-    from nbatool.report.explanation_report import explanation_text
+    from nbatool.report.explanation_report import brief_text
 
     if scored.best_customer is None:
         return ""
     found = explain_customer(session.workspace, scored.best_customer, as_of_us=scored.as_of_us)
-    return f"\nOne of them, {explanation_text(found, session.workspace.config.workspace.currency, session.console.width)}"
+    return f"\nOne of them, {brief_text(found, session.workspace.config.workspace.currency, session.console.width)}"
 
 
 def _next(directory: Path, scored: ScoreReport) -> str:

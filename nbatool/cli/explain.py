@@ -28,7 +28,9 @@ def explain(
     with session.lock("explain"):
         found = explain_customer(session.workspace, customer, as_of_us=session.as_of_us, action=action)
     currency = session.workspace.config.workspace.currency
-    session.console.data(explanation_json(found, currency), explanation_text(found, currency, session.console.width))
+    session.console.data(
+        explanation_json(found, currency), explanation_text(found, currency, session.console.width)
+    )
 
 
 command = as_command(explain)

@@ -49,7 +49,8 @@ def features(
     result: dict[str, Any] = {"as_of": format_time(as_of_us), "customer_id": customer}
     key = "example" if customer is None else "value"
     result["features"] = [
-        {"name": m.name, "kind": m.kind, "meaning": m.meaning, key: example.get(m.name, (None, ""))[0]} for m in listed
+        {"name": m.name, "kind": m.kind, "meaning": m.meaning, key: example.get(m.name, (None, ""))[0]}
+        for m in listed
     ]
     if customer is None:
         session.console.data(result, _table(listed, example, key))
@@ -124,13 +125,17 @@ def _matching(listed: Sequence[Meaning], like: str | None) -> list[Meaning]:
     found = [m for m in listed if pattern.search(m.name.lower())]
     if not found:
         names = [m.name for m in listed]
-        raise DataError(f'no feature like "{like}"{did_you_mean(like, names)} (nbatool features lists all {len(names)})')
+        raise DataError(
+            f'no feature like "{like}"{did_you_mean(like, names)} (nbatool features lists all {len(names)})'
+        )
     return found
 
 
 def _table(listed: Sequence[Meaning], example: Mapping[str, tuple[Any, str]], key: str) -> str:
     columns = [Column("name"), Column("kind"), Column(key, right=True), Column("meaning")]
-    return table_text(columns, [(m.name, m.kind, example.get(m.name, (None, ""))[1], m.meaning) for m in listed])
+    return table_text(
+        columns, [(m.name, m.kind, example.get(m.name, (None, ""))[1], m.meaning) for m in listed]
+    )
 
 
 def _pair_table(pairs: Mapping[str, Mapping[str, Mapping[str, Any]]], wanted: set[str]) -> str:

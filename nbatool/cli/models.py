@@ -65,7 +65,11 @@ def show(context: typer.Context, version: Name) -> None:
     models_dir = session.workspace.models_dir
     manifest = registry.show(models_dir, version).manifest
     files = registry.load_files(models_dir, version)
-    result: dict[str, Any] = {"version": version, "champion": version == registry.champion(models_dir), **manifest}
+    result: dict[str, Any] = {
+        "version": version,
+        "champion": version == registry.champion(models_dir),
+        **manifest,
+    }
     if CARD_FILE not in files:
         session.console.data(result, "\n".join([f"version: {version}", *_lines(manifest)]))
         return

@@ -46,7 +46,11 @@ def run(
             session.workspace, settings, as_of_us=session.as_of_us, train_every_s=train_every_s,
             max_rejects=max_rejects, say=say,
         )  # fmt: skip
-        summary |= {"run_id": night.run_id, "resumed": list(night.resumed), "net_value": night.score.plan_value}
+        summary |= {
+            "run_id": night.run_id,
+            "resumed": list(night.resumed),
+            "net_value": night.score.plan_value,
+        }
     currency = session.workspace.config.workspace.currency
     result: dict[str, Any] = {
         "run_id": night.run_id,
@@ -58,7 +62,9 @@ def run(
         "score": score_json(night.score, currency),
         "seconds": {name: round(value, 3) for name, value in night.seconds.items()},
     }
-    session.console.summary(result, "\n".join([*_lines(night), "", score_text(night.score, currency, session.console.width)]))
+    session.console.summary(
+        result, "\n".join([*_lines(night), "", score_text(night.score, currency, session.console.width)])
+    )
 
 
 command = as_command(run)
@@ -71,7 +77,9 @@ def _lines(night: Any) -> list[str]:
     if night.ingest:
         lines.append(f"ingest   {equation(night.ingest.totals)}   {night.seconds['ingest']:.1f} s")
     if night.train:
-        lines.append(f"train    version {night.train.version} ({night.trained_because})   {night.seconds['train']:.1f} s")
+        lines.append(
+            f"train    version {night.train.version} ({night.trained_because})   {night.seconds['train']:.1f} s"
+        )
     elif "train" not in night.resumed:
         lines.append("train    not due")
     lines.append(f"score    {night.score.customers:,} customers   {night.seconds['score']:.1f} s")

@@ -16,12 +16,19 @@ FORMATS = ("csv", "parquet", "ndjson")
 
 def score(
     context: typer.Context,
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Where to; - is stdout. Else out/actions-DATE.")] = None,
-    file_format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="csv, parquet or ndjson; else by the name of FILE.")
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where to; - is stdout. Else out/actions-DATE.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, metavar="K", help="Also the next best actions, K rows a customer.")] = 1,
-    max_customers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N customers.")] = None,
+    file_format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="csv, parquet or ndjson; else by the name of FILE."),
+    ] = None,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="K", help="Also the next best actions, K rows a customer.")
+    ] = 1,
+    max_customers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N customers.")
+    ] = None,
     include_nothing: Annotated[
         bool, typer.Option("--include-nothing", help="Also a row for those nothing is best for.")
     ] = False,
@@ -43,7 +50,11 @@ def score(
     )  # fmt: skip
     with session.run("score") as summary, session.console.progress("score", "customers") as step:
         report = score_workspace(session.workspace, settings, as_of_us=session.as_of_us, on_progress=step)
-        summary |= {"version": report.model_version, "customers": report.customers, "net_value": report.plan_value}
+        summary |= {
+            "version": report.model_version,
+            "customers": report.customers,
+            "net_value": report.plan_value,
+        }
     if out == "-":
         return
     currency = session.workspace.config.workspace.currency

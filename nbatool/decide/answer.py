@@ -16,15 +16,23 @@ Json = dict[str, Any]
 
 
 def answer(
-    policy: Policy, question: Question, customers: CustomerFeatures, scores: dict[str, Any], decision: Decision, *,
-    seed: int, model_version: str,
+    policy: Policy,
+    question: Question,
+    customers: CustomerFeatures,
+    scores: dict[str, Any],
+    decision: Decision,
+    *,
+    seed: int,
+    model_version: str,
 ) -> Json:
     """Return the answer; ``customers`` and ``decision`` have one row."""
     chosen = int(decision.chosen[0])
     reasons = Reasons(policy) if question.explain else None
     result: Json = {} if question.request_id is None else {"request_id": question.request_id}
     result |= {
-        "decision_id": decision_id(question.customer_id or "", question.as_of_us, seed, question.request_id or ""),
+        "decision_id": decision_id(
+            question.customer_id or "", question.as_of_us, seed, question.request_id or ""
+        ),
         "customer_id": question.customer_id,
         "as_of": format_time(question.as_of_us),
         "actions": _actions(policy, question, customers, decision, chosen, reasons),
@@ -35,7 +43,11 @@ def answer(
 
 
 def _actions(
-    policy: Policy, question: Question, customers: CustomerFeatures, decision: Decision, chosen: int,
+    policy: Policy,
+    question: Question,
+    customers: CustomerFeatures,
+    decision: Decision,
+    chosen: int,
     reasons: Reasons | None,
 ) -> list[Json]:
     if chosen < 0:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from nbatool.store.workspace import Workspace
 
 
-def champion_policy(workspace: Workspace, actions: Sequence[Action], version: str | None = None) -> tuple[str, Policy]:
+def champion_policy(
+    workspace: Workspace, actions: Sequence[Action], version: str | None = None
+) -> tuple[str, Policy]:
     """Return the version in force (or the one named) and its policy over the catalogue of now.
 
     Raises
@@ -64,8 +66,9 @@ def _check_values(workspace: Workspace, bundle: Bundle, policy: Policy) -> None:
         Problem(
             f'[[action]] "{action_id}": no contact was ever logged, so it needs target = one of '
             f"{', '.join(bundle.propensities) or '(no [[target]] is configured)'} and value_per_response = money",
-            str(config.path), config.line_of("action", action_id),
-        )  # fmt: skip
+            str(config.path),
+            config.line_of("action", action_id),
+        )
         for action_id in unvalued(policy.catalogue, list(bundle.propensities))
     ]
     if problems:

@@ -54,7 +54,12 @@ class ScoredChunk:
 
 
 def population(
-    con: duckdb.DuckDBPyConnection, config: Config, policy: Policy, *, as_of_us: int, most: int | None = None,
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    policy: Policy,
+    *,
+    as_of_us: int,
+    most: int | None = None,
     only: Sequence[str] | None = None,
 ) -> Population:
     """Aggregate the events of everybody known before ``as_of_us``.
@@ -70,7 +75,7 @@ def population(
     everybody = sorted(row[0] for row in rows)
     chosen = everybody if only is None else sorted(set(only) & set(everybody))
     ids = chosen[:most]
-    value_scores = _value_scores(con, config, policy, as_of_us, everybody, ids)
+    value_scores = _value_scores(con, config, policy, as_of_us, ids)
     moments = Moments(ids, np.full(len(ids), as_of_us, dtype=np.int64))
     return Population(ids, as_of_us, prepare_moments(con, policy.bundle.features, moments), value_scores)
 
@@ -101,7 +106,10 @@ def chunk_size(policy: Policy) -> int:
 
 
 def _value_scores(
-    con: duckdb.DuckDBPyConnection, config: Config, policy: Policy, as_of_us: int, everybody: list[str],
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    policy: Policy,
+    as_of_us: int,
     ids: list[str],
 ) -> dict[str, NDArray[Any]]:
     """Lifetime value of the customers asked for; quantiles are among everybody known."""

@@ -63,7 +63,12 @@ class Catalogue:
 
 
 def compile_catalogue(
-    actions: Sequence[Action], kinds: Mapping[str, Kind], *, every_channel: bool, allow_nothing: bool, file: str,
+    actions: Sequence[Action],
+    kinds: Mapping[str, Kind],
+    *,
+    every_channel: bool,
+    allow_nothing: bool,
+    file: str,
     line_of: Any = None,
 ) -> Catalogue:
     """Check and compile the catalogue.
@@ -93,7 +98,9 @@ def compile_catalogue(
             eligible = compile_expression(action.eligible_when, known) if action.eligible_when else None
         except ConfigError as error:
             line = line_of(action.id) if line_of else None
-            problems += [Problem(f'[[action]] "{action.id}": eligible_when: {p}', file, line) for p in error.problems]
+            problems += [
+                Problem(f'[[action]] "{action.id}": eligible_when: {p}', file, line) for p in error.problems
+            ]
         channels = [ALL_CHANNELS.join(action.channels)] if every_channel else sorted(action.channels)
         offers += [Offer(action, channel, eligible) for channel in channels]
     if problems:
@@ -108,7 +115,9 @@ def action_kinds(actions: Sequence[Action]) -> dict[str, Kind]:
     for action in actions:
         for name, value in action.attributes.items():
             if value is not None:
-                kind: Kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+                kind: Kind = (
+                    "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+                )
                 kinds[f"action.{name}"] = kind
     return kinds
 

@@ -100,7 +100,9 @@ def _of_propensity(expectation: Expectation, encoded: Floats, offer: int) -> Con
     if action.target is None or action.value_per_response is None:
         return nothing
     chance, base = chance_parts(bundle.propensities[action.target], encoded)
-    return Contributions(names, chance * action.value_per_response, base * action.value_per_response, encoded[0])
+    return Contributions(
+        names, chance * action.value_per_response, base * action.value_per_response, encoded[0]
+    )
 
 
 def chance_parts(model: PropensityModel, encoded: Floats) -> tuple[Floats, float]:

@@ -69,7 +69,8 @@ class Expectation:
 
     def _by_outcome(self, customers: CustomerFeatures, encoded: Floats, threads: int) -> Expected:
         bundle, n, k = self.bundle, len(customers), len(self.catalogue.offers)
-        assert bundle.outcome is not None and bundle.decision is not None
+        assert bundle.outcome is not None
+        assert bundle.decision is not None
         x = bundle.decision.of_candidates(customers, encoded, self.columns, self.catalogue.actions)
         predicted = bundle.outcome.predict(x, threads).reshape(n, len(self.columns))
         nothing = predicted[:, -1]

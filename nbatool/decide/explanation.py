@@ -119,7 +119,10 @@ def explain_customer(
     """
     version, policy = champion_policy(workspace, load_catalogue(workspace.config))
     if action is not None and action not in policy.catalogue.actions:
-        hint = did_you_mean(action, policy.catalogue.actions) or f". Known are {', '.join(policy.catalogue.actions)}"
+        hint = (
+            did_you_mean(action, policy.catalogue.actions)
+            or f". Known are {', '.join(policy.catalogue.actions)}"
+        )
         raise UsageError(f'no action "{action}" in the catalogue{hint}')
     with open_warehouse(workspace) as warehouse:
         drain_journal(workspace, warehouse)
@@ -131,7 +134,12 @@ def explain_customer(
 
 
 def explained(
-    policy: Policy, chunk: ScoredChunk, customer_id: str, as_of_us: int, version: str, action: str | None = None
+    policy: Policy,
+    chunk: ScoredChunk,
+    customer_id: str,
+    as_of_us: int,
+    version: str,
+    action: str | None = None,
 ) -> Explanation:
     """Explain the first decision of a chunk."""
     decision, scores = chunk.decision, {name: _plain(values[0]) for name, values in chunk.scores.items()}

@@ -91,7 +91,12 @@ class LiveService:
         return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"])
 
     def answer(
-        self, line: bytes | str, *, timing: bool = False, as_of: str | None = None, explain: bool = False,
+        self,
+        line: bytes | str,
+        *,
+        timing: bool = False,
+        as_of: str | None = None,
+        explain: bool = False,
         dry_run: bool = False,
     ) -> Json:
         """Answer one request line.
@@ -138,7 +143,9 @@ class LiveService:
         self._journal(question)
         return result
 
-    def known(self, question: Question, in_force: InForce) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
+    def known(
+        self, question: Question, in_force: InForce
+    ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
         """Return what is known at the question's moment: features, and the published scores, one row each."""
         state = in_force.customer(question.customer_id)
         fields = in_force.policy.bundle.features.plan.number_fields
@@ -152,7 +159,9 @@ class LiveService:
         if question.customer_id is None:
             return []
         brought = {e.event_id for e in question.events if e.event_id is not None}
-        return [e for e in self._online.events_of(question.customer_id, published) if e.event_id not in brought]
+        return [
+            e for e in self._online.events_of(question.customer_id, published) if e.event_id not in brought
+        ]
 
     def _journal(self, question: Question) -> None:
         if question.dry_run or question.customer_id is None:

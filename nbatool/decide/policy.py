@@ -141,7 +141,9 @@ class Policy:
             best = order[:, 0]
             rows = np.arange(n)
             possible = removed[rows, best] == 0
-            worth_it = net_value[rows, best] > 0.0 if self.catalogue.allow_nothing else np.ones(n, dtype=np.bool_)
+            worth_it = (
+                net_value[rows, best] > 0.0 if self.catalogue.allow_nothing else np.ones(n, dtype=np.bool_)
+            )
             chosen = np.where(possible & worth_it, best, -1)
         return Decision(
             expected.outcome, expected.nothing, uplift, net_value, expected.conversion, removed, order, chosen
@@ -167,10 +169,14 @@ class Policy:
         offer = self.catalogue.offers[j]
         if offer.eligible is None:
             return np.ones(n, dtype=np.bool_)
-        own = {name: _repeat(value, n) for name, value in action_values(offer).items() if name in self.names_used}
+        own = {
+            name: _repeat(value, n) for name, value in action_values(offer).items() if name in self.names_used
+        }
         return np.asarray(evaluate(offer.eligible, {**columns, **own}, n) == 1.0)
 
-    def _columns(self, customers: CustomerFeatures, scores: Scores, wishes: Wishes) -> dict[str, NDArray[Any]]:
+    def _columns(
+        self, customers: CustomerFeatures, scores: Scores, wishes: Wishes
+    ) -> dict[str, NDArray[Any]]:
         """Arrays of the customer and context names the expressions read."""
         n = len(customers)
         plan = self.bundle.features.plan

@@ -61,9 +61,14 @@ class StatePublication:
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(
             bodies(
-                self._tables, chunk.first, chunk.last, self._people.customer_ids, chunk.customers.attributes,
-                self._zones, scores,
-            )  # fmt: skip
+                self._tables,
+                chunk.first,
+                chunk.last,
+                self._people.customer_ids,
+                chunk.customers.attributes,
+                self._zones,
+                scores,
+            )
         )
 
 
@@ -97,10 +102,8 @@ def _meta(policy: Policy, terms: Terms, tables: StateTables) -> dict[str, Any]:
 
 
 def _zones(con: duckdb.DuckDBPyConnection) -> list[str | None]:
-    from nbatool.store.generated import fetch_arrow
+    from nbatool.store.arrow import fetch_arrow
     from nbatool.store.sql import statement
 
     found: list[str | None] = fetch_arrow(con, statement("decide/zones_of_moments")).column(0).to_pylist()
     return found
-
-

@@ -84,7 +84,9 @@ class Reasons:
         chosen = self.policy.catalogue.offers[offer]
         name = STEPS[step - 1]
         if name == "eligible":
-            return f"eligible_when: {chosen.action.eligible_when} ({self._seen(customers, scores, chosen, row)})"
+            return (
+                f"eligible_when: {chosen.action.eligible_when} ({self._seen(customers, scores, chosen, row)})"
+            )
         return {
             "dates": "outside its dates (starts, ends)",
             "stock": "out of stock",
@@ -101,6 +103,12 @@ class Reasons:
                 value = customers.attributes[name][row]
             else:
                 value = scores.get(name)
-            shown = "unknown" if value is None or value != value else f"{value:g}" if isinstance(value, float) else value
+            shown = (
+                "unknown"
+                if value is None or value != value
+                else f"{value:g}"
+                if isinstance(value, float)
+                else value
+            )
             words.append(f"{name} is {shown}")
         return ", ".join(words)

@@ -139,7 +139,9 @@ def check_request(request: Request, now: int, number_fields: Sequence[str]) -> Q
     if asked is not None and newest >= asked:
         raise DataError(f"an event at {format_time(newest)} is not before as_of, {request.as_of}")
     if newest > now + MOST_AHEAD_US and asked is None:
-        raise DataError(f"an event at {format_time(newest)} is more than 5 minutes ahead of now, {format_time(now)}")
+        raise DataError(
+            f"an event at {format_time(newest)} is more than 5 minutes ahead of now, {format_time(now)}"
+        )
     return Question(
         request_id=_id("request_id", request.request_id),
         customer_id=_id("customer_id", request.customer_id),
@@ -165,12 +167,19 @@ def _event(e: RequestEvent, present: int, number_fields: Sequence[str]) -> Sessi
 
 
 def live_event(
-    ts_us: int, kind: str, value: str | None, action_id: str | None, channel: str | None,
-    attributes: dict[str, Any], number_fields: Sequence[str],
+    ts_us: int,
+    kind: str,
+    value: str | None,
+    action_id: str | None,
+    channel: str | None,
+    attributes: dict[str, Any],
+    number_fields: Sequence[str],
 ) -> Event:
     """Bring an event into the form features are computed from; numbers as whole ten-thousandths."""
     numbers = {} if value is None else {"value": units(value)}
-    texts = {name: text for name, text in (("action_id", action_id), ("channel", channel)) if text is not None}
+    texts = {
+        name: text for name, text in (("action_id", action_id), ("channel", channel)) if text is not None
+    }
     for name, attribute in attributes.items():
         text = _text(attribute)
         if text is None:

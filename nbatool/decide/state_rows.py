@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,7 +39,8 @@ class StateTables:
         return self._events(first, last), self._older(first, last)
 
     def _events(self, first: int, last: int) -> list[NDArray[Any]]:
-        from nbatool.store.generated import fetch_arrow, template
+        from nbatool.store.arrow import fetch_arrow
+        from nbatool.store.sql import template
 
         sql = template("features/read_range", table="recent_events")
         found = fetch_arrow(self.con, sql, {"first": first, "last": last})
@@ -50,10 +52,11 @@ class StateTables:
         order = np.lexsort((packed["ts"], moment))
         packed, moment = packed[order], moment[order]
         edges = np.searchsorted(moment, np.arange(first, last + 1))
-        return [packed[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [packed[a:b] for a, b in pairwise(edges)]
 
     def _older(self, first: int, last: int) -> list[list[list[Any]]]:
-        from nbatool.store.generated import fetch_arrow, template
+        from nbatool.store.arrow import fetch_arrow
+        from nbatool.store.sql import template
 
         sql = template("features/read_range", table="older_events")
         found = fetch_arrow(self.con, sql, {"first": first, "last": last})
@@ -68,10 +71,16 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     """Make the tables for the moments now in ``moments``, all at ``as_of_us`` (call `prepare_moments` before)."""
     import pyarrow as pa
 
-    from nbatool.features.batch import COLUMN_FIELDS, LOCAL_JOIN, LOCAL_SECONDS, attribute_number, attribute_text
+    from nbatool.features.batch import (
+        COLUMN_FIELDS,
+        LOCAL_JOIN,
+        LOCAL_SECONDS,
+        attribute_number,
+        attribute_text,
+    )
     from nbatool.features.choice import as_timestamp
-    from nbatool.store.generated import fetch_arrow, template
-    from nbatool.store.sql import statement
+    from nbatool.store.arrow import fetch_arrow
+    from nbatool.store.sql import statement, template
 
     plan = features.plan
     from_ts = as_timestamp(as_of_us - features.longest_window_s * US_PER_S)
@@ -94,7 +103,9 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     parameters: dict[str, Any] = {"from_ts": from_ts}
     numbers = [_number(name, parameters, attribute_number) for name in plan.number_fields]
     columns = [f"({LOCAL_SECONDS} // 3600 + 72) % 168 as hour" if plan.uses_local_time else "0 as hour"]
-    columns += [f"cast(cast({sql} as decimal(22, 4)) * 10000 as bigint) as n{k}" for k, sql in enumerate(numbers)]
+    columns += [
+        f"cast(cast({sql} as decimal(22, 4)) * 10000 as bigint) as n{k}" for k, sql in enumerate(numbers)
+    ]
     joins = [LOCAL_JOIN] if plan.uses_local_time else []
     texts: dict[str, Any] = {}
     for k, name in enumerate(plan.text_fields):
@@ -126,8 +137,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def bodies(
-    tables: StateTables, first: int, last: int, customer_ids: Sequence[str], attributes: dict[str, NDArray[Any]],
-    zones: Sequence[str | None], scores: dict[str, NDArray[Any]],
+    tables: StateTables,
+    first: int,
+    last: int,
+    customer_ids: Sequence[str],
+    attributes: dict[str, NDArray[Any]],
+    zones: Sequence[str | None],
+    scores: dict[str, NDArray[Any]],
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (customer_id, body) of the customers ``first <= moment < last``."""
     events, older = tables.read(first, last)

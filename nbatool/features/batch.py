@@ -18,7 +18,8 @@ import numpy as np
 from nbatool.features.aggregates import LIFETIME, SQUARE_LIMIT, SUM_LIMIT, Slot
 from nbatool.features.kinds import Floats
 from nbatool.features.plan import DERIVED_FIELDS, FeaturePlan
-from nbatool.store.generated import fetch_arrow, template
+from nbatool.store.arrow import fetch_arrow
+from nbatool.store.sql import template
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,7 +165,7 @@ class _Writer:
         """SQL of a slot over the cells of several types."""
         codes = _codes(self.plan, slot.series)
         every = len(codes) == len(self.plan.types)
-        among = "" if every else f" filter (where code in ({', '.join(map(str, codes or [-1]))}))"
+        among = "" if every else f" filter (where code in ({', '.join(str(code) for code in codes or [-1])}))"
         return SLOT_SQL[slot.fn].format(total=TOTAL_SQL[slot.fn].format(cell=self.cell(slot), among=among))
 
 

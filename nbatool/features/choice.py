@@ -16,8 +16,7 @@ from nbatool.features.pairs import PairPlan
 from nbatool.features.plan import FeaturePlan, merge
 from nbatool.features.schedule import training_times
 from nbatool.profile.attributes import Attribute
-from nbatool.store.generated import template
-from nbatool.store.sql import statement
+from nbatool.store.sql import statement, template
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,7 +43,7 @@ def choose_features(
     windows_s = default_windows(asked_s, history_s)
     roles = dict(config.roles.items())
     features = merge((*configured_features(config), *default_features(roles, types, windows_s, history_s)))
-    pairs = _pairs(con, config, actions, windows_s, as_of_us)
+    pairs = _pairs(config, actions, windows_s)
     used = {name for f in features for s in KINDS[f.kind].slots(f) for name in s.series.types}
     known = tuple(sorted({t.name for t in types} | used | {name for names in pairs.types for name in names}))
     plan = FeaturePlan(features, known, config.workspace.timezone, ("action_id", "channel"))
@@ -102,10 +101,7 @@ def _history_s(con: duckdb.DuckDBPyConnection, as_of_us: int, within_s: int) -> 
     return int(((times[0] if times else as_of_us) - first_us) // US_PER_S)
 
 
-def _pairs(
-    con: duckdb.DuckDBPyConnection, config: Config, actions: Sequence[Action], windows_s: tuple[int, ...],
-    as_of_us: int,
-) -> PairPlan:
+def _pairs(config: Config, actions: Sequence[Action], windows_s: tuple[int, ...]) -> PairPlan:
     tags = tuple(sorted({tag for action in actions for tag in action.tags}))
     channels = tuple(sorted({channel for action in actions for channel in action.channels}))
     roles = config.roles

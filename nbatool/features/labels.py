@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbatool.features.kinds import Floats
-from nbatool.store.generated import fetch_arrow
+from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from nbatool.features.batch import Aggregates, aggregate
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.pairs import Contacts, pair_features
 from nbatool.profile.attributes import read_attributes
-from nbatool.store.generated import fetch_arrow, template
-from nbatool.store.sql import statement
+from nbatool.store.arrow import fetch_arrow
+from nbatool.store.sql import statement, template
 
 if TYPE_CHECKING:
     import duckdb

@@ -39,6 +39,8 @@ def store_events(
     _run(con, "find_known_events", source=source, whole_time=has_own_id)
     _run(con, "delete_replaced_events", source=source)
     _run(con, "insert_events", source=source, batch_id=batch_id)
+    if has_own_id:
+        _run(con, "delete_live_copies")
     surplus, conflicts_inside = con.execute(statement("ingest/surplus_count")).fetchall()[0]
     known, other, conflicts = con.execute(statement("ingest/known_events_count"), {"file": file}).fetchall()[
         0

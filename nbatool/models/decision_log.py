@@ -18,7 +18,7 @@ from nbatool.base.clock import DAY_US
 from nbatool.base.records import NOTHING
 from nbatool.base.seeds import generator
 from nbatool.features.choice import as_timestamp
-from nbatool.store.generated import fetch_arrow
+from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:

@@ -62,7 +62,8 @@ def read_attributes(
     con: duckdb.DuckDBPyConnection, attributes: tuple[Attribute, ...], first: int, last: int
 ) -> dict[str, NDArray[Any]]:
     """Return the attributes of the moments ``first <= moment < last``, one array (last - first,) per name."""
-    from nbatool.store.generated import fetch_arrow, template
+    from nbatool.store.arrow import fetch_arrow
+    from nbatool.store.sql import template
 
     raw: list[list[str | None]] = [[None] * (last - first) for _ in attributes]
     if attributes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbatool.activate.score import ScoreReport, Share
-from nbatool.base.clock import format_time
+from nbatool.base.clock import format_duration, format_time
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import bar
 from nbatool.report.figures import minute_text, money_text, number_text
@@ -19,7 +19,8 @@ MOST_ACTIONS = 4
 
 def score_text(report: ScoreReport, currency: str, width: int) -> str:
     """Return what was decided as a table of actions, the plan's worth, and where to look next."""
-    lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}", ""]
+    ahead = f", for the next {format_duration(report.within_s)}" if report.within_s else ""
+    lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}{ahead}", ""]
     lines += _mix(report, currency, width)
     lines += ["", *_worth(report, currency, width)]
     if report.by_propensity:

@@ -50,7 +50,9 @@ class OnlineStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self._con = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+            self._con = sqlite3.connect(
+                path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
             self._con.execute("pragma journal_mode = wal")
             self._con.execute("pragma synchronous = full")
             for name in ("create_journal", "create_journal_index", "create_published"):
@@ -96,7 +98,9 @@ class OnlineStore:
 
     def journal_after(self, position: int, most: int = 100_000) -> list[tuple[int, LiveEvent]]:
         """Return (position, event) of the journal after a position, oldest first, at most ``most``."""
-        rows = self._con.execute(statement("store/online_journal_after"), {"position": position, "most": most})
+        rows = self._con.execute(
+            statement("store/online_journal_after"), {"position": position, "most": most}
+        )
         return [(row[0], LiveEvent(*row[1:])) for row in rows]
 
 

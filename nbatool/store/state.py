@@ -46,7 +46,7 @@ def write_state(path: Path) -> Iterator[StateWriter]:
         con.execute("commit")
         con.close()
         _flush(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
         _flush(path.parent)
     except BaseException:
         con.close()
@@ -62,7 +62,9 @@ class StateReader:
             raise DataError(f"{path} is missing: publish again with nbatool score")
         self._con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
         try:
-            self.meta: dict[str, bytes] = dict(self._con.execute(statement("store/state_read_meta")).fetchall())
+            self.meta: dict[str, bytes] = dict(
+                self._con.execute(statement("store/state_read_meta")).fetchall()
+            )
         except sqlite3.Error as error:
             raise DataError(f"{path} is damaged ({error}): publish again with nbatool score") from None
 

@@ -79,12 +79,8 @@ def generate(
         raise UsageError(f'no format "{format}": one of {", ".join(FORMATS)}')
     calendar = Calendar.of(months, waves)
     root = Path(directory)
-    root.mkdir(parents=True, exist_ok=True)
     people: Format = "ndjson.gz" if format == "csv.gz" else format
-    names = (f"events.{format}", f"events-late.{format}", f"customers.{people}")
-    configuration = nba_toml(events=names[0], late=names[1], customers=names[2])
-    (root / "nba.toml").write_text(configuration, encoding="utf-8")
-    (root / "catalogue.json").write_text(catalogue_json(), encoding="utf-8")
+    names = _write_configuration(root, format, people)
     accepted = duplicate = rejected = 0
     with ExitStack() as stack:
         files = Files(
@@ -107,6 +103,16 @@ def generate(
         rejected=rejected,
         files=(*names, "truth.parquet", "catalogue.json", "nba.toml"),
     )
+
+
+def _write_configuration(root: Path, events: Format, people: Format) -> tuple[str, str, str]:
+    """Write nba.toml and the catalogue; return the names of the events, late events and customers files."""
+    names = (f"events.{events}", f"events-late.{events}", f"customers.{people}")
+    root.mkdir(parents=True, exist_ok=True)
+    configuration = nba_toml(events=names[0], late=names[1], customers=names[2])
+    (root / "nba.toml").write_text(configuration, encoding="utf-8")
+    (root / "catalogue.json").write_text(catalogue_json(), encoding="utf-8")
+    return names
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 -- makes: how often each value of one text field occurs
 -- grain: one row per event type and value, the frequent ones first
 -- reads: events
--- params: $as_of; $field, the attribute (unused for a column)
+-- params: $as_of; $field, the attribute (unused for a column); $most, how many values per type
 with valued as (
     select type, {{ field }} as value from events where ts < $as_of
 ),

@@ -1,5 +1,5 @@
 -- makes: rows in events
--- grain: one row per live event not stored yet
+-- grain: one row per live event not stored yet, neither live nor by a file
 -- reads: incoming, events
 -- params: none
 insert into events
@@ -9,4 +9,10 @@ select
 from (select *, row_number() over (partition by event_id order by ts_us, type, customer_id) as place from incoming) as i
 where
     i.place = 1
-    and not exists (select 1 from events as e where e.source = '@live' and e.event_id = i.event_id)
+    and not exists (
+        select 1
+        from events as e
+        where
+            e.event_id = i.event_id
+            and (e.source = '@live' or (e.source_id = i.customer_id and e.type = i.type))
+    )

@@ -1,7 +1,7 @@
 -- makes: the attributes of the customer of each moment, as known before it, the newest value of each
 -- grain: one row per moment with a customer record
 -- reads: moments, customers
--- params: $a0, $a1, … names of the attributes
+-- params: $a0, $a1, … names of the attributes; $first, $last, the range first <= moment < last
 with known as (
     select
         m.moment,

@@ -21,6 +21,7 @@ def report(*mix: Share, **other: object) -> ScoreReport:
         "why_not_published": None,
         "by_propensity": False,
         "best_customer": None,
+        "within_s": 30 * 86_400,
         **other,
     }
     return ScoreReport(mix=mix, **settings)  # type: ignore[arg-type]
@@ -35,7 +36,7 @@ MIX = (
 
 def test_four_actions_nothing_and_the_rest_together() -> None:
     lines = score_text(report(*MIX), "USD", 80).splitlines()
-    assert lines[0] == "What to do now, as of 2018-07-01 00:00 UTC"
+    assert lines[0] == "What to do now, as of 2018-07-01 00:00 UTC, for the next 30d"
     assert lines[2:9] == [
         "  action   customers  net value each  in all",
         f"  nothing         50           $0.00      $0  {'█' * 30}",
