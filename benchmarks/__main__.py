@@ -30,8 +30,12 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         rows, failed = measured(Bench(SCALES[asked.scale], Shops(folder, asked.seed), asked.seed), asked.only)
     print(text(rows))
-    print(f"\n{time.perf_counter() - started:,.0f} s in all. Times: median (least–most) of the runs; ratio: of each pair")
-    print('of neighbouring runs; peak: the most any run held. "-": the mark is set for a larger scale than was run.')
+    print(
+        f"\n{time.perf_counter() - started:,.0f} s in all. Times: median (least–most) of the runs; ratio: of each pair"
+    )
+    print(
+        'of neighbouring runs; peak: the most any run held. "-": the mark is set for a larger scale than was run.'
+    )
     print(f"\nafterwards: {machine.facts().splitlines()[1]}")
     return 1 if failed else 0
 
@@ -49,7 +53,9 @@ def stages(words: str) -> tuple[str, ...]:
     asked = tuple(words.split(","))
     unknown = set(asked) - set(STAGES)
     if unknown:
-        raise argparse.ArgumentTypeError(f"no stage {', '.join(sorted(unknown))}: there are {', '.join(STAGES)}")
+        raise argparse.ArgumentTypeError(
+            f"no stage {', '.join(sorted(unknown))}: there are {', '.join(STAGES)}"
+        )
     return asked
 
 

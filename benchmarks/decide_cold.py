@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +54,10 @@ def measure(bench: Bench) -> list[Row]:
 def run(line: list[str], request: str) -> dict[str, Any]:
     """Run a command from a process of its own, so that its peak memory is its own."""
     starter = [sys.executable, "-S", "-c", MEASURED, json.dumps(line), request]
-    done = subprocess.run(starter, env=environment(), cwd=Path(ROOT), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        starter, env=environment(), cwd=Path(ROOT), capture_output=True, text=True, check=True
+    )
     found: dict[str, Any] = json.loads(done.stdout)
     if found["code"] != 0:
         raise RuntimeError(f"{line}: {found['err'][-2000:]}")
     return found
-
-
-assert time  # the starter above uses it

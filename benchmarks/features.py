@@ -24,7 +24,9 @@ CHUNK = 50_000
 
 def measure(bench: Bench) -> list[Row]:
     folders = [bench.shops.loaded(n) for n in (bench.scale.customers // GROWTH, bench.scale.customers)]
-    less = in_turn({"ours": lambda: child("features:ours", folder=str(folders[0]))}, bench.scale.times)["ours"]
+    less = in_turn({"ours": lambda: child("features:ours", folder=str(folders[0]))}, bench.scale.times)[
+        "ours"
+    ]
     sides = {
         "bare": lambda: child("features:hand_written", folder=str(folders[1])),
         "ours": lambda: child("features:ours", folder=str(folders[1])),
@@ -95,9 +97,15 @@ def hand_written(folder: str) -> dict[str, Any]:
 def query_of(plan: Any, as_of_us: int) -> str:
     """Return the one query an analyst would write for the plan's aggregates at one moment."""
     as_of = f"make_timestamp({as_of_us})"
-    columns = [f"{sql} as s{j}" for j, slot in enumerate(plan.slots) if (sql := aggregate_of(slot, as_of)) is not None]
+    columns = [
+        f"{sql} as s{j}"
+        for j, slot in enumerate(plan.slots)
+        if (sql := aggregate_of(slot, as_of)) is not None
+    ]
     read = [
-        f"attributes ->> {quoted(name)} as {name}" for name in plan.text_fields if name not in ("action_id", "channel")
+        f"attributes ->> {quoted(name)} as {name}"
+        for name in plan.text_fields
+        if name not in ("action_id", "channel")
     ]
     if plan.uses_local_time:
         read += [
@@ -105,9 +113,7 @@ def query_of(plan: Any, as_of_us: int) -> str:
             "isodow(ts)::varchar as weekday",
         ]
     rows = ", ".join(["source_id", "type", "ts", "value", "action_id", "channel", *read])
-    return (
-        f"select source_id, {', '.join(columns)} from (select {rows} from events where ts < {as_of}) group by source_id"
-    )
+    return f"select source_id, {', '.join(columns)} from (select {rows} from events where ts < {as_of}) group by source_id"
 
 
 def aggregate_of(slot: Any, as_of: str) -> str | None:

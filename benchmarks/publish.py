@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -53,19 +54,22 @@ def waits(found: dict[str, Any]) -> str:
 def beside_a_writer(folder: str, place: str, n: int) -> dict[str, Any]:
     """Let a writer run alone for a while, then publish beside it."""
     from nbatool.store.online import OnlineStore, Published
-    from nbatool.store.state import StateReader, write_state
+    from nbatool.store.state import write_state
 
     store = OnlineStore(Path(folder) / "data" / "online.db")
     published = store.published()
     store.close()
     assert published is not None
-    state = StateReader(Path(folder) / "data" / published.state)
-    bodies = [row[0] for row in state._con.execute("select body from customer limit 50000")]
+    with sqlite3.connect(Path(folder) / "data" / published.state) as state:
+        bodies = [row[0] for row in state.execute("select body from customer limit 50000")]
     root, result = Path(place), {}
     online = OnlineStore(root / "online.db")
     line = [sys.executable, "-m", "benchmarks.publish", str(root)]
-    with subprocess.Popen(line, env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
-        assert writer.stdin is not None and writer.stdout is not None
+    with subprocess.Popen(
+        line, env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(3.0)
         writer.stdin.write(b"busy\n")
@@ -111,7 +115,12 @@ def write_on(root: Path) -> None:
 
 def summary(took_ms: list[float]) -> dict[str, float]:
     took = sorted(took_ms)
-    return {"n": len(took), "p50": took[len(took) // 2], "p99": took[int(0.99 * len(took))], "worst": took[-1]}
+    return {
+        "n": len(took),
+        "p50": took[len(took) // 2],
+        "p99": took[int(0.99 * len(took))],
+        "worst": took[-1],
+    }
 
 
 if __name__ == "__main__":

@@ -19,7 +19,11 @@ def questions(folder: Path, n: int, seed: int, *, kept: bool = False) -> list[by
     lines = []
     for k in range(n):
         events = [
-            {"type": "page_view", "channel": "web", "attributes": {"category": draw.choice(["coffee", "tea"])}}
+            {
+                "type": "page_view",
+                "channel": "web",
+                "attributes": {"category": draw.choice(["coffee", "tea"])},
+            }
             for _ in range(draw.randint(1, 3))
         ]
         if kept:

@@ -9,10 +9,14 @@ from benchmarks.shops import Shops
 
 @dataclass(frozen=True)
 class Scale:
-    """Customers of the main shop (about 30 events each) and of the smaller one for models; runs of each side."""
+    """Customers (about 30 events each) per stage, how often each side is run, and how many live decisions are made.
+
+    Training is the slowest stage by far, so models are made from the smallest shop.
+    """
 
     customers: int
     model_customers: int
+    scored_customers: int
     clv_customers: int
     published_customers: int
     times: int
@@ -20,9 +24,9 @@ class Scale:
 
 
 SCALES = {
-    "small": Scale(20_000, 5_000, 200_000, 50_000, 3, 500),
-    "medium": Scale(100_000, 10_000, 1_000_000, 200_000, 3, 2_000),
-    "large": Scale(1_000_000, 1_000_000, 1_000_000, 1_000_000, 3, 5_000),
+    "small": Scale(20_000, 2_000, 5_000, 100_000, 50_000, 3, 500),
+    "medium": Scale(100_000, 4_000, 20_000, 1_000_000, 1_000_000, 3, 2_000),
+    "large": Scale(1_000_000, 20_000, 1_000_000, 1_000_000, 1_000_000, 3, 5_000),
 }
 
 

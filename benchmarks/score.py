@@ -18,12 +18,12 @@ MOST_MB, AT_CUSTOMERS = 6_000, 1_000_000
 
 
 def measure(bench: Bench) -> list[Row]:
-    folder = bench.shops.trained(bench.scale.model_customers)
+    folder = bench.shops.modelled(bench.scale.scored_customers, bench.scale.model_customers)
     sides = {
         "bare": lambda: child("score:bare", folder=str(folder)),
         "ours": lambda: child("score:ours", folder=str(folder)),
     }
-    found = in_turn(sides, 1 if bench.scale.model_customers >= AT_CUSTOMERS else min(bench.scale.times, 2))
+    found = in_turn(sides, 1 if bench.scale.scored_customers >= AT_CUSTOMERS else min(bench.scale.times, 2))
     ours = found["ours"]
     customers = ours.first("customers")
     row = compared("score", f"{customers:,} customers × {N_ACTIONS} actions", ours, found["bare"])

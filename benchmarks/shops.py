@@ -47,6 +47,13 @@ class Shops:
         self._once(folder, "score")
         return folder
 
+    def modelled(self, customers: int, like: int) -> Path:
+        """A loaded shop with the models of one of another size: training a million customers is not the question."""
+        folder, models = self.loaded(customers), self.trained(like) / "models"
+        if not (folder / "models").exists():
+            shutil.copytree(models, folder / "models")
+        return folder
+
     def facts(self, folder: Path, step: str) -> dict[str, Any]:
         """What a step found when it was done."""
         found: dict[str, Any] = json.loads((folder / f".{step}.json").read_text())

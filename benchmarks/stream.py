@@ -59,7 +59,9 @@ def bare(folder: str, n: int, seed: int) -> dict[str, Any]:
 
     lines = questions(Path(folder), n, seed)
     customer, candidates, texts, _ = chunk_of(folder, 1_000)
-    boosters = [lightgbm.Booster(model_str=text) for name, text in texts.items() if name.startswith("outcome")]
+    boosters = [
+        lightgbm.Booster(model_str=text) for name, text in texts.items() if name.startswith("outcome")
+    ]
     k, result = len(candidates) // len(customer), {}
     with timed(result), Path("/dev/null").open("w") as out:
         for i, line in enumerate(lines):

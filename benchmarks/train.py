@@ -64,7 +64,14 @@ def ours(folder: str) -> dict[str, Any]:
         texts = getattr(model, "texts", None) or {"": model.text}
         trees = [text.count("\nTree=") for text in texts.values() if text]
         categorical = [table.names.index(name) for name in table.categorical]
-        np.savez(matrices / f"{k}.npz", x=table.x, y=table.y, w=table.weights(), trees=trees, categorical=categorical)
+        np.savez(
+            matrices / f"{k}.npz",
+            x=table.x,
+            y=table.y,
+            w=table.weights(),
+            trees=trees,
+            categorical=categorical,
+        )
         result["shapes"].append(f"{table.x.shape[0]:,} × {table.x.shape[1]}")
         result["customers"] = max(result["customers"], len(set(table.customer.tolist())))
     return result
@@ -97,4 +104,4 @@ def _settings(table: dict[str, Any]) -> dict[str, Any]:
     from nbatool.models import fit
 
     objective = "binary" if len(np.unique(table["y"][:100_000])) == 2 else "regression"
-    return fit._settings(len(table["x"]), objective, 0, None)
+    return fit._settings(len(table["x"]), objective, 0, None)  # noqa: SLF001 - the same settings on both sides

@@ -12,7 +12,7 @@ import numpy as np
 
 from nbatool.activate.action_file import ActionRows
 from nbatool.activate.files import FileFormat, write_table
-from nbatool.base.clock import format_time
+from nbatool.base.clock import format_time, now_us
 from nbatool.base.records import NOTHING
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import ScoredChunk, population, score_chunks
@@ -197,7 +197,8 @@ def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: i
     if settings.most is not None:
         return "only some customers were scored (--max-customers)"
     published = online.published()
-    if published is not None and as_of_us < published.cut_us:
+    # A state of the future answers nobody, so that one gives way to any.
+    if published is not None and as_of_us < published.cut_us <= now_us():
         return f"this time lies before the published state ({format_time(published.cut_us)})"
     return None
 

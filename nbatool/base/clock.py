@@ -25,6 +25,10 @@ LONGEST_S: Final = 1000 * 365 * DAY_S
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FIRST_US: Final = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST_US: Final = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_BEFORE_CHANGES_US: Final = (datetime(1800, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""No zone of tzdata changed its offset before."""
 _DURATION = re.compile(r"([0-9]{1,12}) ?([smhdw])")
 _TIME = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
@@ -133,8 +137,11 @@ def load_zone(name: str) -> ZoneInfo:
 
 
 def offset_at(time_us: int, zone: str) -> int:
-    """Return how many seconds local time in `zone` is ahead of UTC at an instant."""
-    local = _utc(time_us).astimezone(load_zone(zone))
+    """Return how many seconds local time in `zone` is ahead of UTC at an instant.
+
+    In the first and the last days a calendar has, it is that of the days beside them.
+    """
+    local = _utc(min(max(time_us, _FIRST_US), _LAST_US)).astimezone(load_zone(zone))
     offset = local.utcoffset()
     assert offset is not None
     return offset // timedelta(seconds=1)
@@ -150,7 +157,7 @@ def zone_offsets(zone: str, first_us: int, last_us: int) -> list[tuple[int, int,
     [(0, 11, 3600)]
     """
     rows: list[tuple[int, int, int]] = []
-    from_us, offset_s, seen_us = first_us, offset_at(first_us, zone), first_us
+    from_us, offset_s, seen_us = first_us, offset_at(first_us, zone), max(first_us, _BEFORE_CHANGES_US)
     while seen_us < last_us:
         # No zone changed its offset twice within one day since 1970.
         next_us = min(seen_us + DAY_US, last_us)

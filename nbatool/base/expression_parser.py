@@ -59,7 +59,7 @@ class Compiler:
         kind = type(node)
         if kind in BINARY:
             return self._call(BINARY[kind], [node.this, node.expression], node)
-        if kind in UNARY:
+        if kind in UNARY and not any(value for key, value in node.args.items() if key != "this"):
             return self._call(UNARY[kind], [node.this], node)
         if kind in MANY:
             return self._call(MANY[kind], [node.this, *node.expressions], node)
@@ -101,7 +101,9 @@ class Compiler:
         kinds: set[Kind] = set()
         otherwise = node.args.get("default") or exp.Null()
         for branch in node.args["ifs"]:
-            condition, _ = self.compile(branch.this)
+            condition, found = self.compile(branch.this)
+            if found not in ("boolean", None):
+                raise ConfigError(f'"{branch.this.sql("duckdb")}" is a {found}, a boolean is needed after when')
             value, kind = self.compile(branch.args["true"])
             tree += [condition, value]
             kinds |= {kind} if kind else set()

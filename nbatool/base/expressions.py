@@ -11,7 +11,7 @@ NULL is not true. Division by zero is null.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -77,9 +77,9 @@ def _coalesce(*arguments: Array) -> Array:
 
 
 def _case(*arguments: Array) -> Array:
-    *branches, result = arguments
-    for condition, value in reversed(list(zip(branches[::2], branches[1::2], strict=True))):
-        result = np.where(condition == 1, value, result)
+    *values, result = _alike((*arguments[1::2], arguments[-1]))
+    for condition, value in reversed(list(zip(arguments[:-1:2], values, strict=True))):
+        result = np.where(_as("boolean", condition) == 1, value, result)
     return result
 
 
@@ -168,16 +168,20 @@ def evaluate(tree: Tree, columns: Mapping[str, Array], n: int) -> Array:
     arguments = [evaluate(argument, columns, n) for argument in tree[1:]]
     if operation == "case":
         return _case(*arguments)
-    if any(a.dtype == object for a in arguments):
-        arguments = [_as_text(a) for a in arguments]
-    return OPERATIONS[operation][0](*arguments)
+    function, wanted, _ = OPERATIONS[operation]
+    return function(*(_alike(arguments) if wanted is None else (_as(wanted, a) for a in arguments)))
 
 
-def _as_text(values: Array) -> Array:
-    """An all-null number array beside texts stands for null texts."""
-    if values.dtype == object:
+def _as(wanted: Kind, values: Array) -> Array:
+    """What is not of the kind wanted is null: only a request's context, whose kinds are its own, and null itself."""
+    if (wanted == "text") == (values.dtype == object):
         return values
-    return np.full(len(values), None, dtype=object)
+    return np.full(len(values), None, dtype=object) if wanted == "text" else np.full(len(values), np.nan)
+
+
+def _alike(arguments: Sequence[Array]) -> list[Array]:
+    """Numbers beside texts stand for null texts."""
+    return [_as("text", a) for a in arguments] if any(a.dtype == object for a in arguments) else list(arguments)
 
 
 def is_true(tree: Tree, columns: Mapping[str, Array], n: int) -> NDArray[np.bool_]:
@@ -220,12 +224,22 @@ def compile_expression(text: str, kinds: Mapping[str, Kind], *, wanted: Kind = "
 
     try:
         node = sqlglot.parse_one(text, dialect="duckdb")
+        tree, kind = Compiler(kinds).compile(node)
+    except RecursionError:
+        raise ConfigError(f'"{text[:60]}…" is nested too deeply; write a list as  name in (…)') from None
     except sqlglot.errors.SqlglotError as error:
-        raise ConfigError(f'"{text}" is not an SQL expression: {str(error).splitlines()[0]}') from None
-    tree, kind = Compiler(kinds).compile(node)
+        raise ConfigError(f'"{text}" is not an SQL expression: {_where(error)}') from None
     if kind not in (wanted, None):
         raise ConfigError(f'"{text}" is a {kind}, a {wanted} is needed')
     return tree
+
+
+def _where(error: Exception) -> str:
+    """Say where the parser gave up; its own words name its classes."""
+    found = getattr(error, "errors", None)
+    if not found:
+        return "a quote is not closed, or nothing stands there"
+    return f'it breaks off or goes wrong at "{found[0]["highlight"]}", character {found[0]["col"]}'
 
 
 def unknown_name(name: str, known: Mapping[str, Kind]) -> ConfigError:

@@ -146,7 +146,8 @@ def _request_id(line: bytes) -> Any:
         found = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
-    return found.get("request_id") if isinstance(found, dict) else None
+    asked = found.get("request_id") if isinstance(found, dict) else None
+    return str(asked) if isinstance(asked, int) else asked
 
 
 def __getattr__(name: str) -> Any:

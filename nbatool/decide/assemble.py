@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nbatool.base.errors import ConfigError, DataError, Problem
+from nbatool.base.errors import ConfigError, DataError
 from nbatool.base.expressions import Kind
 from nbatool.base.records import Action
+from nbatool.base.settings import shown_path
 from nbatool.decide.batch import SEGMENT, VALUE_SCORES
 from nbatool.decide.catalogue import compile_catalogue
 from nbatool.decide.expected import unvalued
@@ -38,8 +39,8 @@ def champion_policy(
     config = workspace.config
     catalogue = compile_catalogue(
         actions, expression_kinds(bundle), every_channel=config.catalogue.channel_mode == "all",
-        allow_nothing=config.catalogue.allow_nothing, file=str(config.path),
-        line_of=lambda action_id: config.line_of("action", action_id),
+        allow_nothing=config.catalogue.allow_nothing, file=shown_path(config.path),
+        line_of=lambda action_id: config.line_of("action", action_id, "eligible_when"),
     )  # fmt: skip
     _check_values(workspace, bundle, Policy(bundle, catalogue))
     return name, Policy(bundle, catalogue)
@@ -63,11 +64,11 @@ def _check_values(workspace: Workspace, bundle: Bundle, policy: Policy) -> None:
         return
     config = workspace.config
     problems = [
-        Problem(
+        config.problem(
             f'[[action]] "{action_id}": no contact was ever logged, so it needs target = one of '
             f"{', '.join(bundle.propensities) or '(no [[target]] is configured)'} and value_per_response = money",
-            str(config.path),
-            config.line_of("action", action_id),
+            "action",
+            action_id,
         )
         for action_id in unvalued(policy.catalogue, list(bundle.propensities))
     ]

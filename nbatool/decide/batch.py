@@ -116,7 +116,7 @@ def _value_scores(
     if policy.bundle.clv is None:
         return {}
     model = ClvModel.from_json(policy.bundle.clv)
-    load_zone_offsets(con, config.workspace.timezone)
+    load_zone_offsets(con, config.workspace.timezone, as_of_us)
     load_purchase_days(
         con, config.roles.purchase, as_of_us=as_of_us, zone=config.workspace.timezone,
         grain_days=model.settings.grain_days,

@@ -1,11 +1,10 @@
 """What each feature adds to the uplift of an offer, in money.
 
-TreeSHAP (Lundberg et al. 2018) splits a booster's raw score among the features. The difference between the offer's
-row and the row of `nothing` is what each feature makes the offer worth more than nothing. Raw scores become money in
-steps (logistic, product of chance and amount, the monotone map): each step is replaced by its secant between the two
-rows, so that the parts still sum to the uplift. Of a product the chance is exchanged at the mean amount and the
-amount at the mean chance, which is the average of exchanging either first. Shrinkage is linear and applies to the
-parts as it does to their sum.
+TreeSHAP (Lundberg et al. 2018) splits the effect booster's score among the features; the difference between the offer's
+row and the row of `nothing`, times the slope of the uplift map, is what each feature makes the offer worth more than
+nothing. What comes from the customer's usual outcome (a column of the effect booster, and a correction of the map) is
+shared out among the features that make it, in proportion to their part in it. The offset of an action belongs to the
+action. Shrinkage is linear and applies to the parts as it does to their sum.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ import numpy as np
 from nbatool.decide.expected import Expectation
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.kinds import Floats
-from nbatool.models.calibration import logistic
-from nbatool.models.outcome import OutcomeModel, amounts
+from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel
 from nbatool.models.shrinkage import shrink
 
@@ -62,23 +60,25 @@ def uplift_contributions(
 
 
 def against_last(model: OutcomeModel, x: Floats) -> Floats:
-    """Return (n, d): what each feature adds to each row's expected outcome against the last row's."""
+    """Return (n, d): what each feature adds to the uplift of each row over the last, `nothing` of the same customer."""
+    parts = np.zeros(x.shape)
     if model.kind == "constant":
-        return np.zeros(x.shape)
-    parts = {name: booster.contributions(x)[:, :-1] for name, booster in model.boosters.items()}
-    raw = {name: booster.predict_raw(x) for name, booster in model.boosters.items()}
-    gain = {name: part - part[-1] for name, part in parts.items()}
-    if model.kind == "binary":
-        return np.asarray(_secant(model.calibrator.apply(raw["chance"]), raw["chance"]) * gain["chance"])
-    amount = amounts(raw["amount"], model.amount)
-    product, money = amount, _secant(amount, raw["amount"]) * gain["amount"]
-    if model.kind == "two_part":
-        chance = logistic(raw["chance"])
-        product = chance * amount
-        by_chance = _secant(chance, raw["chance"]) * gain["chance"] * _mean_with_last(amount)
-        money = by_chance + money * _mean_with_last(chance)
-    assert model.money is not None
-    return np.asarray(_secant(model.money.apply(product), product) * money)
+        return parts
+    read = model.baseline_input(x)
+    baseline = model.boosters["baseline"].predict_raw(read[-1:])[0]
+    usual = np.abs(model.boosters["baseline"].contributions(read[-1:])[0, :-1])
+    total = float(usual.sum())
+    share = usual / total if total > 0 else np.full(len(usual), 1.0 / len(usual))
+    effect = model.boosters["effect"].contributions(model.effect_input(x, np.full(len(x), baseline)))
+    gain = model.uplift_map.slope * (effect[:, :-1] - effect[-1, :-1])
+    nothing, _ = model.expected(x, len(x))
+    action = x[:-1, model.candidate_from]
+    offset = model.uplift_map.offsets(action)
+    level = model.uplift_map.apply(np.zeros(1), action[:1], nothing)[0] - offset[0] if len(action) else 0.0
+    parts[:, list(model.columns["effect"])] = gain[:, :-1]
+    parts[:-1, model.candidate_from] += offset
+    parts[:-1, list(model.columns["baseline"])] += (gain[:-1, -1] + level)[:, None] * share
+    return parts
 
 
 def _secant(y: Floats, x: Floats) -> Floats:
@@ -86,10 +86,6 @@ def _secant(y: Floats, x: Floats) -> Floats:
     step = x - x[-1]
     same = np.abs(step) < ALMOST_EQUAL
     return np.asarray(np.where(same, 0.0, (y - y[-1]) / np.where(same, 1.0, step)))[:, None]
-
-
-def _mean_with_last(values: Floats) -> Floats:
-    return np.asarray((values + values[-1]) / 2.0)[:, None]
 
 
 def _of_propensity(expectation: Expectation, encoded: Floats, offer: int) -> Contributions:

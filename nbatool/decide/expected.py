@@ -72,9 +72,7 @@ class Expectation:
         assert bundle.outcome is not None
         assert bundle.decision is not None
         x = bundle.decision.of_candidates(customers, encoded, self.columns, self.catalogue.actions)
-        predicted = bundle.outcome.predict(x, threads).reshape(n, len(self.columns))
-        nothing = predicted[:, -1]
-        uplift = predicted[:, :-1] - nothing[:, None]
+        nothing, uplift = bundle.outcome.expected(x, len(self.columns), threads)
         if k:
             uplift = shrink(uplift, *self.weights)
         conversion = np.zeros((n, k))

@@ -15,12 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import format_time, now_us
+from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.base.errors import DataError
 from nbatool.decide.answer import Json, answer
 from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.policy import Policy, Wishes
-from nbatool.decide.request import Question, check_request, live_event, parse_request
+from nbatool.decide.request import Question, SessionEvent, check_request, live_event, parse_request
 from nbatool.decide.state_rows import read_body
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.events import Event
@@ -106,7 +106,7 @@ class LiveService:
         timing
             Add the microseconds it took.
         as_of, explain, dry_run
-            Stand in for the keys of a request that does not set them.
+            Stand in for the keys of a request that does not set them; a time without an offset is the workspace's.
 
         Raises
         ------
@@ -115,11 +115,13 @@ class LiveService:
         """
         started = time.perf_counter_ns()
         request = parse_request(line)
-        request.as_of = request.as_of or as_of
         request.explain = request.explain or explain
         request.dry_run = request.dry_run or dry_run
         in_force = self.in_force()
-        question = check_request(request, now_us(), in_force.policy.bundle.features.plan.number_fields)
+        plan = in_force.policy.bundle.features.plan
+        if request.as_of is None and as_of is not None:
+            request.as_of = format_time(parse_time(as_of, plan.zone))
+        question = check_request(request, now_us(), plan.number_fields)
         result = self.decide(question, in_force)
         if timing:
             result["took_us"] = (time.perf_counter_ns() - started) // 1000
@@ -150,9 +152,15 @@ class LiveService:
         state = in_force.customer(question.customer_id)
         fields = in_force.policy.bundle.features.plan.number_fields
         events = [_journalled(e, fields) for e in self._since(question, in_force.published)]
-        events += [e.event for e in question.events]
+        events += [e.event for e in question.events if not self._is_known(e, question, in_force.published)]
         customers = in_force.live.compute(state, events, question.as_of_us)
         return customers, {name: _array(state.scores.get(name)) for name in in_force.score_names}
+
+    def _is_known(self, e: SessionEvent, question: Question, published: Published) -> bool:
+        """Whether an event of the request was told before, and the night has taken it into the state."""
+        if question.customer_id is None or e.event_id is None:
+            return False
+        return self._online.holds(question.customer_id, e.event_id, published)
 
     def _since(self, question: Question, published: Published) -> list[LiveEvent]:
         """Journalled events the state does not hold, without those the request brings again."""

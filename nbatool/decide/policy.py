@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.expressions import evaluate, names_in
+from nbatool.base.expressions import is_true, names_in
 from nbatool.decide.catalogue import Catalogue, action_values
 from nbatool.decide.expected import Expectation, Expected
 from nbatool.features.customer import CustomerFeatures
@@ -172,7 +172,7 @@ class Policy:
         own = {
             name: _repeat(value, n) for name, value in action_values(offer).items() if name in self.names_used
         }
-        return np.asarray(evaluate(offer.eligible, {**columns, **own}, n) == 1.0)
+        return is_true(offer.eligible, {**columns, **own}, n)
 
     def _columns(
         self, customers: CustomerFeatures, scores: Scores, wishes: Wishes

@@ -71,7 +71,8 @@ class Reasons:
         others = [j for j in decision.possible(row) if offers[j].action.id != action.id]
         if others:
             worth = decision.net_value[row, others[0]]
-            words.append(f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}")
+            silence = self.policy.catalogue.allow_nothing and worth <= 0
+            words.append("runner-up: nothing" if silence else f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}")
         return words
 
     def removed(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ MOST_AHEAD_US = 300 * US_PER_S
 MOST_ID_BYTES = 1024
 MOST_EVENTS = 10_000
 VALUE_LIMIT = Decimal(10) ** 14
+AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 SCALE = Decimal("0.0001")
 
 Scalar = str | int | float | bool | None
@@ -160,10 +162,11 @@ def _event(e: RequestEvent, present: int, number_fields: Sequence[str]) -> Sessi
     ts_us = present if e.ts is None else _time("ts", e.ts)
     value = None if e.value is None else exact_text(e.value)
     attributes = msgspec.json.encode(e.attributes, order="sorted").decode() if e.attributes else None
+    kind = _id("type", e.type) or ""
     event = live_event(
-        ts_us, e.type, value, _id("action_id", e.action_id), e.channel, e.attributes, number_fields
+        ts_us, kind, value, _id("action_id", e.action_id), _id("channel", e.channel or None), e.attributes, number_fields
     )
-    return SessionEvent(event, _id("event_id", e.event_id), value, e.decision_id, attributes)
+    return SessionEvent(event, _id("event_id", e.event_id), value, _id("decision_id", e.decision_id), attributes)
 
 
 def live_event(
@@ -187,7 +190,8 @@ def live_event(
         texts.setdefault(name, text)
         if name in number_fields and name != "value":
             try:
-                numbers[name] = units(exact_text(text))
+                # DuckDB, which reads them at night, takes 1_000 for a thousand.
+                numbers[name] = units(exact_text(BETWEEN_DIGITS.sub("", text)))
             except DataError:
                 continue
     return Event(ts_us, kind, numbers, texts)
@@ -199,15 +203,16 @@ def exact_text(value: float | int | str) -> str:
     >>> exact_text(12.4), exact_text("0.00005")
     ('12.4000', '0.0001')
     """
+    text = str(value).strip(" \t\n\r\v\f")
+    if not AMOUNT.fullmatch(text):
+        raise DataError(f'value: "{text[:60]}" is not an amount')
     try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise DataError(f'value: "{value}" is not an amount')
+        amount = Decimal(text).quantize(SCALE, rounding=ROUND_HALF_UP)
+    except DecimalException:
+        amount = VALUE_LIMIT
     if abs(amount) >= VALUE_LIMIT:
-        raise DataError(f"value: {value} is too large (below {VALUE_LIMIT:,} is allowed)")
-    return str(amount.quantize(SCALE, rounding=ROUND_HALF_UP))
+        raise DataError(f"value: {text[:60]} is too large (below {VALUE_LIMIT:,} is allowed)")
+    return str(amount)
 
 
 def units(value: str) -> int:
@@ -222,14 +227,17 @@ def _text(value: Any) -> str | None:
 
 
 def _context(value: Scalar) -> float | str | None:
-    return value if value is None or isinstance(value, str) else float(value)
+    try:
+        return value if value is None or isinstance(value, str) else float(value)
+    except OverflowError:
+        raise DataError(f"context: {str(value)[:20]}… is too large a number") from None
 
 
 def _id(key: str, value: str | int | None) -> str | None:
     if value is None:
         return None
     text = str(value)
-    if not text or len(text.encode("utf-8", "surrogatepass")) > MOST_ID_BYTES or "\x00" in text:
+    if not text.strip() or len(text.encode("utf-8", "surrogatepass")) > MOST_ID_BYTES or "\x00" in text:
         raise DataError(f"{key} must have 1 to {MOST_ID_BYTES} bytes and no NUL, it has {len(text.encode())}")
     return text
 

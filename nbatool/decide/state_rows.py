@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Codes = dict[str, dict[str, int]]
 
+MOST_UNITS = 9 * 10**18
+"""Where a total of older events stops, in 1e-4: a thousand times what a sum may be, and as much as 64 bits hold."""
+
 
 @dataclass(frozen=True)
 class StateTables:
@@ -80,7 +83,7 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     )
     from nbatool.features.choice import as_timestamp
     from nbatool.store.arrow import fetch_arrow
-    from nbatool.store.sql import statement, template
+    from nbatool.store.sql import json_key, statement, template
 
     plan = features.plan
     from_ts = as_timestamp(as_of_us - features.longest_window_s * US_PER_S)
@@ -89,9 +92,9 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     for name in plan.text_fields:
         column = name in COLUMN_FIELDS
         sql = template("decide/field_texts", field=f"e.{name}" if column else attribute_text("$field"))
-        values = fetch_arrow(con, sql, window if column else {**window, "field": name}).column(0).to_pylist()
-        codes[name] = {value: code for code, value in enumerate(values)}
-    rows = [(name, value, code) for name, known in codes.items() for value, code in known.items()]
+        found = fetch_arrow(con, sql, window if column else {**window, "field": json_key(name)})
+        codes[name] = {value: code for code, value in enumerate(found.column(0).to_pylist())}
+    rows = [(json_key(name), value, code) for name, known in codes.items() for value, code in known.items()]
     con.register("code_rows", pa.table({
         "field": pa.array([r[0] for r in rows], pa.string()),
         "value": pa.array([r[1] for r in rows], pa.string()),
@@ -109,7 +112,7 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     joins = [LOCAL_JOIN] if plan.uses_local_time else []
     texts: dict[str, Any] = {}
     for k, name in enumerate(plan.text_fields):
-        texts[f"k{k}"] = name
+        texts[f"k{k}"] = json_key(name)
         source = f"e.{name}" if name in COLUMN_FIELDS else attribute_text(f"$k{k}")
         joins.append(f"left join text_codes as x{k} on x{k}.field = $k{k} and x{k}.value = {source}")
         columns.append(f"x{k}.code as t{k}")
@@ -117,8 +120,8 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     con.execute(sql, {**parameters, **texts})
     exact = [f"cast({sql} as decimal(22, 4)) * 10000" for sql in numbers]
     older = "".join(
-        f", cast(coalesce(sum({v}), 0) as bigint) as total{k}, cast(coalesce(max({v}), 0) as bigint) as most{k},"
-        f" count({v}) as known{k}"
+        f", cast(greatest(least(coalesce(sum({v}), 0), {MOST_UNITS}), -{MOST_UNITS}) as bigint) as total{k},"
+        f" cast(coalesce(max({v}), 0) as bigint) as most{k}, count({v}) as known{k}"
         for k, v in enumerate(exact)
     )
     con.execute(template("decide/create_older_events", columns=older), parameters)
@@ -129,7 +132,7 @@ def _number(name: str, parameters: dict[str, Any], attribute: Any) -> str:
     if name == "value":
         return "e.value"
     key = f"f{len(parameters)}"
-    parameters[key] = name
+    parameters[key] = json_key(name)
     return str(attribute(f"${key}"))
 
 

@@ -93,7 +93,7 @@ class _Reach:
 
     def only(self, sql: str) -> str:
         """The SQL, worked out for these events alone: reading JSON and local time costs more than all sums."""
-        conditions = [f"t.code in ({', '.join(map(str, sorted(self.codes)) or '-1')})"]
+        conditions = [f"t.code in ({', '.join(map(str, sorted(self.codes or {-1})))})"]
         conditions += [f"{AGE_US} <= {self.within_s * US}"] if self.within_s != LIFETIME else []
         return f"case when {' and '.join(conditions)} then {sql} end"
 
@@ -125,7 +125,9 @@ class _Writer:
     def number_field(self, name: str) -> str:
         if name == "value":
             return "value"
-        return self._field(f"number:{name}", self._attribute(f"number:{name}", name, attribute_number), "number")
+        return self._field(
+            f"number:{name}", self._attribute(f"number:{name}", name, attribute_number), "number"
+        )
 
     def _attribute(self, key: str, name: str, reader: Any) -> str:
         if key in self.fields:
@@ -228,7 +230,9 @@ def aggregate(con: duckdb.DuckDBPyConnection, plan: FeaturePlan) -> Aggregates:
     if numbered:
         cells, totals = _single_types(writer, numbered)
         summed = [(j, writer.total(slot)) for j, slot in totals]
-        con.execute(template("features/create_result", table=CELLS, statement=_cells(writer)), writer.parameters)
+        con.execute(
+            template("features/create_result", table=CELLS, statement=_cells(writer)), writer.parameters
+        )
     tables = []
     if totals:
         slots = ", ".join(f"{sql} as s{j}" for j, sql in summed)
@@ -277,17 +281,25 @@ def _single_purpose(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], li
             parameters["field"] = name
         yield sql, parameters, [j for j, _ in slots]
     for (series, _), slots in _grouped(numbered, "nth_last"):
-        for within_s, same in groupby(sorted(slots, key=lambda js: js[1].within_s), lambda js: js[1].within_s):
+        for within_s, same in groupby(
+            sorted(slots, key=lambda js: js[1].within_s), lambda js: js[1].within_s
+        ):
             members = list(same)
             columns = [f"(max(code) filter (where nth = {s.nth}))::double as s{j}" for j, s in members]
             yield (
                 template("features/newest_types", slots=", ".join(columns)),
-                {"codes": _codes(plan, series), "within_us": within_s * US, "most": max(s.nth for _, s in members)},
+                {
+                    "codes": _codes(plan, series),
+                    "within_us": within_s * US,
+                    "most": max(s.nth for _, s in members),
+                },
                 [j for j, _ in members],
             )
 
 
-def _grouped(numbered: list[tuple[int, Slot]], fn: str) -> Iterator[tuple[tuple[Any, str], list[tuple[int, Slot]]]]:
+def _grouped(
+    numbered: list[tuple[int, Slot]], fn: str
+) -> Iterator[tuple[tuple[Any, str], list[tuple[int, Slot]]]]:
     members = sorted(((j, s) for j, s in numbered if s.fn == fn), key=lambda js: (js[1].series, js[1].field))
     for key, same in groupby(members, lambda js: (js[1].series, js[1].field)):
         yield key, list(same)

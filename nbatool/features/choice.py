@@ -16,7 +16,7 @@ from nbatool.features.pairs import PairPlan
 from nbatool.features.plan import FeaturePlan, merge
 from nbatool.features.schedule import training_times
 from nbatool.profile.attributes import Attribute
-from nbatool.store.sql import statement, template
+from nbatool.store.sql import json_key, statement, template
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,7 +47,7 @@ def choose_features(
     used = {name for f in features for s in KINDS[f.kind].slots(f) for name in s.series.types}
     known = tuple(sorted({t.name for t in types} | used | {name for names in pairs.types for name in names}))
     plan = FeaturePlan(features, known, config.workspace.timezone, ("action_id", "channel"))
-    return FeatureSet(plan, customer_attributes(con), pairs)
+    return FeatureSet(plan, customer_attributes(con, as_of_us), pairs)
 
 
 def event_types(con: duckdb.DuckDBPyConnection, as_of_us: int) -> tuple[EventType, ...]:
@@ -75,7 +75,7 @@ def _field_values(
     parameters: dict[str, Any] = {"as_of": as_of, "most": MOST_VALUES}
     column = name in ("channel", "action_id")
     if not column:
-        parameters["field"] = name
+        parameters["field"] = json_key(name)
     sql = template("features/field_values", field=name if column else "attributes ->> $field")
     by_type: dict[str, list[tuple[str, int, int]]] = {}
     for type_name, value, _, different, total in con.execute(sql, parameters).fetchall():
@@ -83,9 +83,16 @@ def _field_values(
     return [(t, tuple(sorted(v for v, _, _ in found)), found[0][1], found[0][2]) for t, found in by_type.items()]
 
 
-def customer_attributes(con: duckdb.DuckDBPyConnection) -> tuple[Attribute, ...]:
-    """The customer attributes loaded; nested JSON is no feature."""
-    return tuple(Attribute(name, kind) for name, kind in _seen(con, "customers") if kind != "json")  # type: ignore[arg-type]
+def customer_attributes(con: duckdb.DuckDBPyConnection, as_of_us: int) -> tuple[Attribute, ...]:
+    """The customer attributes of which a value was known before a moment; nested JSON is no feature."""
+    seen = [(name, kind) for name, kind in _seen(con, "customers") if kind != "json"]
+    if not seen:
+        return ()
+    known = ", ".join(f"bool_or(attributes ->> $a{k} is not null)" for k in range(len(seen)))
+    names = {f"a{k}": json_key(name) for k, (name, _) in enumerate(seen)}
+    sql = template("features/attributes_known", known=known)
+    row = con.execute(sql, {**names, "as_of": as_timestamp(as_of_us)}).fetchall()[0]
+    return tuple(Attribute(name, kind) for (name, kind), is_known in zip(seen, row, strict=True) if is_known)  # type: ignore[arg-type]
 
 
 def _seen(con: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, str]]:

@@ -83,6 +83,26 @@ class CustomerInput:
 
 
 @dataclass(frozen=True)
+class SharedColumns:
+    """What the columns of K candidates share over all customers.
+
+    Parameters
+    ----------
+    fixed
+        (K, n_columns) the columns that do not depend on the customer; pairs are NaN.
+    by_action, by_channel
+        (positions, codes) of the candidates whose action or channel the pair features know.
+    by_tags
+        The same for tags: positions of candidates with equal tags, and the codes of those.
+    """
+
+    fixed: Floats
+    by_action: tuple[list[int], list[int]]
+    by_channel: tuple[list[int], list[int]]
+    by_tags: tuple[tuple[list[int], list[int]], ...]
+
+
+@dataclass(frozen=True)
 class CandidateInput:
     """Columns about a candidate: action, tags, attributes, channel, pair features.
 
@@ -148,7 +168,13 @@ class CandidateInput:
         return x
 
     def fill_pairs(
-        self, x: Floats, rows: Any, customers: CustomerFeatures, at: Any, action: Action | None, channel: str | None
+        self,
+        x: Floats,
+        rows: Any,
+        customers: CustomerFeatures,
+        at: Any,
+        action: Action | None,
+        channel: str | None,
     ) -> None:
         """Write the pair features of one candidate into ``x[rows]`` from the customers at positions ``at``."""
         pairs = self.features.pairs
@@ -160,12 +186,45 @@ class CandidateInput:
             x[rows, start : start + 5] = customers.pairs.action[at, code]
         tags = [k for k, tag in enumerate(pairs.tags) if tag in action.tags]
         if tags:
-            among = customers.pairs.tag[at][:, tags]
-            x[rows, start + 5 : start + 10] = among.sum(axis=1)
-            x[rows, start + 7] = np.fmin.reduce(among[:, :, 2], axis=1)
+            x[rows, start + 5 : start + 10] = _over_tags(customers.pairs.tag[at][:, tags])
         channel_code = pairs.channel_code.get(channel) if channel else None
         if channel_code is not None:
             x[rows, start + 10 : start + 15] = customers.pairs.channel[at, channel_code]
+
+    def shared(
+        self, candidates: Sequence[tuple[str, str | None]], actions: Sequence[Action | None]
+    ) -> SharedColumns:
+        """Prepare candidates (action id, channel) with their entries of the catalogue (None: not in it)."""
+        pairs = self.features.pairs
+        fixed = [self.encode_action(action, *each) for each, action in zip(candidates, actions, strict=True)]
+        known = [
+            (j, each, action)
+            for j, (each, action) in enumerate(zip(candidates, actions, strict=True))
+            if action
+        ]
+        by_action = [(j, pairs.action_code[a.id]) for j, _, a in known if a.id in pairs.action_code]
+        by_channel = [(j, pairs.channel_code[c]) for j, (_, c), _ in known if c in pairs.channel_code]
+        by_tags: dict[tuple[int, ...], list[int]] = {}
+        for j, _, action in known:
+            by_tags.setdefault(tuple(k for k, tag in enumerate(pairs.tags) if tag in action.tags), []).append(
+                j
+            )
+        return SharedColumns(
+            np.array(fixed).reshape(len(candidates), len(self.names)),
+            ([j for j, _ in by_action], [code for _, code in by_action]),
+            ([j for j, _ in by_channel], [code for _, code in by_channel]),
+            tuple((at, list(tags)) for tags, at in by_tags.items() if tags),
+        )
+
+    def fill_all_pairs(self, x: Floats, shared: SharedColumns, customers: CustomerFeatures) -> None:
+        """Write the pair features of all candidates into ``x`` (n, K, n_columns)."""
+        start = len(self.names) - 15
+        at, codes = shared.by_action
+        x[:, at, start : start + 5] = customers.pairs.action[:, codes]
+        for at, codes in shared.by_tags:
+            x[:, at, start + 5 : start + 10] = _over_tags(customers.pairs.tag[:, codes])[:, None, :]
+        at, codes = shared.by_channel
+        x[:, at, start + 10 : start + 15] = customers.pairs.channel[:, codes]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -179,12 +238,22 @@ class CandidateInput:
         return cls(features, tuple(data["actions"]), tuple(data["numbers"]), tuple(data["texts"]), categories)
 
 
-def candidate_input(features: FeatureSet, actions: Sequence[Action], action_ids: Sequence[str]) -> CandidateInput:
+def _over_tags(among: Floats) -> Floats:
+    """Pair features of several tags (n, n_tags, 5) as those of all of them, (n, 5)."""
+    result: Floats = among.sum(axis=1)
+    result[:, 2] = np.fmin.reduce(among[:, :, 2], axis=1)
+    return result
+
+
+def candidate_input(
+    features: FeatureSet, actions: Sequence[Action], action_ids: Sequence[str]
+) -> CandidateInput:
     """Choose the candidate columns from the actions of the catalogue and the ids seen in the log."""
     names = sorted({name for action in actions for name in action.attributes})
     texts = [n for n in names if any(isinstance(a.attributes.get(n), str) for a in actions)]
     categories = {
-        n: tuple(sorted({str(a.attributes[n]) for a in actions if a.attributes.get(n) is not None})) for n in texts
+        n: tuple(sorted({str(a.attributes[n]) for a in actions if a.attributes.get(n) is not None}))
+        for n in texts
     }
     return CandidateInput(
         features, tuple(action_ids), tuple(n for n in names if n not in texts), tuple(texts), categories

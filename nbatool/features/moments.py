@@ -102,14 +102,18 @@ def load_moments(con: duckdb.DuckDBPyConnection, moments: Moments, zone: str) ->
     con.execute(statement("profile/zones"))
 
 
-def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Fill ``zone_offsets`` for the workspace's zone and the customers' own, over the time of the events."""
+def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str, until_us: int | None = None) -> None:
+    """Fill ``zone_offsets`` for the workspace's zone and the customers' own, from the first event on.
+
+    Up to the last instant before ``until_us``, whether anything happened then or not; None: up to the newest event.
+    """
     con.execute(statement("features/create_zone_offsets"))
-    span = con.execute(statement("features/event_span")).fetchall()[0]
-    if span[0] is None:
+    first_us, newest_us = con.execute(statement("features/event_span")).fetchall()[0]
+    if first_us is None:
         return
+    last_us = max(first_us, newest_us if until_us is None else until_us - 1)
     for (name,) in con.execute(statement("features/zones_in_use"), {"zone": zone}).fetchall():
-        for first, last, offset_s in zone_offsets(name, int(span[0]), int(span[1])):
+        for first, last, offset_s in zone_offsets(name, first_us, last_us):
             row = {"zone": name, "first": first, "last": last, "offset_s": offset_s}
             con.execute(statement("features/insert_zone_offset"), row)
 
@@ -120,7 +124,7 @@ def prepare_moments(con: duckdb.DuckDBPyConnection, features: FeatureSet, moment
     load_moments(con, moments, plan.zone)
     con.execute(statement("features/create_feature_types"), {"types": list(plan.types)})
     if plan.uses_local_time:
-        load_zone_offsets(con, plan.zone)
+        load_zone_offsets(con, plan.zone, int(moments.as_of_us.max(initial=0)))
     types = [(name, role) for role, names in enumerate(pairs.types) for name in names]
     con.execute(
         statement("features/create_pair_types"),

@@ -72,6 +72,12 @@ class PairPlan:
             member[action, list(tags)] = True
         return member
 
+    @cached_property
+    def members(self) -> tuple[tuple[int, list[int]], ...]:
+        """Tags that some action carries, with the codes of those actions."""
+        tagged = ((tag, np.flatnonzero(self.membership[:, tag]).tolist()) for tag in range(len(self.tags)))
+        return tuple((tag, actions) for tag, actions in tagged if actions)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "types": [list(t) for t in self.types], "actions": list(self.actions), "channels": list(self.channels),
@@ -121,25 +127,31 @@ def pair_features(plan: PairPlan, contacts: Contacts) -> PairFeatures:
     by_channel = _spread(contacts, contacts.channel, len(plan.channels))
     by_tag = np.zeros((contacts.n_moments, len(plan.tags), 5))
     by_tag[:, :, 2] = np.inf
-    for tag in range(len(plan.tags)):
-        members = np.flatnonzero(plan.membership[:, tag])
-        if len(members):
-            by_tag[:, tag, :] = by_action[:, members, :].sum(axis=1)
-            by_tag[:, tag, 2] = by_action[:, members, 2].min(axis=1)
+    for tag, members in plan.members:
+        among = by_action[:, members, :]
+        among.sum(axis=1, out=by_tag[:, tag, :])
+        among[:, :, 2].min(axis=1, out=by_tag[:, tag, 2])
     return PairFeatures(_finish(by_action), _finish(by_tag), _finish(by_channel))
 
 
 def _spread(contacts: Contacts, key: NDArray[np.int64], n_keys: int) -> Floats:
-    result = np.zeros((contacts.n_moments, n_keys, 5))
-    result[:, :, 2] = np.inf
-    for role, column, amount in (
-        (0, 0, contacts.short), (0, 1, contacts.long), (1, 3, contacts.long), (2, 4, contacts.long),
-    ):  # fmt: skip
-        at = (contacts.role == role) & (key >= 0)
-        np.add.at(result, (contacts.moment[at], key[at], column), amount[at].astype(np.float64))
-    at = (contacts.role == 0) & (key >= 0)
-    np.minimum.at(result, (contacts.moment[at], key[at], 2), contacts.last_s[at].astype(np.float64))
-    return result
+    known = key >= 0
+    contacted, engaged, converted = (np.flatnonzero(known & (contacts.role == role)) for role in range(3))
+    cell = (contacts.moment * n_keys + key) * 5
+    counted = (
+        (contacted, 0, contacts.short), (contacted, 1, contacts.long), (engaged, 3, contacts.long),
+        (converted, 4, contacts.long),
+    )  # fmt: skip
+    counts = np.bincount(
+        np.concatenate([cell[at] + column for at, column, _ in counted]),
+        np.concatenate([amount[at] for at, _, amount in counted]),
+        contacts.n_moments * n_keys * 5,
+    )
+    # Without any contact bincount's zeros are whole numbers.
+    result: Floats = counts.astype(np.float64, copy=False)
+    result[2::5] = np.inf
+    np.minimum.at(result, cell[contacted] + 2, contacts.last_s[contacted].astype(np.float64))
+    return result.reshape(contacts.n_moments, n_keys, 5)
 
 
 def _finish(result: Floats) -> Floats:

@@ -11,6 +11,7 @@ from nbatool.base import clock
 from nbatool.base.config import Source
 from nbatool.base.errors import DataError, UsageError, did_you_mean
 from nbatool.ingest import checks
+from nbatool.ingest.drain import drain_journal
 from nbatool.ingest.files import InputFile, input_files, spooled_stdin
 from nbatool.ingest.formats import is_empty
 from nbatool.ingest.lookup import load_lookups
@@ -75,6 +76,7 @@ def load(
         reports = []
         reloading = frozenset(inputs) if full_refresh else frozenset[str]()
         with open_warehouse(workspace, reloading=reloading) as warehouse:
+            drain_journal(workspace, warehouse)
             for one in chosen:
                 report = _skipped(one)
                 if report is None:

@@ -103,7 +103,9 @@ def _estimated(
         rows.customer,
         rows.as_of_us,
     )
-    raw = _cross_fitted(table, seed, threads)
+    raw = _cross_fitted(table, rate, seed, threads)
+    if raw is None:
+        return constant, False
     platt = fit_platt(raw, table.y, np.ones(len(table)))
     p = logistic(platt.a * raw + platt.b)
     gain = log_losses(table.y, constant) - log_losses(table.y, p)
@@ -117,7 +119,8 @@ def _estimated(
     return probability, True
 
 
-def _cross_fitted(table: Table, seed: int, threads: int | None) -> FloatArray:
+def _cross_fitted(table: Table, rate: float, seed: int, threads: int | None) -> FloatArray | None:
+    """Raw scores from models of other customers; None where the first third is guessed no better than by the rate."""
     raw = np.zeros(len(table))
     for number, fold in enumerate(all_customer_folds(table.customer, seed, "assignment")):
         stop = customer_part(table.customer[fold.fit], seed, f"assignment/stop/{number}", 4) == 0
@@ -126,4 +129,8 @@ def _cross_fitted(table: Table, seed: int, threads: int | None) -> FloatArray:
             continue
         fitted = fit_booster(fit, "binary", valid=valid, params=_CAREFUL, seed=seed, threads=threads)
         raw[fold.predict] = Booster.from_text(fitted.text).predict_raw(table.x[fold.predict])
+        if number == 0:
+            y, p = table.y[fold.predict], logistic(raw[fold.predict])
+            if log_losses(y, p).mean() >= log_losses(y, np.full(len(y), rate)).mean():
+                return None
     return raw

@@ -12,7 +12,7 @@ import numpy as np
 from nbatool.base.records import NOTHING, Action
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.kinds import Floats
-from nbatool.features.model_input import CandidateInput, CustomerInput
+from nbatool.features.model_input import CandidateInput, CustomerInput, SharedColumns
 
 Candidate = tuple[str, str | None]
 """(action id, channel); `nothing` has no channel."""
@@ -57,12 +57,29 @@ class DecisionInput:
         ``encoded`` is ``customer.encode(customers)``, computed once by the caller.
         """
         n, k, width = len(customers), len(candidates), len(self.customer.names)
+        shared = self._shared(candidates, actions)
         x = np.empty((n, k, len(self.names)))
         x[:, :, :width] = encoded[:, None, :]
-        everyone = np.arange(n)
-        for j, candidate in enumerate(candidates):
-            x[:, j, width:] = self._block(candidate, customers, everyone, actions)
+        x[:, :, width:] = shared.fixed
+        self.candidate.fill_all_pairs(x[:, :, width:], shared, customers)
         return x.reshape(n * k, len(self.names))
+
+    def _shared(self, candidates: Sequence[Candidate], actions: dict[str, Action]) -> SharedColumns:
+        """What is the same for every customer; kept, because a policy asks about the same candidates every time."""
+        asked = [actions.get(action_id) for action_id, _ in candidates]
+        known = self._last_shared.get("of")
+        if (
+            known is None
+            or known[0] != tuple(candidates)
+            or any(a is not b for a, b in zip(known[1], asked, strict=True))
+        ):
+            known = (tuple(candidates), asked, self.candidate.shared(candidates, asked))
+            self._last_shared["of"] = known
+        return known[2]
+
+    @cached_property
+    def _last_shared(self) -> dict[str, tuple[tuple[Candidate, ...], list[Action | None], SharedColumns]]:
+        return {}
 
     def _block(
         self, candidate: Candidate, customers: CustomerFeatures, at: Any, actions: dict[str, Action]

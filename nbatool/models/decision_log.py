@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 WAVE_SIZE = 20
 """Contacts per instant, on average, from which the log is read as waves."""
@@ -70,44 +71,57 @@ def read_decisions(
     by_channel
         Whether an action on another channel is another decision (``channel_mode = "one"``).
     seed
-        Draws the times of trickling logs, and a sample where there are more than `MOST_ROWS` rows.
+        Draws the times of trickling logs, and a sample of customers where there would be more than `MOST_ROWS` rows.
     """
-    values = {
+    contacts = {
         "types": list(types), "from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us),
         "by_channel": by_channel,
     }  # fmt: skip
-    table = fetch_arrow(con, statement("models/contacts"), values)
-    if not len(table):
+    found = fetch_arrow(con, statement("models/contact_times"), contacts)
+    if not len(found):
         return None
-    who, when, what, how = (
-        _array(table, name) for name in ("customer_id", "as_of_us", "action_id", "channel")
-    )
-    random = generator(seed, "decision log")
-    instants, counts = np.unique(when, return_counts=True)
-    by_wave = len(when) / len(instants) >= WAVE_SIZE
-    times = _waves(instants, counts) if by_wave else _daily_times(when, random)
-    none = _nothing_rows(con, times, who, when, by_wave=by_wave)
-    at = _sample(len(who), MOST_ROWS // 2, random)
-    none_at = _sample(len(none[0]), MOST_ROWS - len(at), random)
-    nothing = np.full(len(none_at), NOTHING, dtype=object)
+    instants, counts = (np.asarray(found[name].to_numpy(), dtype=np.int64) for name in ("as_of_us", "contacts"))
+    n_contacts = int(counts.sum())
+    by_wave = n_contacts / len(instants) >= WAVE_SIZE
+    times = _waves(instants, counts) if by_wave else _daily_times(instants, counts, generator(seed, "decision log"))
+    sample = {**contacts, "salt": f"/{seed}", "below": _below(MOST_ROWS // 2 / n_contacts)}
+    contacted = fetch_arrow(con, statement("models/contacts"), sample)
+    none = _uncontacted(con, times, sample, MOST_ROWS - min(len(contacted), MOST_ROWS // 2), by_wave)
+    who, what, how = (_texts(contacted, name) for name in ("customer_id", "action_id", "channel"))
     rows = (
-        np.concatenate([who[at], none[0][none_at]]),
-        np.concatenate([when[at], none[1][none_at]]),
-        np.concatenate([what[at], nothing]),
-        np.concatenate([how[at], np.full(len(none_at), None, dtype=object)]),
+        np.concatenate([who, _texts(none, "customer_id")]),
+        np.concatenate([contacted["as_of_us"].to_numpy(), none["as_of_us"].to_numpy()]).astype(np.int64),
+        np.concatenate([what, np.full(len(none), NOTHING, dtype=object)]),
+        np.concatenate([how, np.full(len(none), None, dtype=object)]),
     )
     order = np.lexsort((rows[2].astype(str), rows[1], rows[0].astype(str)))
-    return LoggedDecisions(
-        rows[0][order], rows[1][order].astype(np.int64), rows[2][order], rows[3][order], by_wave, len(who)
-    )
+    return LoggedDecisions(rows[0][order], rows[1][order], rows[2][order], rows[3][order], by_wave, n_contacts)
 
 
-def _array(table: object, name: str) -> NDArray[np.object_]:
-    column = table.column(name)  # type: ignore[attr-defined]
-    if name == "as_of_us":
-        return np.asarray(column.to_numpy())
-    result = np.empty(len(column), dtype=object)
-    result[:] = column.to_pylist()
+def _below(share: float) -> str:
+    """The digest below which this share of all digests sorts; customers are drawn whole, the same at every time."""
+    return "g" if share >= 1 else f"{int(share * 2**52):013x}"
+
+
+def _uncontacted(
+    con: duckdb.DuckDBPyConnection, times: NDArray[np.int64], sample: dict[str, Any], most: int, by_wave: bool
+) -> pa.Table:
+    """Read who got nothing at the times; of a sample of customers where that would be more than ``most`` rows."""
+    at = [as_timestamp(int(time_us)) for time_us in times]
+    con.execute(statement("models/create_known_from"))
+    known = con.execute(statement("models/known_count"), {"times": at}).fetchall()[0][0]
+    values = {
+        **{name: sample[name] for name in ("types", "until_ts", "salt")},
+        "times": at,
+        "unit_us": 1 if by_wave else DAY_US,
+        "below": _below(most / max(known, 1)),
+    }
+    return fetch_arrow(con, statement("models/uncontacted"), values)
+
+
+def _texts(table: pa.Table, name: str) -> NDArray[np.object_]:
+    result = np.empty(len(table), dtype=object)
+    result[:] = table[name].to_pylist()
     return result
 
 
@@ -116,38 +130,16 @@ def _waves(instants: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np
     return np.sort(instants[largest][counts[largest] >= WAVE_SIZE])
 
 
-def _daily_times(when: NDArray[np.object_], random: np.random.Generator) -> NDArray[np.int64]:
+def _daily_times(
+    instants: NDArray[np.int64], counts: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.int64]:
     """One contact's instant of each day, of at most `MOST_TIMES` days."""
-    sorted_times = np.sort(when.astype(np.int64))
-    days = np.unique(sorted_times // DAY_US)
+    day = instants // DAY_US
+    days = np.unique(day)
     chosen = np.sort(random.choice(days, min(MOST_TIMES, len(days)), replace=False))
-    first = np.searchsorted(sorted_times // DAY_US, chosen, side="left")
-    last = np.searchsorted(sorted_times // DAY_US, chosen, side="right")
-    return sorted_times[first + (random.random(len(chosen)) * (last - first)).astype(np.int64)]
-
-
-def _nothing_rows(
-    con: duckdb.DuckDBPyConnection,
-    times: NDArray[np.int64],
-    who: NDArray[np.object_],
-    when: NDArray[np.object_],
-    *,
-    by_wave: bool,
-) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    ids: list[str] = []
-    at: list[int] = []
-    unit = 1 if by_wave else DAY_US
-    bucket = when.astype(np.int64) // unit
-    for time_us in times.tolist():
-        contacted = set(who[bucket == time_us // unit].tolist())
-        known = con.execute(statement("profile/known_customers"), {"as_of": as_timestamp(time_us)}).fetchall()
-        none = sorted({row[0] for row in known} - contacted)
-        ids += none
-        at += [time_us] * len(none)
-    result = np.empty(len(ids), dtype=object)
-    result[:] = ids
-    return result, np.array(at, dtype=np.int64)
-
-
-def _sample(n: int, most: int, random: np.random.Generator) -> NDArray[np.int64]:
-    return np.arange(n) if n <= most else np.sort(random.choice(n, most, replace=False))
+    until = np.cumsum(counts)
+    first = np.searchsorted(day, chosen, side="left")
+    last = np.searchsorted(day, chosen, side="right") - 1
+    before = until[first] - counts[first]
+    drawn = before + (random.random(len(chosen)) * (until[last] - before)).astype(np.int64)
+    return instants[np.searchsorted(until, drawn, side="right")]

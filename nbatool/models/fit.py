@@ -84,11 +84,11 @@ def _settings(n: int, objective: str, seed: int, threads: int | None) -> dict[st
     return {
         "objective": objective,
         "metric": _METRICS[objective],
-        "learning_rate": 0.05,
+        "learning_rate": 0.1,
         "num_leaves": 31 if n >= 20_000 else 15,
         "min_data_in_leaf": int(np.clip(n // 200, 5, 200)),
         "min_data_in_bin": 3 if n >= 1_000 else 1,
-        "max_bin": 127,
+        "max_bin": 63 if n >= 20_000 else 127,
         "feature_fraction": 0.8,
         "lambda_l2": 5.0,
         "cat_smooth": 20.0,
@@ -125,6 +125,7 @@ _DATASET_KEYS = (
     "seed",
     "verbosity",
     "force_col_wise",
+    "feature_contri",
 )
 
 

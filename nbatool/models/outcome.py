@@ -1,9 +1,16 @@
-"""The expected outcome of one candidate at one moment: the loaded model, as the night and a live decision use it."""
+"""The expected outcome of one candidate at one moment: the loaded model, as the night and a live decision use it.
+
+    expected(c, nothing) = money(baseline(c) + effect(c, nothing))
+    uplift(c, a)         = slope · (effect(c, a) − effect(c, nothing)) + offset(a)
+
+The baseline booster predicts what a customer brings whatever is done; the effect booster (an S-learner on what the
+baseline leaves unexplained) what an action changes. Learned together in one booster, the effects, small beside the
+differences between customers, would hardly be found.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +19,16 @@ import numpy as np
 
 from nbatool.base.errors import DataError
 from nbatool.models.booster import Booster
-from nbatool.models.calibration import Calibrator, PiecewiseLinear, logistic
+from nbatool.models.calibration import PiecewiseLinear
 from nbatool.models.card import canonical_json
 from nbatool.models.shrinkage import Shrinkage
-from nbatool.models.table import FloatArray
+from nbatool.models.table import BoolArray, FloatArray
+from nbatool.models.uplift_map import UpliftMap
 
-KINDS = ("constant", "binary", "single", "two_part")
-AMOUNTS = ("regression", "gamma")
+KINDS = ("constant", "effect")
+PARTS = ("baseline", "effect")
+BASELINE = "expected anyway"
+"""Name of the effect booster's last column: the baseline booster's score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +38,20 @@ class OutcomeModel:
     Parameters
     ----------
     kind
-        "constant"; "binary" (outcomes 0 and 1: one booster and Platt); "single" (one squared-error booster and a
-        strictly monotone map); "two_part" (P(not 0) times the amount where not 0, the product mapped).
+        "constant" (too little data), or "effect".
     texts
-        LightGBM texts: "chance" and/or "amount".
-    amount
-        Objective of the amount booster: "regression", or "gamma" whose raw score is a logarithm.
-    calibrator
-        Of a binary model.
+        LightGBM texts of "baseline" and "effect".
+    columns
+        Positions in x that each booster reads.
+    nothing
+        float64[n_candidate_columns]: the candidate columns of `nothing`. They are the last ones of x, the first of them
+        is the action's code.
     money
-        Uncalibrated → calibrated money, of a single or two-part model.
+        Scores of `nothing` → what it brings, strictly increasing.
+    uplift_map
+        Scores of an action → its uplift.
+    bounds
+        Least and greatest outcome possible (0 and 1 for "any"), or None.
     mean
         Mean outcome of all rows; the answer of a constant model.
     shrinkage
@@ -48,34 +62,80 @@ class OutcomeModel:
 
     kind: str
     texts: Mapping[str, str]
-    amount: str
-    calibrator: Calibrator
+    columns: Mapping[str, tuple[int, ...]]
+    nothing: FloatArray
     money: PiecewiseLinear | None
+    uplift_map: UpliftMap
+    bounds: tuple[float, float] | None
     mean: float
     n_features: int
     shrinkage: Shrinkage
     card: Mapping[str, Any]
     boosters: Mapping[str, Booster]
 
+    @property
+    def candidate_from(self) -> int:
+        """Position of the first candidate column, the action's code."""
+        return self.n_features - len(self.nothing)
+
+    def baseline_input(self, x: FloatArray) -> FloatArray:
+        """Return what the baseline booster reads of x."""
+        return np.ascontiguousarray(x[:, list(self.columns["baseline"])])
+
+    def effect_input(self, x: FloatArray, baseline: FloatArray) -> FloatArray:
+        """Return what the effect booster reads of x and the rows' baseline."""
+        return effect_input(x, self.columns["effect"], baseline)
+
+    def expected(self, x: FloatArray, n_candidates: int, threads: int = 1) -> tuple[FloatArray, FloatArray]:
+        """Return what `nothing` brings (n,) and each candidate's uplift over it (n, n_candidates − 1).
+
+        Parameters
+        ----------
+        x
+            float64[n · n_candidates, d]: the candidates of customer 0, the last of them `nothing`, those of customer 1, …
+        """
+        n = x.shape[0] // n_candidates
+        if self.kind == "constant":
+            return np.full(n, self.mean), np.zeros((n, n_candidates - 1))
+        assert self.money is not None
+        last = x[n_candidates - 1 :: n_candidates]
+        baseline = self.boosters["baseline"].predict_raw(self.baseline_input(last), threads)
+        read = self.effect_input(x, np.repeat(baseline, n_candidates))
+        effect = self.boosters["effect"].predict_raw(read, threads).reshape(n, n_candidates)
+        action = x[:, self.candidate_from].reshape(n, n_candidates)[:, :-1]
+        nothing = self.bounded(self.money.apply(baseline + effect[:, -1]))
+        score = effect[:, :-1] - effect[:, -1:]
+        uplift = self.uplift_map.apply(score.ravel(), action.ravel(), np.repeat(nothing, n_candidates - 1))
+        return nothing, uplift.reshape(score.shape)
+
     def predict(self, x: FloatArray, threads: int = 1) -> FloatArray:
-        """Return expected outcomes float64[n], same bits for any n and any number of threads."""
+        """Return expected outcomes float64[n] of single rows, same bits for any n and any number of threads."""
         if self.kind == "constant":
             return np.full(x.shape[0], self.mean)
-        if self.kind == "binary":
-            return self.calibrator.apply(self.boosters["chance"].predict_raw(x, threads))
-        amount = amounts(self.boosters["amount"].predict_raw(x, threads), self.amount)
-        if self.kind == "two_part":
-            amount = logistic(self.boosters["chance"].predict_raw(x, threads)) * amount
-        assert self.money is not None
-        return self.money.apply(amount)
+        pairs = np.empty((x.shape[0], 2, x.shape[1]))
+        pairs[:, 0] = x
+        pairs[:, 1] = with_candidate(x, self.nothing)
+        nothing, uplift = self.expected(pairs.reshape(-1, x.shape[1]), 2, threads)
+        return self.bounded(nothing + np.where(self.is_nothing(x), 0.0, uplift[:, 0]))
+
+    def is_nothing(self, x: FloatArray) -> BoolArray:
+        """Return bool[n]: rows whose candidate is `nothing`."""
+        action, code = x[:, self.candidate_from], self.nothing[0]
+        return np.asarray(np.isnan(action) if np.isnan(code) else action == code)
+
+    def bounded(self, outcome: FloatArray) -> FloatArray:
+        """Return outcomes within what is possible."""
+        return outcome if self.bounds is None else np.clip(outcome, *self.bounds)
 
     def to_files(self) -> dict[str, bytes]:
         """Return the files of this model: name → content."""
         stored = {
             "kind": self.kind,
-            "amount": self.amount,
-            "calibrator": self.calibrator.to_json(),
+            "columns": {part: list(columns) for part, columns in self.columns.items()},
+            "nothing": [None if np.isnan(v) else v for v in self.nothing.tolist()],
             "money": None if self.money is None else self.money.to_json(),
+            "uplift_map": self.uplift_map.to_json(),
+            "bounds": self.bounds,
             "mean": self.mean,
             "n_features": self.n_features,
             "shrinkage": self.shrinkage.to_json(),
@@ -90,23 +150,18 @@ class OutcomeModel:
         if "outcome.json" not in files:
             raise DataError("the model version has no outcome model; train it (nbatool train)")
         stored = json.loads(files["outcome.json"])
-        if stored["kind"] not in KINDS or stored["amount"] not in AMOUNTS:
-            raise DataError(
-                f"outcome.json: kind {stored['kind']!r} or amount {stored['amount']!r} is unknown"
-            )
-        parts = {
-            "constant": (),
-            "binary": ("chance",),
-            "single": ("amount",),
-            "two_part": ("chance", "amount"),
-        }
-        texts = {part: files[f"outcome-{part}.txt"].decode() for part in parts[stored["kind"]]}
+        if stored["kind"] not in KINDS or "uplift_map" not in stored:
+            raise DataError(f"outcome.json: kind {stored['kind']!r} is unknown; train again (nbatool train)")
+        parts = PARTS if stored["kind"] == "effect" else ()
+        texts = {part: files[f"outcome-{part}.txt"].decode() for part in parts}
         return cls(
             kind=stored["kind"],
             texts=texts,
-            amount=stored["amount"],
-            calibrator=Calibrator.from_json(stored["calibrator"]),
+            columns={part: tuple(columns) for part, columns in stored["columns"].items()},
+            nothing=np.array([np.nan if v is None else v for v in stored["nothing"]], dtype=np.float64),
             money=None if stored["money"] is None else PiecewiseLinear.from_json(stored["money"]),
+            uplift_map=UpliftMap.from_json(stored["uplift_map"]),
+            bounds=None if stored["bounds"] is None else (stored["bounds"][0], stored["bounds"][1]),
             mean=float(stored["mean"]),
             n_features=int(stored["n_features"]),
             shrinkage=Shrinkage.from_json(stored["shrinkage"]),
@@ -115,9 +170,16 @@ class OutcomeModel:
         )
 
 
-def amounts(raw: FloatArray, objective: str) -> FloatArray:
-    """Return money from raw scores: themselves, or exp of them for "gamma" (math.exp per element)."""
-    if objective != "gamma":
-        return raw
-    exp = math.exp
-    return np.array([exp(v) for v in np.clip(raw, -700.0, 700.0).tolist()], dtype=np.float64)
+def with_candidate(x: FloatArray, candidate: FloatArray) -> FloatArray:
+    """Return a copy of x with the last columns replaced by a candidate's."""
+    changed = x.copy()
+    changed[:, x.shape[1] - len(candidate) :] = candidate
+    return changed
+
+
+def effect_input(x: FloatArray, columns: tuple[int, ...], baseline: FloatArray) -> FloatArray:
+    """Return some columns of x with the rows' baseline (n,) as the last, C order."""
+    read = np.empty((x.shape[0], len(columns) + 1))
+    read[:, :-1] = x[:, list(columns)]
+    read[:, -1] = baseline
+    return read

@@ -58,6 +58,46 @@ def outcome_evaluation(
     }
 
 
+def uplift_by_action(
+    table: Table, rows: IntArray, p0: FloatArray, uplift: FloatArray, is_nothing: BoolArray, action_code: IntArray
+) -> dict[str, Any]:
+    """Return each action's average uplift over its contacts: the model's, and as measured.
+
+    Measured is the weighted mean of y − p0 of the contacts less that of the rows without one (inverse probability
+    weighting with regression adjustment; Robins, Rotnitzky & Zhao 1994, with the baseline as outcome model); its
+    standard error counts a customer's rows as one.
+
+    Parameters
+    ----------
+    rows
+        Rows judged; ``p0`` and ``uplift`` (n_rows,) are their predictions by a model that had not seen them.
+    """
+    gain, weight = table.y[rows] - p0, table.weights()[rows]
+    none, codes = is_nothing[rows], action_code[rows]
+    _, who = np.unique(table.customer[rows], return_inverse=True)
+    found = {}
+    for code in np.unique(codes[~none]):
+        contact = ~none & (codes == code)
+        mean, spread = _mean(gain, weight * contact, who)
+        mean0, spread0 = _mean(gain, weight * none, who)
+        found[str(int(code))] = {
+            "n": int(contact.sum()),
+            "predicted": float(np.average(uplift[contact], weights=weight[contact])),
+            "measured": mean - mean0,
+            "se": float(np.sqrt(((spread - spread0) ** 2).sum())),
+        }
+    return found
+
+
+def _mean(values: FloatArray, weight: FloatArray, who: IntArray) -> tuple[float, FloatArray]:
+    """Weighted mean and each customer's share in its error; NaN without weight."""
+    total = float(weight.sum())
+    if total <= 0:
+        return float("nan"), np.zeros(1)
+    mean = float((weight * values).sum()) / total
+    return mean, np.bincount(who, weight * (values - mean)) / total
+
+
 def _label(code: int) -> str:
     return "nothing" if code == -1 else str(int(code))
 

@@ -36,7 +36,7 @@ class PropensityModel:
     calibrator
         Raw score → probability; fitted on scores of models that had not seen the rows.
     base_rate
-        Share of positives among all rows (smoothed by half a case).
+        Share of positives among all rows (smoothed by half a case); 0 without any row.
     n_features
         Columns of x.
     card
@@ -202,6 +202,8 @@ def _calibrated(
 
 
 def _base_rate(table: Table) -> float:
+    if not len(table):
+        return 0.0  # nothing was seen: no action may live on a chance nobody has measured
     weight = table.weights()
     return float(((weight * table.y).sum() + 0.5) / (weight.sum() + 1.0))
 

@@ -13,7 +13,8 @@ from nbatool.ingest.drain import drain_journal
 from nbatool.models import registry
 from nbatool.models.bundle import Bundle
 from nbatool.models.card import versions
-from nbatool.models.train import Say, train_bundle
+from nbatool.models.train import train_bundle
+from nbatool.models.training_data import Say
 from nbatool.profile.present import present_us
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import open_warehouse

@@ -63,7 +63,7 @@ def read_attributes(
 ) -> dict[str, NDArray[Any]]:
     """Return the attributes of the moments ``first <= moment < last``, one array (last - first,) per name."""
     from nbatool.store.arrow import fetch_arrow
-    from nbatool.store.sql import template
+    from nbatool.store.sql import json_key, template
 
     raw: list[list[str | None]] = [[None] * (last - first) for _ in attributes]
     if attributes:
@@ -71,7 +71,7 @@ def read_attributes(
             f"max_by(attributes ->> $a{k}, age_rank) filter (where attributes ->> $a{k} is not null) as v{k}"
             for k in range(len(attributes))
         )
-        parameters: dict[str, Any] = {f"a{k}": a.name for k, a in enumerate(attributes)}
+        parameters: dict[str, Any] = {f"a{k}": json_key(a.name) for k, a in enumerate(attributes)}
         sql = template("profile/attributes", columns=values)
         found = fetch_arrow(con, sql, {**parameters, "first": first, "last": last})
         at = (found.column(0).to_numpy() - first).tolist()

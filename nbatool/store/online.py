@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from nbatool.base.errors import DataError
 from nbatool.store.sql import statement
@@ -65,43 +66,61 @@ class OnlineStore:
 
     def published(self) -> Published | None:
         """Return what is in force, None before the first publication."""
-        row = self._con.execute(statement("store/online_published")).fetchone()
-        return Published(*row) if row else None
+        rows = self._rows("published")
+        return Published(*rows[0]) if rows else None
 
     def publish(self, published: Published) -> None:
         """Put a finished state in force: one row, one short transaction."""
-        self._con.execute(statement("store/online_publish"), asdict(published))
+        self._rows("publish", **asdict(published))
 
     def append(self, events: Iterable[LiveEvent]) -> int:
         """Journal events in one durable transaction; return how many were new."""
         before = self._con.total_changes
-        self._con.execute("begin immediate")
         try:
+            self._con.execute("begin immediate")
             for event in events:
                 self._con.execute(statement("store/online_append"), asdict(event))
             self._con.execute("commit")
-        except BaseException:
-            self._con.execute("rollback")
+        except BaseException as error:
+            if self._con.in_transaction:
+                self._con.execute("rollback")
+            if isinstance(error, sqlite3.Error):
+                raise _unreadable(self.path, error) from None
             raise
         return self._con.total_changes - before
 
     def events_of(self, customer_id: str, published: Published) -> list[LiveEvent]:
         """Return the journalled events of a customer that the state in force does not hold."""
-        values = {
-            "customer_id": customer_id, "journal_position": published.journal_position, "cut_us": published.cut_us,
-        }  # fmt: skip
-        rows = self._con.execute(statement("store/online_events_of_customer"), values)
+        rows = self._rows(
+            "events_of_customer",
+            customer_id=customer_id, journal_position=published.journal_position, cut_us=published.cut_us,
+        )  # fmt: skip
         return [
             LiveEvent(event_id, customer_id, ts_us, kind, value, action_id, channel, None, attributes)
             for event_id, ts_us, kind, value, action_id, channel, attributes in rows
         ]
 
+    def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
+        """Whether the state in force holds this event of the journal already."""
+        return bool(
+            self._rows(
+                "event_in_state",
+                customer_id=customer_id, event_id=event_id, journal_position=published.journal_position,
+                cut_us=published.cut_us,
+            )  # fmt: skip
+        )
+
     def journal_after(self, position: int, most: int = 100_000) -> list[tuple[int, LiveEvent]]:
         """Return (position, event) of the journal after a position, oldest first, at most ``most``."""
-        rows = self._con.execute(
-            statement("store/online_journal_after"), {"position": position, "most": most}
-        )
+        rows = self._rows("journal_after", position=position, most=most)
         return [(row[0], LiveEvent(*row[1:])) for row in rows]
+
+    def _rows(self, name: str, **values: object) -> list[Any]:
+        """Run ``sql/store/online_<name>.sql`` and return all its rows."""
+        try:
+            return self._con.execute(statement(f"store/online_{name}"), values).fetchall()
+        except sqlite3.Error as error:
+            raise _unreadable(self.path, error) from None
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -41,6 +41,15 @@ def statement(name: str) -> str:
     return (sql_folder() / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def json_key(name: str) -> str:
+    """Return what ``->>`` takes for one key of an object, whatever the key: ``$os`` alone it would read as a path.
+
+    >>> json_key("os"), json_key("$os"), json_key("/a~b")
+    ('os', '/$os', '/~1a~0b')
+    """
+    return "/" + name.replace("~", "~0").replace("/", "~1") if name.startswith(("$", "/")) else name
+
+
 def template(name: str, /, **parts: str) -> str:
     """Return the statement of ``sql/<name>.sql`` with its ``{{ name }}`` marks replaced by SQL text.
 

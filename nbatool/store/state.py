@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from nbatool.base.errors import DataError
 from nbatool.store.sql import statement
@@ -60,17 +61,23 @@ class StateReader:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise DataError(f"{path} is missing: publish again with nbatool score")
-        self._con = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        self._path = path
+        self._con = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
         try:
             self.meta: dict[str, bytes] = dict(
                 self._con.execute(statement("store/state_read_meta")).fetchall()
             )
         except sqlite3.Error as error:
-            raise DataError(f"{path} is damaged ({error}): publish again with nbatool score") from None
+            raise _damaged(path, error) from None
 
     def body(self, customer_id: str) -> bytes | None:
         """Return a customer's record, None for somebody the state does not know."""
-        row = self._con.execute(statement("store/state_read_customer"), (customer_id,)).fetchone()
+        try:
+            row = self._con.execute(statement("store/state_read_customer"), (customer_id,)).fetchone()
+        except sqlite3.Error as error:
+            raise _damaged(self._path, error) from None
         return row[0] if row else None
 
     def customer_ids(self) -> list[str]:
@@ -79,6 +86,10 @@ class StateReader:
 
     def close(self) -> None:
         self._con.close()
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is damaged ({error}): publish again with nbatool score")
 
 
 def sweep_states(folder: Path, keep: set[str]) -> None:

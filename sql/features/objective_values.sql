@@ -6,7 +6,7 @@
 select
     m.moment,
     count(*) as events,
-    coalesce(sum(case when $clip is null or e.value < $clip then e.value else $clip end), 0)::double as total
+    coalesce(sum(case when e.value > $clip then $clip else e.value end), 0)::double as total -- no value, no money
 from moments as m
 join moment_actions as a on a.moment = m.moment
 join events as e

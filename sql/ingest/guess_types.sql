@@ -9,7 +9,8 @@ select
     count(distinct ts) as times,
     count(value) as with_value,
     count(action_id) as with_action,
-    count(paid) as with_reward
+    count(paid) as with_reward,
+    count(*) filter (where value < 0) as negative
 from history
 group by type
 order by n_rows desc, type

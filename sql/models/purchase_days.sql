@@ -11,7 +11,7 @@ customer_zone as (
     from customers
     where timezone in (select zone from known_zone)
         and (valid_from is null or valid_from < $as_of)
-    qualify row_number() over (partition by source_id order by valid_from desc nulls last, timezone) = 1
+    qualify row_number() over (partition by source_id order by valid_from desc nulls last, source desc, timezone) = 1
 ),
 purchase as (
     select

@@ -17,11 +17,11 @@ select
     max(day) filter (where day <= cut_day) - any_value(first_day) as t_x_days,
     any_value(cut_day) - any_value(first_day) as "age_days",
     count(*) filter (where day > first_day and day <= cut_day and spend > 0) as paid,
-    cast(coalesce(sum(spend) filter (where day > first_day and day <= cut_day and spend > 0), 0) * 10000 as bigint)
+    cast(coalesce(sum(spend) filter (where day > first_day and day <= cut_day and spend > 0), 0) * 10000 as hugeint)::double
         as paid_spend_units,                                                      -- ten-thousandths of the currency
-    cast(coalesce(sum(spend) filter (where day = first_day), 0) * 10000 as bigint) as first_spend_units,
+    cast(coalesce(sum(spend) filter (where day = first_day), 0) * 10000 as hugeint)::double as first_spend_units,
     count(*) filter (where day > cut_day) as later,                               -- purchase days held out
-    cast(coalesce(sum(spend) filter (where day > cut_day), 0) * 10000 as bigint) as later_spend_units
+    cast(coalesce(sum(spend) filter (where day > cut_day), 0) * 10000 as hugeint)::double as later_spend_units
 from numbered
 where first_day <= cut_day
 group by customer_id

@@ -4,11 +4,14 @@
 -- params: none
 update moments set zone = known.zone
 from (
-    select m.moment, max_by(c.timezone, coalesce(c.valid_from, timestamp '-infinity')) as zone
+    -- of records of one time that of the last source, as attributes do
+    select m.moment, c.timezone as zone
     from moments as m
     join customers as c
         on c.source_id = m.customer_id and (c.valid_from is null or c.valid_from < m.as_of)
     where c.timezone is not null
-    group by m.moment
+    qualify row_number() over (
+        partition by m.moment order by c.valid_from desc nulls last, c.source desc, c.timezone
+    ) = 1
 ) as known
 where known.moment = moments.moment

@@ -94,3 +94,74 @@ def test_a_folder_after_from(here: Path, nbatool: Callable[..., Called]) -> None
     code, _, err = nbatool("init", "--from", ".")
     assert code == 4
     assert "is a folder" in err
+
+
+def _orders(*, kinds: tuple[str, ...] = ("purchase", "view"), offers: tuple[str, ...] = ()) -> str:
+    """Half a year of a dozen people; with offers, contacts among the events."""
+    rows = ["customer_id,ts,event,amount,offer_id,channel"]
+    for n in range(360):
+        when = f"2024-0{1 + n // 60}-{1 + n % 28:02d}T{n % 24:02d}:00:00"
+        who, kind = f"k{n * n * 7 % 23}", kinds[n % len(kinds)]
+        rows.append(f"{who},{when},{kind},{5 + n % 30 if kind == 'purchase' else ''},,")
+        if offers and n % 4 == 0:
+            rows.append(f"{who},{when},email sent,,{offers[n % len(offers)]},{('email', 'push')[n % 3 // 2]}")
+    return "\n".join(rows) + "\n"
+
+
+def _invoices() -> str:
+    rows = ["InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"]
+    for n in range(500):
+        count = -1 if n % 25 == 0 else 1 + n % 4
+        date = f"{1 + n // 42}/{1 + n % 28}/2010 8:26"
+        rows += [
+            f"{536365 + n},{2000 + k},{count},{date},2.55,{17000 + n * n % 37},UK" for k in range(1 + n % 2)
+        ]
+    return "\n".join(rows) + "\n"
+
+
+def _track() -> str:
+    return "\n".join(
+        json.dumps({
+            "type": "track", "event": ("Product Viewed", "Order Completed")[n % 2], "messageId": f"m{n}", "userId": f"u{n % 7}",
+            "properties": {"revenue": 12.5} if n % 2 else {"sku": f"s{n % 3}"}, "timestamp": f"2023-0{1 + n % 9}-{1 + n % 28:02d}T10:00:00.000Z",
+        })
+        for n in range(120)
+    )  # fmt: skip
+
+
+_OFFERS = json.dumps([
+    {"offer_id": "a", "name": "A", "channels": ["email", "push"], "tags": ["x"], "cost": 0.1},
+    {"offer_id": "b", "name": "B", "channels": ["email"], "tags": [], "cost": 0.2},
+])  # fmt: skip
+_ONE = "offer_id,name,channels,cost\na,A,email,0.1\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("files", "acts"),
+    [
+        ({"retail.csv": _invoices()}, False),
+        ({"track.ndjson": _track()}, False),
+        ({"orders.csv": _orders(), "offers.csv": _ONE}, True),
+        ({"orders.csv": _orders(kinds=("view", "click")), "offers.csv": _ONE}, True),
+        ({"orders.csv": _orders(offers=("a", "b")), "offers.json": _OFFERS}, None),
+        ({"people.csv": "customer_id,age\nc1,20\nc2,30\nc3,40\n", "offers.json": _OFFERS}, False),
+    ],
+    ids=["invoices", "segment", "one action", "clicks", "contacts", "people"],
+)
+def test_what_init_writes_trains_and_scores_and_decides(
+    here: Path, nbatool: Callable[..., Called], files: dict[str, str], acts: bool | None
+) -> None:
+    for name, text in files.items():
+        (here / name).write_text(text)
+    said = [nbatool("init", "shop", "--from", *files)]
+    said += [nbatool("-w", "shop", command) for command in ("ingest", "train", "score")]
+    assert [code for code, _, _ in said] == [0, 0, 0, 0], said
+    (scores,) = (here / "shop" / "out").glob("scores-*.csv")
+    header, first, *_ = scores.read_text().splitlines()
+    customer = dict(zip(header.split(","), first.split(","), strict=False))["customer_id"]
+    code, out, err = nbatool("-w", "shop", "explain", customer)
+    assert (code, bool(out)) == (0, True), err
+    (actions,) = (here / "shop" / "out").glob("actions-*.csv")
+    if acts is not None:
+        assert (len(actions.read_text().splitlines()) > 1) == acts

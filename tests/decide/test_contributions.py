@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from nbatool.decide.expected import Expectation
 from nbatool.decide.explanation import explain_customer
 from nbatool.models import registry
 from nbatool.models.bundle import Bundle
-from nbatool.models.outcome import OutcomeModel
+from nbatool.models.uplift_map import Curve
 from nbatool.report.explanation_report import brief_text, explanation_json, explanation_text
 from nbatool.store.workspace import open_workspace
 
@@ -25,22 +26,20 @@ def bundle(trained_world: Path) -> Bundle:
     return Bundle.from_files(registry.load_files(trained_world / "models", version))
 
 
-@pytest.mark.parametrize("kind", ["two_part", "single", "binary"])
-@pytest.mark.parametrize("amount", ["regression", "gamma"])
-def test_parts_sum_to_the_difference_of_the_expected_outcomes(bundle: Bundle, kind: str, amount: str) -> None:
+def test_parts_sum_to_the_uplifts(bundle: Bundle) -> None:
     model = bundle.outcome
     assert model is not None
-    fields = {name: getattr(model, name) for name in model.__dataclass_fields__}
-    # A gamma booster's raw scores are logarithms: this model's, being money, would overflow as such.
-    one = model.boosters["chance"]
-    boosters = {"chance": one, "amount": one if amount == "gamma" else model.boosters["amount"]}
-    model = OutcomeModel(**{**fields, "kind": kind, "amount": amount, "boosters": boosters})
     x = np.random.default_rng(0).normal(20.0, 30.0, (40, model.n_features))
-    predicted = model.predict(x)
-    parts = against_last(model, x)
-    assert parts.shape == x.shape
-    assert np.allclose(parts.sum(axis=1), predicted - predicted[-1], rtol=0, atol=1e-8)
-    assert (parts[-1] == 0).all()
+    x[:, : model.candidate_from] = x[-1, : model.candidate_from]
+    x[-1, model.candidate_from :] = model.nothing
+    curve = Curve(np.array([0.0, 50.0]), np.array([1.0, 3.0]))
+    for level in (None, curve):
+        changed = replace(model, uplift_map=replace(model.uplift_map, level=level))
+        parts = against_last(changed, x)
+        _, uplift = changed.expected(x, len(x))
+        assert parts.shape == x.shape
+        assert np.allclose(parts[:-1].sum(axis=1), uplift[0], rtol=0, atol=1e-8)
+        assert (parts[-1] == 0).all()
 
 
 def test_an_explanation_adds_up(trained_world: Path) -> None:

@@ -82,7 +82,8 @@ def test_invoices(tmp_path: Path, chance: random.Random) -> None:
     assert lines(guess)["customer_id"] == "coalesce(nullif(CustomerID, ''), 'guest-' || InvoiceNo)"
     assert lines(guess)["type"] == f"case when {total} < 0 then 'return' else 'purchase' end"
     assert {kind.type: kind.rows for kind in guess.types} == {"purchase": 142, "return": 8}
-    assert len(guess.questions) == 2
+    assert len(guess.questions) == 3
+    assert '"return" takes money back' in guess.questions[2].text
 
 
 def test_segment(tmp_path: Path) -> None:

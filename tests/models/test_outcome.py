@@ -21,6 +21,7 @@ def fitted(world: MoneyWorld, y: FloatArray | None = None, threads: int = 1) -> 
         is_nothing=world.is_nothing,
         action_code=world.action_code,
         window_s=FIVE_DAYS_S,
+        nothing=np.zeros(1),
         threads=threads,
     )
 
@@ -28,9 +29,9 @@ def fitted(world: MoneyWorld, y: FloatArray | None = None, threads: int = 1) -> 
 MODEL = fitted(WORLD)
 
 
-def test_two_part_money_is_calibrated_on_later_rows() -> None:
+def test_money_is_calibrated_on_later_rows() -> None:
     card = MODEL.card
-    assert (MODEL.kind, card["form"]) == ("two_part", "two_part")
+    assert (MODEL.kind, card["form"]) == ("effect", "baseline and effect")
     assert 0.95 < card["evaluation"]["total"]["ratio"] < 1.05
     assert card["evaluation"]["deciles_within_two_se"] >= 8
     assert card["evaluation"]["rmse"]["model"] < card["evaluation"]["rmse"]["mean_per_action"]
@@ -55,7 +56,7 @@ def test_one_row_threads_and_a_round_trip_give_the_same_bits() -> None:
     assert (MODEL.predict(x, threads=2) == values).all()
     assert all(MODEL.predict(x[i : i + 1])[0] == values[i] for i in range(200))
     files = MODEL.to_files()
-    assert sorted(files) == ["outcome-amount.txt", "outcome-chance.txt", "outcome.json"]
+    assert sorted(files) == ["outcome-baseline.txt", "outcome-effect.txt", "outcome.json"]
     again = OutcomeModel.from_files(files)
     assert (again.predict(x) == values).all()
     assert again.to_files() == files
@@ -70,12 +71,11 @@ def test_row_order_and_threads_change_no_byte() -> None:
     assert fitted(small).to_files() == fitted(shuffled, threads=2).to_files()
 
 
-def test_zeros_and_ones_need_one_booster_and_stay_probabilities() -> None:
+def test_zeros_and_ones_stay_probabilities() -> None:
     y = (WORLD.table.y > 0).astype(float)
     model = fitted(WORLD, y)
     p = model.predict(WORLD.table.x)
-    assert model.kind == "binary"
-    assert sorted(model.texts) == ["chance"]
+    assert model.bounds == (0.0, 1.0)
     assert p.min() >= 0
     assert p.max() <= 1
     assert 0.95 < model.card["evaluation"]["total"]["ratio"] < 1.05
@@ -84,16 +84,40 @@ def test_zeros_and_ones_need_one_booster_and_stay_probabilities() -> None:
 
 def test_money_without_a_spike_and_negative_money_work() -> None:
     model = fitted(WORLD, WORLD.table.x[:, 1] * 3 - 1)
-    assert model.kind == "single"
     assert np.corrcoef(model.predict(WORLD.table.x), WORLD.table.x[:, 1])[0, 1] > 0.95
     spiky = fitted(WORLD, np.where(WORLD.table.y > 0, WORLD.table.x[:, 1], 0.0))
-    assert (spiky.kind, spiky.amount) == ("two_part", "regression")
+    assert spiky.bounds is None
+    assert spiky.predict(WORLD.table.x).min() < 0
 
 
-def test_candidates_are_never_tied_by_calibration() -> None:
-    raw = np.linspace(0.0, 30.0, 5_000)
-    assert MODEL.money is not None
-    assert (np.diff(MODEL.money.apply(raw)) > 0).all()
+def test_the_candidates_of_a_customer_and_single_rows_get_the_same_bits() -> None:
+    names = ("0", "1", "nothing")
+    x = np.stack([WORLD.candidates[name][:50] for name in names], axis=1)
+    nothing, uplift = MODEL.expected(x.reshape(150, -1), 3)
+    assert (nothing == MODEL.predict(x[:, 2])).all()
+    for j in (0, 1):
+        assert (nothing + uplift[:, j] == MODEL.predict(np.ascontiguousarray(x[:, j]))).all()
+
+
+def test_the_card_holds_each_actions_uplift_as_measured() -> None:
+    for action, expected in (("0", 1.0), ("1", 2.0)):
+        found = MODEL.card["uplift_by_action"][action]
+        assert found["n"] > 500
+        assert 0 < found["se"] < 0.4
+        assert abs(found["measured"] - expected) < 3 * found["se"]
+        assert abs(found["measured"] - found["predicted"]) < 3 * found["se"]
+
+
+def test_without_anybody_left_alone_the_outcome_is_calibrated_all_the_same() -> None:
+    contacts = np.flatnonzero(~WORLD.is_nothing)
+    model = fit_outcome(
+        WORLD.table.take(contacts), is_nothing=np.zeros(len(contacts), dtype=bool),
+        action_code=WORLD.action_code[contacts], window_s=FIVE_DAYS_S, nothing=np.zeros(1), threads=1,
+    )  # fmt: skip
+    assert model.predict(WORLD.table.x[contacts]).mean() == pytest.approx(
+        WORLD.table.y[contacts].mean(), rel=0.05
+    )
+    assert any("nobody without a contact" in warning for warning in model.card["warnings"])
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, 150])
@@ -101,7 +125,7 @@ def test_too_few_rows_give_the_mean_and_say_so(n: int) -> None:
     rows = np.arange(n)
     model = fit_outcome(
         WORLD.table.take(rows), is_nothing=WORLD.is_nothing[rows], action_code=WORLD.action_code[rows],
-        window_s=FIVE_DAYS_S,
+        window_s=FIVE_DAYS_S, nothing=np.zeros(1),
     )  # fmt: skip
     assert model.kind == "constant"
     assert model.predict(WORLD.table.x[:2]).tolist() == pytest.approx(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbatool.ingest.guess.file_look import FileLook, one_value_each
+from nbatool.ingest.guess.lists import boolean
 from nbatool.ingest.guess.numbers import number_reading, sentinel
 from nbatool.ingest.guess.records import Column, MapLine
 from nbatool.ingest.guess.times import TimeReading, time_reading
@@ -82,13 +83,35 @@ def _plain_attribute(bench: Workbench, seen: FileLook, column: Column) -> MapLin
     canonical = f"attributes.{identifier(column.name)}"
     reading = number_reading(column)
     if reading is None:
-        return MapLine(canonical, column.expression)
+        return MapLine(canonical, boolean(column) or column.expression)
     odd = sentinel(bench, seen.raw.table, column, seen.columns) if column.numeric else None
     if odd is None:
         return MapLine(canonical, reading.attribute, doubt=reading.doubt)
     note = f"{odd.shown} read as unknown: {odd.rows:,} rows, {odd.why}"
     doubt = f'{column.name} {odd.shown} looks like "not given".'
     return MapLine(canonical, f"nullif({reading.attribute}, {odd.shown})", note, doubt)
+
+
+def action_attributes(columns: Sequence[Column]) -> list[MapLine]:
+    """Attributes of actions: numbers, true or false, and words that several actions share."""
+    lines = []
+    for column in columns:
+        name = identifier(column.name)
+        reading, said = number_reading(column), boolean(column)
+        if reading is not None:
+            noun = f"{name}_days" if column.name.lower() == "duration" else name
+            lines.append(MapLine(f"attributes.{noun}", reading.attribute, doubt=reading.doubt))
+        elif said is not None:
+            lines.append(MapLine(f"attributes.{name}", said))
+        elif readable(column) and column.distinct < column.rows:
+            lines.append(MapLine(f"attributes.{name}", column.cleaned))
+    return _named_once(lines)
+
+
+def readable(column: Column) -> bool:
+    """Short words, not hashes or sentences."""
+    short = all(len(cell) <= 24 for cell in column.sample)
+    return column.type == "text" and not column.numeric and column.distinct <= 50 and short
 
 
 def _worth_keeping(column: Column) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nbatool.ingest.guess.attributes import action_attributes, readable
 from nbatool.ingest.guess.cells import distinct_cells
 from nbatool.ingest.guess.events import EventsDraft, coalesced
 from nbatool.ingest.guess.file_look import FileLook, plain_ids, unique
+from nbatool.ingest.guess.lists import boolean, list_reading
 from nbatool.ingest.guess.matching import overlap
 from nbatool.ingest.guess.numbers import number_reading
 from nbatool.ingest.guess.records import CatalogueGuess, Column, MapLine, SourceGuess
@@ -16,12 +17,15 @@ from nbatool.ingest.guess.times import time_reading
 from nbatool.ingest.guess.words import (
     ACTION,
     CHANNEL,
+    CONVERSION_COST,
     COST,
     DURATION,
     ENDS,
     NAME,
+    RESPONSE_VALUE,
     STARTS,
-    identifier,
+    STOCK,
+    TAGS,
     named,
     words,
 )
@@ -29,7 +33,10 @@ from nbatool.ingest.guess.workbench import Workbench
 
 _MOST_ACTIONS = 500
 _OFFER_WORDS = {"offer", "offers", "campaign", "campaigns", "action", "actions", "promo", "promotion", "promotions",
-                "portfolio", "catalogue", "catalog", "creative", "creatives", "coupons", "treatment", "treatments"}  # fmt: skip
+                "portfolio", "catalogue", "catalog", "creative", "creatives", "coupons", "treatment", "treatments",
+                "channel", "channels"}  # fmt: skip
+_AMOUNTS = (("cost", COST, "decimal(18,4)"), ("cost_per_conversion", CONVERSION_COST, "decimal(18,4)"),
+            ("value_per_response", RESPONSE_VALUE, "decimal(18,4)"), ("stock", STOCK, "int"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +127,38 @@ def _guess(
 ) -> CatalogueGuess:
     channel = seen.column(CHANNEL)
     channel_line, channels, mode = _channels(channel, default)
+    lines = [MapLine("id", key.expression), channel_line]
     rest = [c for c in seen.columns if c is not key and c is not channel and c.filled and not c.parent]
-    lines = [MapLine("id", key.expression), *_terms(bench, seen, rest)]
-    made = [line.expression for line in lines]
-    rest = [
-        c
-        for c in rest
-        if not any(c.expression in text for text in made)
-        and not (c.name.startswith("column_") and c.name[7:].isdigit())
-    ]
-    name = _name(rest) if not any(line.canonical == "name" for line in lines) else None
-    lines += [MapLine("name", _told_apart(bench, seen, key, name))] if name else []
-    lines.append(channel_line)
-    kinds = [c for c in rest if _readable(c) and c.distinct <= 20 and c.distinct < c.rows]
-    if kinds:
-        lines.append(MapLine("tags", f"[{', '.join(c.expression for c in kinds[:3])}]"))
-    for column in rest:
-        reading = number_reading(column)
-        if reading is not None:
-            noun = identifier(column.name) + ("_days" if column.name.lower() == "duration" else "")
-            lines.append(MapLine(f"attributes.{noun}", reading.attribute, doubt=reading.doubt))
-    order = ("id", "name", "channels", "tags", "cost", "starts", "ends")
+    lines += _terms(bench, seen, rest)
+    rest = [c for c in rest if not any(c.expression in line.expression for line in lines) and not _unnamed(c)]
+    if not any(line.canonical == "name" for line in lines):
+        name = _name([c for c in rest if not named(c.name, TAGS)])
+        lines += [MapLine("name", _told_apart(bench, seen, key, name))] if name else []
+    tags, tagged = _tags(seen, rest)
+    lines += [tags] if tags else []
+    lines += action_attributes([c for c in rest if c not in tagged])
+    order = (
+        "id", "name", "channels", "tags", "cost", "cost_per_conversion", "value_per_response", "stock", "starts", "ends",
+    )  # fmt: skip
     lines.sort(key=lambda line: order.index(line.canonical) if line.canonical in order else len(order))
     return CatalogueGuess(seen.paths[0], seen.layout, seen.raw.rows, tuple(lines), channels, mode, why)
+
+
+def _unnamed(column: Column) -> bool:
+    return column.name.startswith("column_") and column.name[7:].isdigit()
+
+
+def _tags(seen: FileLook, columns: Sequence[Column]) -> tuple[MapLine | None, list[Column]]:
+    """The column of tags; without one, up to three columns of few words, which say the kind of an action."""
+    column = seen.column(TAGS, [c for c in columns if c.type in ("text", "json") and not c.numeric])
+    if column is not None:
+        return MapLine("tags", list_reading(column).expression), [column]
+    kinds = [
+        c for c in columns if readable(c) and c.distinct <= 20 and c.distinct < c.rows and boolean(c) is None
+    ]
+    if not kinds:
+        return None, []
+    return MapLine("tags", f"[{', '.join(c.expression for c in kinds[:3])}]"), kinds[:3]
 
 
 def _told_apart(bench: Workbench, seen: FileLook, key: Column, name: str) -> str:
@@ -155,33 +171,26 @@ def _channels(column: Column | None, default: str) -> tuple[MapLine, tuple[str, 
     if column is None:
         doubt = f"the list of actions names no channel: all are taken to go out by {default}."
         return MapLine("channels", f"['{default}']", doubt=doubt), (default,), "one"
-    found: set[str] = set()
-    if column.type == "json":
-        for cell in column.sample:
-            try:
-                value = json.loads(cell)
-            except ValueError:
-                value = [part.strip(" '\"") for part in cell.strip("[]").split(",")]
-            found.update(str(item) for item in (value if isinstance(value, list) else [value]))
-        several = any("," in cell for cell in column.sample)
-        return MapLine("channels", column.expression), tuple(sorted(found)), "all" if several else "one"
-    sign = next((s for s in (",", ";", "|", "/") if any(s in cell for cell in column.sample)), "")
-    for cell in column.sample:
-        found.update(part.strip() for part in (cell.split(sign) if sign else [cell]))
-    made = f"string_split({column.expression}, '{sign}')" if sign else f"[{column.expression}]"
-    return MapLine("channels", made), tuple(sorted(found)), "all" if sign else "one"
+    found = list_reading(column)
+    items = found.items or (default,)
+    missing = f"some actions name no channel: they are taken to go out by {items[0]}." if found.gaps else None
+    line = MapLine("channels", found.expression, "empty: see defaults" if missing else "", missing)
+    return line, items, "all" if found.several else "one"
 
 
 def _terms(bench: Workbench, seen: FileLook, columns: Sequence[Column]) -> list[MapLine]:
-    """Name, cost and dates, where columns are called so."""
+    """Name, amounts and dates, where columns are called so."""
     lines = []
-    name = seen.column(NAME, [c for c in columns if c.type == "text"])
-    if name is not None:
-        lines.append(MapLine("name", name.expression))
-    cost = seen.column(COST[:1], columns)
-    reading = number_reading(cost) if cost else None
-    if reading is not None:
-        lines.append(MapLine("cost", reading.cast("decimal(18,4)"), doubt=reading.doubt))
+    called = seen.column(NAME, [c for c in columns if c.type == "text"])
+    if called is not None:
+        lines.append(MapLine("name", called.expression))
+    for canonical, vocabulary, kind in _AMOUNTS:
+        column = seen.column(vocabulary, columns)
+        reading = number_reading(column) if column else None
+        if column is None or reading is None or (kind == "int" and not reading.whole):
+            continue
+        if canonical == "cost" or not any(cell.lstrip().startswith("-") for cell in column.sample):
+            lines.append(MapLine(canonical, reading.cast(kind), doubt=reading.doubt))
     for canonical, vocabulary in (("starts", STARTS), ("ends", ENDS)):
         column = seen.column(vocabulary, columns)
         when = time_reading(bench, seen.raw.table, column) if column else None
@@ -196,15 +205,9 @@ def _grouped(expression: str) -> str:
     )
 
 
-def _readable(column: Column) -> bool:
-    """Short words, not hashes or sentences."""
-    short = all(len(cell) <= 24 for cell in column.sample)
-    return column.type == "text" and not column.numeric and column.distinct <= 50 and short
-
-
 def _name(columns: Sequence[Column]) -> str | None:
     """A readable name put together: kinds, then numbers, then how long: `discount 10/2 10d`."""
-    texts = [c.expression for c in columns if _readable(c)]
+    texts = [c.expression for c in columns if readable(c)]
     lasting = [c for c in columns if named(c.name, DURATION) and c.numeric]
     numbers = [c for c in columns if c.numeric and c.integers == c.numbers and c not in lasting][:3]
     numbers.sort(key=lambda c: c.name)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from nbatool.base.clock import TimeTextError, load_zone
 from nbatool.ingest.guess.attributes import customer_attributes
 from nbatool.ingest.guess.events import EventsDraft
 from nbatool.ingest.guess.file_look import FileLook, customer_column, plain_ids, unique
 from nbatool.ingest.guess.matching import overlap
 from nbatool.ingest.guess.records import CampaignHint, Column, MapLine, SourceGuess
 from nbatool.ingest.guess.times import TimeReading
-from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TREATMENT, identifier, named, rank
+from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TIMEZONE, TREATMENT, identifier, named, rank
 from nbatool.ingest.guess.workbench import Workbench
+
+_MOST_ZONES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,14 @@ def customers_found(
     else:
         line = MapLine("customer_id", key.expression)
     hint = campaign_hint(seen) if key is None else None
+    zone = zone_column(bench, seen)
     left = [hint.treatment, *(expression.split("::")[0] for _, expression in hint.outcomes)] if hint else []
-    found = customer_attributes(bench, seen, [line.expression, *left])
+    found = customer_attributes(bench, seen, [line.expression, *left, *([zone.expression] if zone else [])])
     lines = [line, *found.lines]
+    if zone is not None:
+        lines.insert(1, MapLine("timezone", zone.cleaned, f"{zone.distinct} different"))
     if found.since is not None and found.since[1].last is not None:
-        lines.insert(1, MapLine("ts", found.since[1].expression, "known since then"))
+        lines.insert(1, MapLine("ts", found.since[1].attribute, "known since then"))
     if found.left_out:
         remarks += (f"not kept: {', '.join(found.left_out[:8])}{' …' if len(found.left_out) > 8 else ''}",)
     source = SourceGuess(
@@ -92,6 +98,24 @@ def _key(
     if last_resort:
         return next(((key, "") for key in plain_ids(seen)[:1] if unique(bench, seen, key)), (None, ""))
     return None, ""
+
+
+def zone_column(bench: Workbench, seen: FileLook) -> Column | None:
+    """The column called a time zone, when all its cells name one (`Europe/Zurich`)."""
+    column = seen.column(TIMEZONE, [c for c in seen.columns if c.type == "text"])
+    if column is None:
+        return None
+    bench.look_at(seen.raw.table, column.expression)
+    cells = [cell for (cell,) in bench.rows("different", most=_MOST_ZONES)]
+    return column if len(cells) < _MOST_ZONES and all(map(_is_zone, cells)) else None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        load_zone(name)
+    except TimeTextError:
+        return False
+    return True
 
 
 def missing_parts(seen: FileLook) -> tuple[str, ...]:

@@ -30,10 +30,10 @@ def fill_history(bench: Workbench, drafts: Sequence[EventsDraft]) -> Span:
     bench.run("create_history")
     for draft in drafts:
         made = {}
-        for name in ("customer_id", "ts", "type", "value", "action_id"):
+        for name in ("customer_id", "ts", "type", "value", "action_id", "channel"):
             line = draft.line(name)
             made[name] = line.expression if line else "null"
-        for name in ("customer_id", "type", "value", "action_id"):
+        for name in ("customer_id", "type", "value", "action_id", "channel"):
             made[name] = f"nullif(trim(({made[name]})::varchar), '')"
         made["ts"] = f"({made['ts']})::timestamptz::timestamp"
         made["paid"] = f"({_reward(draft) or 'null'})::varchar"

@@ -144,8 +144,28 @@ class SourceGuess:
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseGuess:
+    """The target an action is taken to bring about, and what it is worth in currency."""
+
+    target: str
+    value: float
+    why: str
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueGuess:
-    """A file that looks like the list of actions. `map` holds id, name, channels, tags, attributes.*."""
+    """A file that looks like the list of actions.
+
+    Attributes
+    ----------
+    map
+        id, name, channels, tags, cost, attributes.* and what else the file says of an action.
+    response
+        What a response is worth, where no logged contact tells the value of actions.
+    usable
+        False where nothing tells it: actions could not be valued.
+    """
 
     file: Path
     layout: Layout
@@ -154,6 +174,12 @@ class CatalogueGuess:
     channels: tuple[str, ...]
     channel_mode: str = "one"
     why: str = ""
+    response: ResponseGuess | None = None
+    usable: bool = True
+
+    def line(self, canonical: str) -> MapLine | None:
+        """The map line of a key of actions, or None."""
+        return next((line for line in self.map if line.canonical == canonical), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +237,7 @@ class Guess:
     objectives: tuple[ObjectiveGuess, ...] = ()
     targets: tuple[TargetGuess, ...] = ()
     catalogue: CatalogueGuess | None = None
+    response: ResponseGuess | None = None
     clv_horizon: str = ""
     currency: str = "USD"
     as_of: str = "now"

@@ -57,7 +57,7 @@ def _source(source: SourceGuess, left: int, width: int) -> Iterator[str]:
                              drop_whitespace=True, replace_whitespace=False, break_on_hyphens=False)  # fmt: skip
     plain = [line for line in source.map if "." not in line.canonical]
     if source.kind == "customers":
-        plain = [line for line in plain if line.doubt]
+        plain = [line for line in plain if line.doubt or line.canonical == "timezone"]
     plain.sort(
         key=lambda line: (
             line.doubt is not None,
@@ -121,7 +121,7 @@ def _row(name: str, text: str, note: str, width: int, *, mark: str = " ") -> Ite
 
 def _catalogue(catalogue: CatalogueGuess, left: int) -> str:
     channels = ", ".join(catalogue.channels) or "no channel"
-    return f"{catalogue.file.name:<{left}}catalogue: {catalogue.actions} actions on {channels}"
+    return f"{catalogue.file.name:<{left}}catalogue: {catalogue.actions} action{'' if catalogue.actions == 1 else 's'} on {channels}"
 
 
 def _types(guess: Guess, width: int) -> Iterator[str]:

@@ -51,6 +51,7 @@ class TypeFacts:
     with_value: int
     with_action: int
     with_reward: int
+    negative: int
 
     @property
     def carries(self) -> bool:
@@ -83,6 +84,7 @@ def guessed_roles(bench: Workbench) -> tuple[TypeGuess, ...]:
         if paid is not None:
             roles[paid.type] = "purchase"
             doubts[paid.type] = f'"{paid.type}" is the only type that carries an amount: taken for purchases.'
+    doubts |= _unnetted(facts, roles)
     follows = _following(bench, [fact.type for fact in contacts])
     if contacts:
         _by_following(facts, roles, follows)
@@ -139,6 +141,21 @@ def _by_following(facts: Sequence[TypeFacts], roles: dict[str, str], follows: di
     for fact in facts:
         if fact.type not in roles and set(words(fact.type)) & _LOOKED and follows.get(fact.type, 0) >= 0.9:
             roles[fact.type] = "engage"
+
+
+def _unnetted(facts: Sequence[TypeFacts], roles: dict[str, str]) -> dict[str, str]:
+    """Types without a role that take money back: said once, at the most frequent."""
+    if "purchase" not in roles.values():
+        return {}
+    back = [f for f in facts if f.type not in roles and f.with_value and f.negative >= 0.9 * f.with_value]
+    if not back:
+        return {}
+    named = " and ".join(f'"{f.type}"' for f in back[:3])
+    text = (
+        f"{named} takes money back: not netted in lifetime value unless listed in [roles] purchase (then against a "
+        "purchase of the same day, and features count it as a purchase), nor in the objective."
+    )
+    return {back[0].type: text}
 
 
 def _following(bench: Workbench, contacts: list[str]) -> dict[str, float]:

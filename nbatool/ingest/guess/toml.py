@@ -20,7 +20,7 @@ def render_toml(guess: Guess) -> str:
         *("\n".join(_source(guess.directory, source)) for source in guess.sources),
         *(["\n".join(_roles(guess))] if guess.roles else []),
         *("\n".join(block) for block in _goals(guess)),
-        *(["\n".join(_catalogue(guess.directory, guess.catalogue))] if guess.catalogue else []),
+        *(["\n".join(_catalogue_block(guess.directory, guess.catalogue))] if guess.catalogue else []),
         *(["\n".join(_example_action(guess))] if guess.catalogue is None else []),
         *("\n".join(_campaign(guess.directory, source)) for source in guess.sources if source.campaign),
     ]
@@ -126,7 +126,9 @@ def _roles(guess: Guess) -> Iterator[str]:
         yield f"{role} = [{', '.join(text(name) for name in types)}]   # {why}" + (" # ?" if doubted else "")
     others = [kind.type for kind in guess.types if not kind.role]
     if others:
-        yield f"# without a role: {', '.join(others[:12])}{' …' if len(others) > 12 else ''}"
+        doubted = any(kind.doubt for kind in guess.types if not kind.role)
+        listed = f"# without a role: {', '.join(others[:12])}{' …' if len(others) > 12 else ''}"
+        yield listed + (" # ?" if doubted else "")
 
 
 def _goals(guess: Guess) -> Iterator[list[str]]:
@@ -153,8 +155,18 @@ def _goals(guess: Guess) -> Iterator[list[str]]:
         ]
 
 
+def _catalogue_block(directory: Path, catalogue: CatalogueGuess) -> Iterator[str]:
+    if catalogue.usable:
+        yield from _catalogue(directory, catalogue)
+        return
+    yield "# Actions can be valued once events of purchases or contacts are there. Until then they are left out:"
+    for line in _catalogue(directory, catalogue):
+        plain = line.removesuffix("# ?").rstrip()
+        yield plain if line.startswith("#") else f"# {plain}"
+
+
 def _catalogue(directory: Path, catalogue: CatalogueGuess) -> Iterator[str]:
-    yield f"# {catalogue.actions} actions; {catalogue.why}"
+    yield f"# {catalogue.actions} action{'' if catalogue.actions == 1 else 's'}; {catalogue.why}"
     yield "[catalogue]"
     yield f"file = {text(written_path(catalogue.file, directory))}"
     mode = (
@@ -163,15 +175,30 @@ def _catalogue(directory: Path, catalogue: CatalogueGuess) -> Iterator[str]:
         else "one channel is picked"
     )
     yield f"channel_mode = {text(catalogue.channel_mode):<19}# {mode}"
-    if not any(line.canonical == "cost" for line in catalogue.map):
-        yield "defaults = { cost = 0.0 }         # per contact"
+    yield from _defaults(catalogue)
     yield "[catalogue.map]"
     for line in catalogue.map:
         yield map_line(line)
 
 
+def _defaults(catalogue: CatalogueGuess) -> Iterator[str]:
+    """What holds for every action: no cost where none is known, and a value where no contact tells one."""
+    response = catalogue.response
+    said = [] if catalogue.line("cost") else ["cost = 0.0"]
+    channels = catalogue.line("channels")
+    if channels is not None and channels.note:
+        said.append(f"channels = [{text(catalogue.channels[0])}]")
+    if response is not None:
+        said.append(f"target = {text(response.target)}")
+        said += [] if catalogue.line("value_per_response") else [f"value_per_response = {response.value}"]
+        yield f"# while no contact was logged, a response is taken to be worth: {response.why}"
+    if said:
+        yield f"defaults = {{ {', '.join(said)} }}" + ("   # ?" if response else "         # per contact")
+
+
 def _example_action(guess: Guess) -> Iterator[str]:
-    target = guess.targets[0].name if guess.targets else "purchase_30d"
+    response = guess.response
+    target, value = (response.target, response.value) if response else ("purchase_30d", 12.0)
     yield "# No list of actions was found. Actions are what nbatool chooses from; add them like this:"
     yield "# [[action]]"
     yield '# id = "ten_percent_off"'
@@ -179,7 +206,9 @@ def _example_action(guess: Guess) -> Iterator[str]:
     yield '# channels = ["email"]'
     yield "# cost = 0.10                     # per contact"
     yield f"# target = {text(target)}         # while no contact was ever logged:"
-    yield "# value_per_response = 12.0       # what a response is worth"
+    yield f"{f'# value_per_response = {value}':<34}# what a response is worth" + (
+        f": {response.why}" if response else ""
+    )
     yield '# eligible_when = "days_since_last_purchase < 180"'
 
 

@@ -41,8 +41,8 @@ NOT_EVENT_TIME = (
     r"|previous|next|first|last)\w*",
 )
 SINCE = (
-    r"\w*(became|since|signup|sign_up|registered|registration|registered_at|joined|join|enrol|enrolled|enrolment"
-    r"|enrollment|created|create|onboard|first_seen|opened)\w*",
+    r"\w*(became|since|signup|sign_up|signed_up|registered|registration|registered_at|joined|join|enrol|enrolled|enrolment"
+    r"|enrollment|created|create|onboard|acquired|acquisition|first_seen|opened)\w*",
 )
 TYPE = (
     r"(event|event_type|event_name|activity_type|behaviou?r_type|interaction_type|action_type)",
@@ -87,9 +87,17 @@ OUTCOME = (
 TREATMENT = (r"(segment|treatment|treated|group|variant|arm|exposure|campaign|test_group|experiment_group)",)
 PRODUCT = (r"(item|product|sku|stock|article|category|brand|store|shop|page|url|asin|ean)_?(\w+)?",)
 STATUS = (r"(\w+_)?(status|state|payment|method|result|outcome|segment|reason)(_\w+)?",)
+TIMEZONE = (r"(\w+_)?(time_?zone|tz)(_(name|id))?",)
+TAGS = (
+    r"tags?",
+    r"(categories|labels|topics|themes|keywords|tag_list|category_list)",
+)
 NAME = (r"(\w+_)?(name|title|label)",)
 DURATION = (r"(duration|duration_days|valid_days|validity|days|validity_days)",)
-COST = (r"(cost|cost_per_contact|unit_cost|contact_cost|price)",)
+COST = (r"(cost|cost_per_contact|unit_cost|contact_cost)",)
+CONVERSION_COST = (r"cost_per_(conversion|response|redemption)",)
+RESPONSE_VALUE = (r"value_per_response",)
+STOCK = (r"(stock|units_left|remaining)",)
 STARTS = (r"(start|starts|start_date|starts_at|valid_from|from_date|begin|begin_date)",)
 ENDS = (r"(end|ends|end_date|ends_at|valid_to|valid_until|to_date|expiry|expires|expiry_date)",)
 AGE = (r"(\w+_)?age",)

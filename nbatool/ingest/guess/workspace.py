@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,12 +12,14 @@ from nbatool.base.clock import now_us
 from nbatool.base.errors import DataError, UsageError
 from nbatool.ingest.guess.catalogue import CatalogueFound
 from nbatool.ingest.guess.cells import distinct_cells
+from nbatool.ingest.guess.channels import with_logged_channels
 from nbatool.ingest.guess.customers import CustomersFound
 from nbatool.ingest.guess.events import EventsDraft
 from nbatool.ingest.guess.file_look import FileLook
 from nbatool.ingest.guess.history import Span, fill_history
 from nbatool.ingest.guess.objectives import clv_horizon, guessed_objectives, guessed_targets, typical_window
 from nbatool.ingest.guess.records import (
+    CatalogueGuess,
     Guess,
     MapLine,
     ObjectiveGuess,
@@ -25,6 +27,7 @@ from nbatool.ingest.guess.records import (
     SourceGuess,
     TypeGuess,
 )
+from nbatool.ingest.guess.responses import guessed_response, with_response
 from nbatool.ingest.guess.roles import guessed_roles
 from nbatool.ingest.guess.sorting import SortedFiles, file_looks, sorted_files
 from nbatool.ingest.guess.workbench import Workbench
@@ -73,12 +76,19 @@ def _assembled(bench: Workbench, found: SortedFiles, directory: Path) -> Guess:
     types = _asked_probability(guessed_roles(bench) if drafts else (), bool(found.decisions))
     within = typical_window(bench, types, span.seconds)
     objectives = guessed_objectives(bench, types, within) or _decided_objective(found.decisions)
+    targets = guessed_targets(types, within, span.first, span.last)
+    response = guessed_response(bench, targets, objectives) if drafts else None
+    catalogue = found.catalogue.catalogue if found.catalogue else None
+    if catalogue is not None and drafts:
+        catalogue = with_logged_channels(bench, catalogue, types)
+    if catalogue is not None and (drafts or customers):
+        newest = max((one.newest for one in customers if one.newest), default=None)
+        catalogue = with_response(bench, catalogue, types, objectives, response, span, newest)
     sources = (*(_source(draft) for draft in drafts), *found.decisions, *(one.source for one in customers))
     guess = Guess(
-        directory, _renamed(sources), types, objectives, guessed_targets(types, within, span.first, span.last),
-        found.catalogue.catalogue if found.catalogue else None, clv_horizon(types, span.first, span.last),
-        _currency(drafts), _as_of(span, bool(drafts)), _span_text(span),
-        remarks=tuple(_unused(seen) for seen in found.unused),
+        directory, _renamed(sources), types, objectives, targets, catalogue, response,
+        clv_horizon(types, span.first, span.last), _currency(drafts), _as_of(span, bool(drafts)), _span_text(span),
+        remarks=(*_left_out(found, catalogue), *(_unused(seen) for seen in found.unused)),
     )  # fmt: skip
     return replace(guess, questions=tuple(Question(text) for text in _doubts(guess)))
 
@@ -211,6 +221,20 @@ def _span_text(span: Span) -> str:
     return f"{span.first:%Y-%m-%d} to {span.last:%Y-%m-%d}" if span.first and span.last else ""
 
 
+def _left_out(found: SortedFiles, catalogue: CatalogueGuess | None) -> Iterator[str]:
+    """What the files hold that cannot be used yet, and what would make it so."""
+    if catalogue is not None and not catalogue.usable:
+        yield (
+            f"{catalogue.file.name}: its actions stand in nba.toml as comments. Nothing in the files tells what they are "
+            "worth: there are neither purchases nor reactions to contacts."
+        )
+    if found.decisions and not found.drafts and not found.customers:
+        yield (
+            f"{found.decisions[0].files[0].name}: decisions alone cannot be trained on yet. Models learn from events and "
+            "customers: add those files too."
+        )
+
+
 def _unused(seen: FileLook) -> str:
     names = ", ".join(column.name for column in seen.columns[:6] if not column.parent)
     return (
@@ -223,7 +247,10 @@ def _doubts(guess: Guess) -> list[str]:
     """Every doubt in the order of nba.toml."""
     doubts = [line.doubt for source in guess.sources for line in source.map]
     doubts += [kind.doubt for role in guess.roles for kind in guess.types if kind.role == role]
+    doubts += [kind.doubt for kind in guess.types if not kind.role] if guess.roles else []
     doubts += [objective.doubt for objective in guess.objectives]
     doubts += [target.doubt for target in guess.targets]
-    doubts += [line.doubt for line in guess.catalogue.map] if guess.catalogue else []
+    if guess.catalogue and guess.catalogue.usable:
+        doubts += [guess.catalogue.response.doubt] if guess.catalogue.response else []
+        doubts += [line.doubt for line in guess.catalogue.map]
     return [doubt for doubt in doubts if doubt]

@@ -1,0 +1,50 @@
+"""What one training run works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.records import Action
+from nbatool.features.customer import FeatureSet
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from nbatool.base.config import Config
+
+CHUNK = 50_000
+"""Moments whose features are read at once."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training run works with.
+
+    ``first_us`` is the first event, ``as_of_us`` the present: nothing at or after it is read.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    config: Config
+    actions: tuple[Action, ...]
+    features: FeatureSet
+    first_us: int
+    as_of_us: int
+    seed: int
+    say: Say
+
+    @property
+    def by_id(self) -> dict[str, Action]:
+        return {action.id: action for action in self.actions}
+
+
+def codes_of(ids: Sequence[str]) -> NDArray[np.int64]:
+    """Dense codes of customers whose rows stand together."""
+    _, codes = np.unique(np.array(ids, dtype=str), return_inverse=True) if len(ids) else (None, np.zeros(0))
+    return np.asarray(codes, dtype=np.int64)

@@ -1,0 +1,278 @@
+"""Data and settings that training and scoring cannot do much with: each says what was found and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+Called = tuple[int, str, str]
+Nbatool = Callable[..., Called]
+
+CONFIG = """[workspace]
+as_of = "newest"
+[[source]]
+name = "events"
+kind = "events"
+files = ["events.csv"]
+[source.map]
+customer_id = "who"
+ts = "day"
+type = "what"
+value = "amount"
+[roles]
+purchase = ["buy"]
+[[target]]
+name = "buys_30d"
+event = "buy"
+within = "30d"
+[[action]]
+id = "coupon"
+channels = ["email"]
+cost = 0.5
+target = "buys_30d"
+value_per_response = 10.0
+"""
+ACTION_LINE = CONFIG.splitlines().index("[[action]]") + 1
+NEXT_LINE = len(CONFIG.splitlines()) + 1
+FIRST = date(2020, 1, 1)
+
+
+def weekly(customers: int, types: Sequence[str] = ("buy",), days: int = 200) -> str:
+    """Everybody does something once a week; the newest is on day 200 or so."""
+    lines = ["who,day,what,amount"]
+    for k in range(customers):
+        for day in range(0, days, 7):
+            at = FIRST + timedelta(days=day + k % 5)
+            lines.append(f"c{k:03d},{at},{types[(k + day // 7) % len(types)]},5.00")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NBATOOL_WORKSPACE", raising=False)
+
+    def make(events: str, config: str = CONFIG) -> Path:
+        (tmp_path / "events.csv").write_text(events)
+        (tmp_path / "nba.toml").write_text(config)
+        return tmp_path
+
+    return make
+
+
+def steps(nbatool: Nbatool, *commands: str) -> Called:
+    """Run commands one after the other; all but the last must succeed."""
+    for command in commands[:-1]:
+        code, _, err = nbatool(command, "-q")
+        assert code == 0, (command, err)
+    return nbatool(commands[-1])
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_a_stale_feed_stops_what_contacts(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    root = shop(weekly(5), CONFIG.replace('as_of = "newest"', 'as_of = "now"'))
+    for commands in (("ingest", "train", "score"), ("run",)):
+        code, out, err = steps(nbatool, *commands)
+        assert (code, out) == (4, "")
+        assert err.startswith("the feed is stale: the newest event is of 2020-07-19T00:00:00Z, and as_of is 20")
+        assert "(fresh_within is 2d). No contact is made. Load newer files (nbatool ingest)" in err
+        assert 'as_of = "newest" in [workspace]' in err
+    assert not list(root.glob("out/*"))
+    assert not list(root.glob("data/state-*"))
+
+
+def test_a_feed_within_the_limit_is_fresh(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(5), CONFIG.replace('as_of = "newest"', 'as_of = "2020-07-25"\nfresh_within = "1h"'))
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0  # a fixed time is chosen with open eyes
+    shop(weekly(5), CONFIG.replace('as_of = "newest"', 'as_of = "now"\nfresh_within = "5000w"'))
+    assert nbatool("score")[0] == 0
+
+
+def test_one_class_only_gives_the_base_rate_and_says_so(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(200))
+    code, out, err = steps(nbatool, "ingest", "train")
+    assert (code, err) == (0, "")
+    assert "buys_30d not trained" in squeezed(out)
+    assert (
+        "buys_30d: not trained: 1000 positives of 1000 rows (at least 10 of each kind are needed); everybody gets "
+        "the base rate 0.9995" in squeezed(out)
+    )
+    code, out, _ = nbatool("score")
+    assert code == 0
+    assert "200 customers with an action" in squeezed(out)
+
+
+def test_no_purchases(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(200, ("view", "click")))
+    code, out, _ = steps(nbatool, "ingest", "train")
+    assert code == 0
+    assert "buys_30d: not trained: 0 positives of 1000 rows" in squeezed(out)
+    assert "lifetime value: no purchases: lifetime values, expected purchases and p_alive are unknown" in squeezed(out)
+    assert nbatool("score", "-q")[0] == 0
+    header, first, *_ = Path("out/scores-2020-07-19.csv").read_text().splitlines()
+    row = dict(zip(header.split(","), first.split(","), strict=True))
+    assert (row["clv"], row["p_alive"], row["segment"], row["action_id"]) == ("", "", "no purchase yet", "nothing")
+
+
+def test_three_customers_and_one_action(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3, ("buy", "view")))
+    code, out, _ = steps(nbatool, "ingest", "train")
+    assert code == 0
+    assert "buys_30d: not trained: only 15 rows (at least 100 are needed)" in squeezed(out)
+    assert "lifetime value: 3 customers with a purchase are too few to fit (at least 100)" in squeezed(out)
+    code, out, _ = nbatool("score")
+    assert code == 0
+    assert "no contact was ever logged: values are propensity × value_per_response" in squeezed(out)
+    assert "3 customers with an action" in squeezed(out)
+    assert len(Path("out/actions-2020-07-17.csv").read_text().splitlines()) == 4
+
+
+def test_no_action_at_all(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3), CONFIG[: CONFIG.index("[[action]]")])
+    code, out, _ = steps(nbatool, "ingest", "train", "score")
+    assert code == 0
+    assert "nothing 3 $0.00" in squeezed(out)
+
+
+def test_nothing_is_loaded(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3))
+    assert nbatool("train") == (
+        4, "", "nothing is loaded from before this time. Load data first: nbatool ingest\n",
+    )  # fmt: skip
+    assert nbatool("score") == (4, "", "no model is trained yet. Run: nbatool train\n")
+    code, out, err = nbatool("decide")
+    assert (code, out) == (4, "")
+    assert err.endswith("data has no published state yet. Make one: nbatool score\n")
+    code, _, err = steps(nbatool, "ingest", "train", "decide")
+    assert (code, err.endswith("Make one: nbatool score\n")) == (4, True)
+
+
+def test_a_time_before_the_data(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3))
+    nbatool("ingest", "-q")
+    code, out, err = nbatool("train", "--as-of", "2010-01-01")
+    assert (code, out) == (4, "")
+    assert err == "nothing is loaded from before this time. Load data first: nbatool ingest\n"
+    code, _, err = nbatool("train", "--as-of", "yesterday")
+    assert code == 2
+    assert err == '--as-of: "yesterday" is not a time: write 2018-08-25, 2018-08-25T18:00:01 or 2018-08-25T18:00:01Z\n'
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (
+            CONFIG.replace('channels = ["email"]\n', ""),
+            f'nba.toml:{ACTION_LINE}: [[action]] "coupon": "channels" is missing: by which channels does it go out? '
+            'Write  channels = ["email"]',
+        ),
+        (
+            CONFIG + 'eligibel_when = "true"\n',
+            f'nba.toml:{NEXT_LINE}: [[action]] "coupon": unknown key "eligibel_when"; did you mean "eligible_when"?',
+        ),
+        (CONFIG + "[guardrails]\n", f"nba.toml:{NEXT_LINE}: [guardrails] is not enforced by this version; remove it"),
+        (CONFIG + "[exploration]\n", f"nba.toml:{NEXT_LINE}: [exploration] is not enforced by this version; remove it"),
+        (CONFIG + "[experiment]\n", f"nba.toml:{NEXT_LINE}: [experiment] is not enforced by this version; remove it"),
+        (CONFIG + "[[actions]]\n", f'nba.toml:{NEXT_LINE}: unknown table [actions]; did you mean "action"?'),
+        (
+            CONFIG.replace('target = "buys_30d"', 'target = "buy_30d"'),
+            f'nba.toml:{ACTION_LINE + 4}: [[action]] "coupon": no [[target]] is called "buy_30d" (known: buys_30d)',
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["ingest", "train", "score", "run"])
+def test_a_wrong_configuration_stops_every_command(
+    command: str, config: str, said: str, shop: Callable[..., Path], nbatool: Nbatool
+) -> None:
+    root = shop(weekly(3), config)
+    assert nbatool(command) == (3, "", f"{said}\n")
+    assert not (root / "data").exists()
+
+
+ALLOWED = "is not allowed in an expression; allowed are numbers, 'texts', names, + - * / %,"
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("read_csv('/etc/passwd')", f"\"READ_CSV('/etc/passwd')\" {ALLOWED}"),
+        ("(select 1) = 1", f'"(SELECT 1)" {ALLOWED}'),
+        ("now() > 3", f'"NOW()" {ALLOWED}'),
+        ("days_since_last_buys < 3", 'no feature "days_since_last_buys"; did you mean "days_since_last_purchase"?'),
+        ("days_since_last_purchase <", 'is not an SQL expression: it breaks off or goes wrong at "<", character 26'),
+        ("'open", "is not an SQL expression: a quote is not closed, or nothing stands there"),
+        ("days_since_last_purchase", "is a number, a boolean is needed"),
+        ("days_since_last_purchase = 'long'", "compares"),
+    ],
+)
+def test_an_expression_that_cannot_be_used(
+    expression: str, said: str, shop: Callable[..., Path], nbatool: Nbatool
+) -> None:
+    root = shop(weekly(3), CONFIG + f'eligible_when = "{expression}"\n')
+    code, out, err = steps(nbatool, "ingest", "train", "score")
+    assert (code, out) == (3, "")
+    assert err.startswith(f'nba.toml:{NEXT_LINE}: [[action]] "coupon": eligible_when: ')
+    assert said in err
+    assert err.count("\n") == 1
+    assert not (root / "out").exists()
+
+
+def test_an_action_that_cannot_be_valued(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3), CONFIG.replace("value_per_response = 10.0\n", ""))
+    assert steps(nbatool, "ingest", "train", "score") == (
+        3, "",
+        f'nba.toml:{ACTION_LINE}: [[action]] "coupon": no contact was ever logged, so it needs target = one of '
+        "buys_30d and value_per_response = money\n",
+    )  # fmt: skip
+
+
+def test_a_map_changed_after_loading(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    shop(weekly(3))
+    nbatool("ingest", "-q")
+    shop(weekly(3), CONFIG.replace('value = "amount"', 'value = "amount::double * 2"'))
+    for command in ("ingest", "run"):
+        assert nbatool(command) == (
+            3, "",
+            'source "events": the map changed since its 87 rows were loaded. To load them again with the new map: '
+            "nbatool ingest --full-refresh --source events. Nothing was changed.\n",
+        )  # fmt: skip
+    code, out, _ = nbatool("ingest", "--full-refresh", "--source", "events")
+    assert (code, "87 rows = 87 accepted" in out) == (0, True)
+
+
+def test_damaged_models_are_named(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    root = shop(weekly(3))
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0
+    (features,) = root.glob("models/*/features.json")
+    features.write_text(features.read_text().replace("purchase", "purchaze", 1))
+    for command in (("score",), ("decide", "--dry-run")):
+        code, out, err = nbatool(*command)
+        assert (code, out) == (4, "")
+        assert str(features.relative_to(root)) in err
+        assert "is damaged: its hash is not the one in manifest.json; train again, or nbatool models rollback" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("score", "--format", "xlsx"), '--format: "xlsx" is not one of csv, parquet, ndjson'),
+        (("score", "--top", "0"), "nbatool score: invalid value for '--top'"),
+        (("run", "--train-every", "soon"), '--train-every: "soon"'),
+        (("train", "--seed", "-1"), '--seed: "-1" is not a whole number'),
+        (("decide", "--explan"), "nbatool decide: unrecognized arguments: --explan. See nbatool decide --help"),
+    ],
+)
+def test_wrong_options_are_usage_errors(
+    arguments: tuple[str, ...], said: str, shop: Callable[..., Path], nbatool: Nbatool
+) -> None:
+    root = shop(weekly(3))
+    code, out, err = nbatool(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(said)
+    assert not (root / "data").exists()
