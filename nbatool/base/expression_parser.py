@@ -103,7 +103,9 @@ class Compiler:
         for branch in node.args["ifs"]:
             condition, found = self.compile(branch.this)
             if found not in ("boolean", None):
-                raise ConfigError(f'"{branch.this.sql("duckdb")}" is a {found}, a boolean is needed after when')
+                raise ConfigError(
+                    f'"{branch.this.sql("duckdb")}" is a {found}, a boolean is needed after when'
+                )
             value, kind = self.compile(branch.args["true"])
             tree += [condition, value]
             kinds |= {kind} if kind else set()

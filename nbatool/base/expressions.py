@@ -181,7 +181,9 @@ def _as(wanted: Kind, values: Array) -> Array:
 
 def _alike(arguments: Sequence[Array]) -> list[Array]:
     """Numbers beside texts stand for null texts."""
-    return [_as("text", a) for a in arguments] if any(a.dtype == object for a in arguments) else list(arguments)
+    return (
+        [_as("text", a) for a in arguments] if any(a.dtype == object for a in arguments) else list(arguments)
+    )
 
 
 def is_true(tree: Tree, columns: Mapping[str, Array], n: int) -> NDArray[np.bool_]:

@@ -153,17 +153,25 @@ class Policy:
         n, offers = len(customers), self.catalogue.offers
         removed = np.zeros((n, len(offers)), dtype=np.int8)
         columns = self._columns(customers, scores, wishes)
+        # From the last step to the first, so that the first one that rules an offer out is what stays.
+        for j in self._conditional:
+            removed[:, j] = np.where(self._eligible(j, columns, n), 0, 1 + STEPS.index("eligible"))
+        if wishes.actions is not None or wishes.channel is not None:
+            unwanted = [not _wished(offer.action.id, offer.channel, wishes) for offer in offers]
+            removed[:, unwanted] = 1 + STEPS.index("channel")
         for j, offer in enumerate(offers):
             action = offer.action
-            passed = (
-                in_dates(action.starts_us, action.ends_us, customers.as_of_us),
-                np.full(n, action.stock is None or action.stock > 0),
-                np.full(n, _wished(action.id, offer.channel, wishes)),
-                self._eligible(j, columns, n),
-            )
-            for step, possible in enumerate(passed, start=1):
-                removed[:, j] = np.where((removed[:, j] == 0) & ~possible, step, removed[:, j])
+            if action.stock is not None and action.stock <= 0:
+                removed[:, j] = 1 + STEPS.index("stock")
+            if action.starts_us is not None or action.ends_us is not None:
+                inside = in_dates(action.starts_us, action.ends_us, customers.as_of_us)
+                removed[:, j] = np.where(inside, removed[:, j], 1 + STEPS.index("dates"))
         return removed
+
+    @cached_property
+    def _conditional(self) -> tuple[int, ...]:
+        """Offers not everybody may get."""
+        return tuple(j for j, offer in enumerate(self.catalogue.offers) if offer.eligible is not None)
 
     def _eligible(self, j: int, columns: dict[str, NDArray[Any]], n: int) -> Bools:
         offer = self.catalogue.offers[j]

@@ -164,9 +164,17 @@ def _event(e: RequestEvent, present: int, number_fields: Sequence[str]) -> Sessi
     attributes = msgspec.json.encode(e.attributes, order="sorted").decode() if e.attributes else None
     kind = _id("type", e.type) or ""
     event = live_event(
-        ts_us, kind, value, _id("action_id", e.action_id), _id("channel", e.channel or None), e.attributes, number_fields
+        ts_us,
+        kind,
+        value,
+        _id("action_id", e.action_id),
+        _id("channel", e.channel or None),
+        e.attributes,
+        number_fields,
     )
-    return SessionEvent(event, _id("event_id", e.event_id), value, _id("decision_id", e.decision_id), attributes)
+    return SessionEvent(
+        event, _id("event_id", e.event_id), value, _id("decision_id", e.decision_id), attributes
+    )
 
 
 def live_event(

@@ -19,6 +19,7 @@ from nbatool.base.clock import US_PER_S
 from nbatool.features.customer import FeatureSet
 from nbatool.features.events import NO_CODE, NO_NUMBER, OlderEvents, event_dtype
 from nbatool.features.live_customer import CustomerState
+from nbatool.store.sql import json_key
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,7 +84,7 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     )
     from nbatool.features.choice import as_timestamp
     from nbatool.store.arrow import fetch_arrow
-    from nbatool.store.sql import json_key, statement, template
+    from nbatool.store.sql import statement, template
 
     plan = features.plan
     from_ts = as_timestamp(as_of_us - features.longest_window_s * US_PER_S)

@@ -80,7 +80,9 @@ def _field_values(
     by_type: dict[str, list[tuple[str, int, int]]] = {}
     for type_name, value, _, different, total in con.execute(sql, parameters).fetchall():
         by_type.setdefault(type_name, []).append((value, different, int(total)))
-    return [(t, tuple(sorted(v for v, _, _ in found)), found[0][1], found[0][2]) for t, found in by_type.items()]
+    return [
+        (t, tuple(sorted(v for v, _, _ in found)), found[0][1], found[0][2]) for t, found in by_type.items()
+    ]
 
 
 def customer_attributes(con: duckdb.DuckDBPyConnection, as_of_us: int) -> tuple[Attribute, ...]:
@@ -116,5 +118,11 @@ def _pairs(config: Config, actions: Sequence[Action], windows_s: tuple[int, ...]
     by_id = {action.id: action for action in actions}
     tags_of = tuple(tuple(tags.index(tag) for tag in by_id[action_id].tags) for action_id in ids)
     return PairPlan(
-        (roles.contact, roles.engage, roles.convert), ids, channels, tags, tags_of, windows_s[0], windows_s[-1]
+        (roles.contact, roles.engage, roles.convert),
+        ids,
+        channels,
+        tags,
+        tags_of,
+        windows_s[0],
+        windows_s[-1],
     )

@@ -78,7 +78,9 @@ class PreparedMoments:
 def _codes(column: pa.ChunkedArray, code_of: dict[str, int]) -> NDArray[np.int64]:
     """Codes of a text column; null and unknown are -1."""
     encoded = column.combine_chunks().dictionary_encode()
-    code = np.array([code_of.get(value, -1) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
+    code = np.array(
+        [code_of.get(value, -1) for value in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64
+    )
     at = encoded.indices.fill_null(len(code) - 1).to_numpy(zero_copy_only=False)
     return np.asarray(code[at])
 
@@ -118,7 +120,9 @@ def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str, until_us: int |
             con.execute(statement("features/insert_zone_offset"), row)
 
 
-def prepare_moments(con: duckdb.DuckDBPyConnection, features: FeatureSet, moments: Moments) -> PreparedMoments:
+def prepare_moments(
+    con: duckdb.DuckDBPyConnection, features: FeatureSet, moments: Moments
+) -> PreparedMoments:
     """Load moments and aggregate their events."""
     plan, pairs = features.plan, features.pairs
     load_moments(con, moments, plan.zone)

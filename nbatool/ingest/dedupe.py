@@ -39,7 +39,7 @@ def store_events(
     _run(con, "find_known_events", source=source, whole_time=has_own_id)
     _run(con, "delete_replaced_events", source=source)
     _run(con, "insert_events", source=source, batch_id=batch_id)
-    if has_own_id:
+    if has_own_id and con.execute(statement("ingest/live_events_count")).fetchall()[0][0]:
         _run(con, "delete_live_copies")
     surplus, conflicts_inside = con.execute(statement("ingest/surplus_count")).fetchall()[0]
     known, other, conflicts = con.execute(statement("ingest/known_events_count"), {"file": file}).fetchall()[

@@ -102,13 +102,12 @@ class OnlineStore:
 
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
         """Whether the state in force holds this event of the journal already."""
-        return bool(
-            self._rows(
-                "event_in_state",
-                customer_id=customer_id, event_id=event_id, journal_position=published.journal_position,
-                cut_us=published.cut_us,
-            )  # fmt: skip
-        )
+        rows = self._rows(
+            "event_in_state",
+            customer_id=customer_id, event_id=event_id, journal_position=published.journal_position,
+            cut_us=published.cut_us,
+        )  # fmt: skip
+        return bool(rows)
 
     def journal_after(self, position: int, most: int = 100_000) -> list[tuple[int, LiveEvent]]:
         """Return (position, event) of the journal after a position, oldest first, at most ``most``."""

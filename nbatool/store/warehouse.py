@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TABLES = ("events", "customers", "attributes_seen", "rejects", "batches", "runs", "live_watermark")
 MEMORY_SHARE = 0.6
 """Of the machine's memory; beyond it DuckDB spills to data/tmp."""
+MOST_MEMORY = 4 << 30
+"""However large the machine: scoring a million customers needs the rest of its 6 GB for models and rows."""
 
 
 @dataclass(frozen=True)
@@ -141,4 +143,4 @@ def _compare(
 
 def _memory_bytes() -> int:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(total * MEMORY_SHARE)
+    return min(int(total * MEMORY_SHARE), MOST_MEMORY)

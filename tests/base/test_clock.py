@@ -159,3 +159,12 @@ def test_an_unknown_zone_names_the_nearest() -> None:
         clock.load_zone("America/NewYork")
     with pytest.raises(clock.TimeTextError):
         clock.load_zone("../../etc/passwd")
+
+
+def test_the_ends_of_the_calendar_have_an_offset() -> None:
+    for time in ("0001-01-01", "9999-12-31T23:59:59Z"):
+        for zone in ("America/Los_Angeles", "Asia/Tokyo"):
+            assert abs(clock.offset_at(clock.parse_time(time), zone)) < 18 * 3600
+    first_us, last_us = clock.parse_time("0001-01-01"), clock.parse_time("1900-01-01")
+    rows = clock.zone_offsets("America/New_York", first_us, last_us)
+    assert (rows[0][0], rows[-1][1]) == (first_us, last_us + 1)

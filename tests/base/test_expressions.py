@@ -10,12 +10,20 @@ from hypothesis import strategies as st
 from nbatool.base.errors import ConfigError
 from nbatool.base.expressions import Kind, compile_expression, evaluate, is_true, names_in
 
-KINDS: dict[str, Kind] = {"age": "number", "income": "number", "gender": "text", "vip": "boolean", "action.cost": "number"}
+KINDS: dict[str, Kind] = {
+    "age": "number",
+    "income": "number",
+    "gender": "text",
+    "vip": "boolean",
+    "action.cost": "number",
+}
 
 
 def values(text: str, **columns: object) -> list[float | None]:
     arrays = {
-        name.replace("__", "."): np.array(v, dtype=object if any(isinstance(x, str) for x in v) else np.float64)  # type: ignore[attr-defined, union-attr]
+        name.replace("__", "."): np.array(
+            v, dtype=object if any(isinstance(x, str) for x in v) else np.float64
+        )  # type: ignore[attr-defined, union-attr]
         for name, v in columns.items()
     }
     n = len(next(iter(arrays.values()))) if arrays else 1
@@ -87,3 +95,33 @@ def test_a_row_alone_equals_the_row_among_many(ages: list[float | None]) -> None
     whole = evaluate(tree, {"age": column}, len(column))
     alone = [evaluate(tree, {"age": column[k : k + 1]}, 1)[0] for k in range(len(column))]
     assert np.array_equal(whole, np.array(alone), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lower(context.page) = 'home'", "not context.page", "context.page and vip", "context.page + 1 > 2"],
+)
+def test_context_of_another_kind_is_null(text: str) -> None:
+    tree = compile_expression(text, KINDS)
+    for found in (np.array(["home!"], dtype=object), np.array([np.nan])):
+        assert is_true(tree, {"context.page": found, "vip": np.array([1.0])}, 1).tolist() == [False]
+    assert is_true(tree, {}, 1).tolist() == [False]
+
+
+def test_a_case_without_else_is_null_text() -> None:
+    assert values("(case when age > 1 then 'a' end) = 'a'", age=[2.0, 1.0, np.nan]) == [1.0, None, None]
+    assert values("coalesce(case when age > 1 then 'a' end, 'z') = 'z'", age=[2.0, 1.0]) == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "case when age then true end",
+        "ceil(age, 2) = 1",
+        "length(gender, 2) = 1",
+        "age = 1" + " or age = 2" * 3000,
+    ],
+)
+def test_what_would_be_read_by_half_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        compile_expression(text, KINDS)

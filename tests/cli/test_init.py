@@ -160,8 +160,11 @@ def test_what_init_writes_trains_and_scores_and_decides(
     (scores,) = (here / "shop" / "out").glob("scores-*.csv")
     header, first, *_ = scores.read_text().splitlines()
     customer = dict(zip(header.split(","), first.split(","), strict=False))["customer_id"]
-    code, out, err = nbatool("-w", "shop", "explain", customer)
-    assert (code, bool(out)) == (0, True), err
+    request = here / "request.ndjson"
+    request.write_text(json.dumps({"customer_id": customer}) + "\n")
+    code, out, err = nbatool("-w", "shop", "decide", str(request))
+    assert code == 0, err
+    assert json.loads(out)["customer_id"] == customer
     (actions,) = (here / "shop" / "out").glob("actions-*.csv")
     if acts is not None:
         assert (len(actions.read_text().splitlines()) > 1) == acts

@@ -43,6 +43,14 @@ def test_wrong_lines(line: str, said: str) -> None:
         ('{"events": [{"type": "a", "value": "much"}]}', "is not an amount"),
         ('{"events": [{"type": "a", "value": 1e30}]}', "too large"),
         ('{"customer_id": ""}', "customer_id must have 1 to"),
+        ('{"events": [{"type": "a", "value": "1e400000000"}]}', "too large"),
+        ('{"events": [{"type": "a", "value": "99999999999999.99996"}]}', "too large"),
+        ('{"events": [{"type": "a", "value": "\u0661\u0662"}]}', "is not an amount"),
+        ('{"events": [{"type": "a", "value": "1_000"}]}', "is not an amount"),
+        ('{"events": [{"type": " "}]}', "type must have 1 to"),
+        ('{"events": [{"type": "a", "channel": "\\u0000"}]}', "channel must have 1 to"),
+        ('{"context": {"depth": 1' + "0" * 400 + "}}", "too large a number"),
+        ('{"as_of": ""}', "as_of"),
     ],
 )
 def test_wrong_contents(line: str, said: str) -> None:

@@ -31,7 +31,9 @@ def con() -> Iterator[Any]:
     connection.execute(
         "create table events (source_id varchar, ts timestamp, type varchar, value decimal(18, 4))"
     )
-    connection.execute("create table customers (source_id varchar, valid_from timestamp, timezone varchar)")
+    connection.execute(
+        "create table customers (source_id varchar, valid_from timestamp, timezone varchar, source varchar default 's')"
+    )
     connection.execute(
         "create table zone_offsets (zone varchar, from_ts timestamp, until_ts timestamp, offset_s bigint)"
     )
@@ -102,9 +104,11 @@ def test_only_what_was_strictly_before_is_seen(con: Any) -> None:
 def test_days_are_local_to_the_customer(con: Any) -> None:
     for who in ("tokyo", "nowhere", "later"):
         add(con, (who, "2024-01-01 14:59", "buy", "1"), (who, "2024-01-01 15:00", "buy", "1"))
-    con.execute("insert into customers values ('tokyo', null, 'UTC'), ('tokyo', '2023-05-01', 'Asia/Tokyo')")
     con.execute(
-        "insert into customers values ('nowhere', null, 'Mars/Base'), ('later', '2024-01-02', 'Asia/Tokyo')"
+        "insert into customers (source_id, valid_from, timezone) values ('tokyo', null, 'UTC'), ('tokyo', '2023-05-01', 'Asia/Tokyo')"
+    )
+    con.execute(
+        "insert into customers (source_id, valid_from, timezone) values ('nowhere', null, 'Mars/Base'), ('later', '2024-01-02', 'Asia/Tokyo')"
     )
     load(con, "2024-01-02")
     assert [row[:2] for row in days(con)] == [

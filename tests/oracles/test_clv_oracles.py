@@ -36,7 +36,9 @@ def cdnow(path: Path, *, id_column: int) -> Any:
     rows = [row for row in rows if row and row[-1] != "dollar_value"]
     con = duckdb.connect()
     con.execute("create table events (source_id varchar, ts timestamp, type varchar, value decimal(18, 4))")
-    con.execute("create table customers (source_id varchar, valid_from timestamp, timezone varchar)")
+    con.execute(
+        "create table customers (source varchar, source_id varchar, valid_from timestamp, timezone varchar)"
+    )
     con.execute(
         "create table zone_offsets as select 'UTC' as zone, timestamp '1900-01-01' as from_ts, "
         "timestamp '2100-01-01' as until_ts, 0 as offset_s"

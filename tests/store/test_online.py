@@ -1,0 +1,47 @@
+"""The online store: what it holds once stays once, and damage is a message."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from nbatool.base.errors import DataError
+from nbatool.store.online import LiveEvent, OnlineStore, Published
+from nbatool.store.state import StateReader, write_state
+
+
+def test_an_event_that_the_night_took_in_is_known_to_be_in_the_state(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    early, late = LiveEvent("early", "a", 10, "buy"), LiveEvent("late", "a", 30, "buy")
+    assert store.append([early, late, early]) == 2
+    night = Published("state-1.db", "v", cut_us=20, journal_position=2, published_us=0)
+    assert [e.event_id for e in store.events_of("a", night)] == ["late"]
+    held = {name for name in ("early", "late", "new") if store.holds("a", name, night)}
+    assert held == {"early"}
+    assert not store.holds("b", "early", night)
+    before = Published("state-0.db", "v", cut_us=20, journal_position=0, published_us=0)
+    assert not store.holds("a", "early", before)
+    store.close()
+
+
+def test_a_damaged_store_is_said(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    other = sqlite3.connect(tmp_path / "online.db")
+    other.execute("drop table journal")
+    other.close()
+    night = Published("state-1.db", "v", 20, 2, 0)
+    for use in (lambda: store.events_of("a", night), lambda: store.append([LiveEvent("e", "a", 1, "buy")])):
+        with pytest.raises(DataError, match=r"online\.db cannot be used: no such table"):
+            use()
+    store.close()
+
+
+def test_a_state_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "50%25 #1?" / "state-1.db"
+    with write_state(path) as writer:
+        writer.put_customers([("a", b"x")])
+    reader = StateReader(path)
+    assert (reader.body("a"), reader.body("b")) == (b"x", None)
+    reader.close()
