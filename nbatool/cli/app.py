@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -50,6 +51,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    # sqlglot warns about dialects nobody here speaks.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     options, rest = split_options(arguments)
     if rest and rest[0] in OWN_PARSERS:
         code: int = import_module(f"nbatool.cli.{rest[0]}").run(options, rest[1:])

@@ -75,7 +75,7 @@ def _slot(fn: AggregateName) -> Callable[[Feature], tuple[Slot, ...]]:
 
 
 def _divide(a: Floats, b: Floats) -> Floats:
-    """a / b with null where b is 0 or null."""
+    """Divide, with null where b is 0 or null."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(b > 0, a / b, np.nan)
 

@@ -80,10 +80,16 @@ def read_decisions(
     found = fetch_arrow(con, statement("models/contact_times"), contacts)
     if not len(found):
         return None
-    instants, counts = (np.asarray(found[name].to_numpy(), dtype=np.int64) for name in ("as_of_us", "contacts"))
+    instants, counts = (
+        np.asarray(found[name].to_numpy(), dtype=np.int64) for name in ("as_of_us", "contacts")
+    )
     n_contacts = int(counts.sum())
     by_wave = n_contacts / len(instants) >= WAVE_SIZE
-    times = _waves(instants, counts) if by_wave else _daily_times(instants, counts, generator(seed, "decision log"))
+    times = (
+        _waves(instants, counts)
+        if by_wave
+        else _daily_times(instants, counts, generator(seed, "decision log"))
+    )
     sample = {**contacts, "salt": f"/{seed}", "below": _below(MOST_ROWS // 2 / n_contacts)}
     contacted = fetch_arrow(con, statement("models/contacts"), sample)
     none = _uncontacted(con, times, sample, MOST_ROWS - min(len(contacted), MOST_ROWS // 2), by_wave)
@@ -95,7 +101,9 @@ def read_decisions(
         np.concatenate([how, np.full(len(none), None, dtype=object)]),
     )
     order = np.lexsort((rows[2].astype(str), rows[1], rows[0].astype(str)))
-    return LoggedDecisions(rows[0][order], rows[1][order], rows[2][order], rows[3][order], by_wave, n_contacts)
+    return LoggedDecisions(
+        rows[0][order], rows[1][order], rows[2][order], rows[3][order], by_wave, n_contacts
+    )
 
 
 def _below(share: float) -> str:

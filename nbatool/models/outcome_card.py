@@ -59,7 +59,12 @@ def outcome_evaluation(
 
 
 def uplift_by_action(
-    table: Table, rows: IntArray, p0: FloatArray, uplift: FloatArray, is_nothing: BoolArray, action_code: IntArray
+    table: Table,
+    rows: IntArray,
+    p0: FloatArray,
+    uplift: FloatArray,
+    is_nothing: BoolArray,
+    action_code: IntArray,
 ) -> dict[str, Any]:
     """Return each action's average uplift over its contacts: the model's, and as measured.
 

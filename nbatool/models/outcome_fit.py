@@ -147,7 +147,9 @@ class Fitted:
     def scores(self, logged: Logged, rows: IntArray, recipe: Recipe, design: Design) -> Scores:
         """Score rows the boosters have not seen."""
         baseline = parts.baseline_scores(self.texts["baseline"], logged.table, rows, recipe)
-        return Scores(baseline, *parts.effect_scores(self.texts["effect"], logged.table, baseline, rows, recipe, design))
+        return Scores(
+            baseline, *parts.effect_scores(self.texts["effect"], logged.table, baseline, rows, recipe, design)
+        )
 
 
 def _trained(
@@ -157,7 +159,9 @@ def _trained(
     recipe = parts.baseline_recipe(table, split.stop, design)
     pool, test = split.test.fit, split.test.predict
     baseline = _baseline_out_of_fold(logged, split.calibration, recipe, design)
-    recipe = parts.effect_recipe(parts.effect_rows(table, baseline, pool), baseline, split.stop, recipe, design)
+    recipe = parts.effect_recipe(
+        parts.effect_rows(table, baseline, pool), baseline, split.stop, recipe, design
+    )
     judged = _fitted(logged, pool, split.calibration, baseline, recipe, design)
     p0, uplift = judged.maps.apply(logged, judged.scores(logged, test, recipe, design), test)
     card |= {
@@ -200,7 +204,12 @@ def _baseline_out_of_fold(
 
 
 def _fitted(
-    logged: Logged, rows: IntArray, folds: tuple[Fold, ...], baseline: FloatArray, recipe: Recipe, design: Design
+    logged: Logged,
+    rows: IntArray,
+    folds: tuple[Fold, ...],
+    baseline: FloatArray,
+    recipe: Recipe,
+    design: Design,
 ) -> Fitted:
     """Fit both boosters on the rows, and the maps on scores by boosters fitted on the folds' other customers."""
     table = logged.table

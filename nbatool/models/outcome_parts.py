@@ -101,7 +101,9 @@ def fit_baseline(table: Table, rows: IntArray, recipe: Recipe, design: Design) -
     )
 
 
-def fit_effect(table: Table, baseline: FloatArray, rows: IntArray, recipe: Recipe, design: Design) -> FittedBooster:
+def fit_effect(
+    table: Table, baseline: FloatArray, rows: IntArray, recipe: Recipe, design: Design
+) -> FittedBooster:
     """Fit what actions change; the table's y is what the baseline left unexplained (`effect_rows`)."""
     columns = recipe.columns["effect"]
     width = table.x.shape[1] - len(design.nothing)

@@ -36,8 +36,15 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 300_000
 
+
 def train_bundle(
-    con: duckdb.DuckDBPyConnection, config: Config, actions: Sequence[Action], *, as_of_us: int, seed: int, say: Say
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    actions: Sequence[Action],
+    *,
+    as_of_us: int,
+    seed: int,
+    say: Say,
 ) -> Bundle:
     """Train every model of a workspace on what happened before ``as_of_us``.
 
@@ -110,7 +117,9 @@ def _grid(training: Training, times: tuple[int, ...]) -> PreparedMoments:
     ids: list[str] = []
     at: list[int] = []
     for time_us in times:
-        rows = training.con.execute(statement("profile/known_customers"), {"as_of": as_timestamp(time_us)}).fetchall()
+        rows = training.con.execute(
+            statement("profile/known_customers"), {"as_of": as_timestamp(time_us)}
+        ).fetchall()
         found = _sampled(sorted(row[0] for row in rows), MOST_ROWS // len(times), training.seed)
         ids += found
         at += [time_us] * len(found)
@@ -142,7 +151,11 @@ def _fit_target(
         codes_of(prepared.moments.customer_id), prepared.moments.as_of_us,
     )  # fmt: skip
     return fit_propensity(
-        target.name, table, window_s=target.within, recency=_recency(training, target, customer, x), seed=training.seed
+        target.name,
+        table,
+        window_s=target.within,
+        recency=_recency(training, target, customer, x),
+        seed=training.seed,
     )
 
 
@@ -150,7 +163,9 @@ def _recency(training: Training, target: Target, customer: CustomerInput, x: Flo
     """Days since the target's event: the rule a marketer would use."""
     subjects = [role for role, types in training.config.roles.items() if target.event in types]
     for f in training.features.plan.features:
-        if f.kind == "recency" and (f.name in {f"days_since_last_{s}" for s in subjects} or f.series.types == (target.event,)):
+        if f.kind == "recency" and (
+            f.name in {f"days_since_last_{s}" for s in subjects} or f.series.types == (target.event,)
+        ):
             return x[:, customer.names.index(f.name)]
     return None
 
@@ -175,8 +190,11 @@ def clv_settings(config: Config) -> ClvSettings:
 
 
 def _card(
-    training: Training, propensities: dict[str, PropensityModel], outcome: OutcomeModel | None,
-    conversion: PropensityModel | None, clv: str | None,
+    training: Training,
+    propensities: dict[str, PropensityModel],
+    outcome: OutcomeModel | None,
+    conversion: PropensityModel | None,
+    clv: str | None,
 ) -> dict[str, Any]:
     return {
         "as_of_us": training.as_of_us,

@@ -35,7 +35,9 @@ def train_outcome(
         return None, None, None
     training.say("past contacts")
     within_s = max(o.within for o in objectives)
-    warm_up_us = min(training.features.plan.longest_window_s * US_PER_S, (training.as_of_us - training.first_us) // 4)
+    warm_up_us = min(
+        training.features.plan.longest_window_s * US_PER_S, (training.as_of_us - training.first_us) // 4
+    )
     log = read_decisions(
         training.con, config.roles.contact, from_us=training.first_us + warm_up_us,
         until_us=training.as_of_us - within_s * US_PER_S + 1,
@@ -45,7 +47,7 @@ def train_outcome(
         return None, None, None
     ids = sorted({str(a) for a in log.action_id} | set(training.by_id) | {NOTHING})
     decision = DecisionInput(customer, candidate_input(training.features, training.actions, ids))
-    table, customers_only = _decision_table(training, decision, log, objectives)
+    table, customers_only = decision_table(training, decision, log, objectives)
     training.say("expected outcomes")
     codes = np.array([ids.index(a) for a in log.action_id], dtype=np.int64)
     weights = nothing_weights(customers_only, log.is_nothing, seed=training.seed)
@@ -70,9 +72,18 @@ def _pair_columns(features: FeatureSet) -> frozenset[str]:
     return frozenset({"channel", *(name for of_dimension in names for name in of_dimension)})
 
 
-def _decision_table(
+def decision_table(
     training: Training, decision: DecisionInput, log: LoggedDecisions, objectives: Sequence[Any]
 ) -> tuple[Table, Table]:
+    """Return the table of the outcome model for past decisions, and its customer columns alone.
+
+    Parameters
+    ----------
+    log
+        Decisions whose windows have closed.
+    objectives
+        What y sums up, in currency.
+    """
     prepared = prepare_moments(training.con, training.features, Moments(list(log.customer_id), log.as_of_us))
     load_moment_actions(training.con, [None if a == NOTHING else str(a) for a in log.action_id])
     chosen = list(zip(log.action_id.tolist(), log.channel.tolist(), strict=True))
@@ -97,5 +108,7 @@ def _conversion(
     training.say("conversions")
     y = converted(training.con, training.config.roles.convert, within_s, len(log))
     contacts = ~log.is_nothing
-    rows = Table(table.x, table.names, table.categorical, y, None, table.customer, table.as_of_us).take(contacts)
+    rows = Table(table.x, table.names, table.categorical, y, None, table.customer, table.as_of_us).take(
+        contacts
+    )
     return fit_conversion(rows, window_s=within_s, seed=training.seed)

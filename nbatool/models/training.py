@@ -54,7 +54,9 @@ def train_workspace(workspace: Workspace, *, as_of_us: int | None, seed: int, sa
         workspace.models_dir, bundle.to_files(), as_of_us=as_of, about=_about(bundle, fingerprint), seed=seed
     )
     promoted = registry.promote(workspace.models_dir, version, why="trained", when_us=now_us())
-    return TrainReport(version, as_of, promoted or registry.champion(workspace.models_dir) == version, bundle, actions)
+    return TrainReport(
+        version, as_of, promoted or registry.champion(workspace.models_dir) == version, bundle, actions
+    )
 
 
 def _about(bundle: Bundle, fingerprint: tuple[Any, ...]) -> dict[str, Any]:
@@ -63,7 +65,12 @@ def _about(bundle: Bundle, fingerprint: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "features": list(bundle.customer.names),
         "windows_s": sorted({slot.within_s for slot in plan.slots}),
-        "data": {"events": events, "customers": customers, "last_event_us": last_us, "checksum": str(checksum)},
+        "data": {
+            "events": events,
+            "customers": customers,
+            "last_event_us": last_us,
+            "checksum": str(checksum),
+        },
         "metrics": {name: model.card.get("evaluation") for name, model in bundle.propensities.items()},
         "versions": versions("nbatool", "duckdb", "lightgbm", "lifetimes", "numpy", "polars"),
     }

@@ -99,7 +99,9 @@ class UpliftMap:
             float(stored["slope"]),
             {int(code): float(value) for code, value in stored["offset"].items()},
             float(stored["other"]),
-            None if stored["level"] is None else Curve(*(np.array(v, dtype=np.float64) for v in stored["level"])),
+            None
+            if stored["level"] is None
+            else Curve(*(np.array(v, dtype=np.float64) for v in stored["level"])),
             float(stored["slope_found"]),
             float(stored["slope_se"]),
         )
@@ -166,7 +168,9 @@ def _level(rest: FloatArray, nothing: FloatArray, weight: FloatArray) -> Curve |
     return Curve(curve.x, curve.y - float(np.average(curve.apply(nothing), weights=weight)))
 
 
-def _means(rest: FloatArray, weight: FloatArray, number: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _means(
+    rest: FloatArray, weight: FloatArray, number: IntArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Weighted mean of each group, its squared standard error (one variance for all groups), its weight."""
     mass = np.maximum(np.bincount(number, weight), 1e-300)
     mean = np.bincount(number, weight * rest) / mass

@@ -16,7 +16,6 @@ from urllib.parse import quote
 from nbatool.base.errors import DataError
 from nbatool.store.sql import statement
 
-
 FLUSH_BYTES = 8 << 20
 
 

@@ -74,7 +74,9 @@ def test_what_ruled_an_offer_out_and_what_it_saw(trained_world: Path, tmp_path: 
 
     shop = Path(shutil.copytree(trained_world, tmp_path / "shop"))
     with (shop / "nba.toml").open("a") as file:
-        file.write('\n[[action]]\nid = "free_shipping"\neligible_when = "age > 200"\nlever = 2.0\ncost_per_conversion = 1.0\n')
+        file.write(
+            '\n[[action]]\nid = "free_shipping"\neligible_when = "age > 200"\nlever = 2.0\ncost_per_conversion = 1.0\n'
+        )
     found = explain_customer(open_workspace(shop), "c000007", action="free_shipping")
     assert found.about is not None
     assert found.about.removed_by is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,7 +84,5 @@ def test_amounts_are_exact(amount: int) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_line_breaks_the_reader(line: bytes) -> None:
-    try:
-        check_request(parse_request(line), NOW, ("value",))
-    except DataError as error:
-        assert str(error)
+    with suppress(DataError):
+        assert check_request(parse_request(line), NOW, ("value",)).as_of_us > 0

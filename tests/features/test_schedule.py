@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,5 +26,5 @@ def test_windows_are_closed_and_do_not_overlap(first_us: int, span_us: int, with
     as_of_us = first_us + span_us
     times = training_times(first_us, as_of_us, within_s)
     assert len(times) <= MOST_MOMENTS
-    assert all(b - a == within_s * US for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a == within_s * US for a, b in itertools.pairwise(times))
     assert all(first_us <= t and t + within_s * US <= as_of_us for t in times)

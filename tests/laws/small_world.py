@@ -64,7 +64,7 @@ def _rows(path: Path) -> tuple[Row, ...]:
 
 def write_events(path: Path, rows: Sequence[Row]) -> None:
     with gzip.open(path, "wt", encoding="utf-8", newline="", compresslevel=1) as file:
-        names = "event_id,customer_id,ts,type,value,action_id,channel,category,on_sale".split(",")
+        names = ["event_id", "customer_id", "ts", "type", "value", "action_id", "channel", "category", "on_sale"]
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

@@ -120,7 +120,7 @@ def made_state(made: LiveFeatures, events: list[Event], older: OlderEvents) -> C
     plan = FEATURES.plan
     hours = [hour_of_week(e.ts_us, plan.zone) for e in events]
     packed = pack(plan, events, hours, Codes(plan.text_fields, made._known_codes))
-    known = [e for e in packed]
+    known = list(packed)
     assert len(known) <= len(events)
     return CustomerState(packed, older, {"age": 41.0})
 

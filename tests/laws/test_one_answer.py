@@ -59,7 +59,7 @@ def session_of(customer: str, k: int) -> list[Event]:
 
 def as_file(sessions: dict[str, list[Event]], path: Path) -> Path:
     """The same events as a file of the shop."""
-    names = "event_id,customer_id,ts,type,value,action_id,channel,category,on_sale".split(",")
+    names = ["event_id", "customer_id", "ts", "type", "value", "action_id", "channel", "category", "on_sale"]
     with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()

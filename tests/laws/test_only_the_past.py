@@ -15,7 +15,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 from small_world import AS_OF, Row, World, differing, everything
-from test_batch_equals_live import AS_OF_US, EVENTS, FEATURES, TYPES, batch
+from test_batch_equals_live import AS_OF_US, EVENTS, TYPES, batch
 from test_batch_equals_live import Row as Event
 
 from nbatool.base.seeds import generator

@@ -12,7 +12,7 @@ import pytest
 from nbatool.models import decision_log
 from nbatool.models.decision_log import LoggedDecisions, read_decisions
 
-START = datetime(2020, 1, 1)
+START = datetime(2020, 1, 1)  # noqa: DTZ001 - the warehouse's times are naive UTC
 DAY_US = 86_400_000_000
 START_US = 1_577_836_800_000_000
 
@@ -30,7 +30,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def add(con: duckdb.DuckDBPyConnection, rows: list[tuple[str, timedelta, str]]) -> None:
     con.executemany(
-        "insert into events values (?, ?, 'sent', ?, 'email')", [(who, START + at, what) for who, at, what in rows]
+        "insert into events values (?, ?, 'sent', ?, 'email')",
+        [(who, START + at, what) for who, at, what in rows],
     )
 
 
@@ -45,7 +46,10 @@ def read(con: duckdb.DuckDBPyConnection, days: int = 1_000, seed: int = 0) -> Lo
 def test_waves_give_everybody_a_row_each_time(con: duckdb.DuckDBPyConnection) -> None:
     con.executemany("insert into customers values (?, null)", [(f"c{k:03d}",) for k in range(100)])
     con.execute("insert into customers values ('later', timestamp '2020-01-05')")
-    add(con, [(f"c{k:03d}", timedelta(days=wave), "ab"[k % 2]) for wave in (1, 8) for k in range(wave, wave + 40)])
+    add(
+        con,
+        [(f"c{k:03d}", timedelta(days=wave), "ab"[k % 2]) for wave in (1, 8) for k in range(wave, wave + 40)],
+    )
     log = read(con)
     assert log.by_wave
     assert (len(log), log.contacts_in_log, int(log.is_nothing.sum())) == (201, 80, 121)
@@ -76,12 +80,16 @@ def test_trickling_contacts_are_read_by_day(con: duckdb.DuckDBPyConnection) -> N
     times = np.unique(log.as_of_us[log.is_nothing])
     assert len(times) == 30
     assert set(times.tolist()) <= instants
-    contacted = set(zip(log.customer_id[~log.is_nothing], log.as_of_us[~log.is_nothing] // DAY_US, strict=True))
+    contacted = set(
+        zip(log.customer_id[~log.is_nothing], log.as_of_us[~log.is_nothing] // DAY_US, strict=True)
+    )
     none = set(zip(log.customer_id[log.is_nothing], log.as_of_us[log.is_nothing] // DAY_US, strict=True))
     assert not contacted & none
 
 
-def test_a_large_log_is_sampled_by_customer(con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_log_is_sampled_by_customer(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(decision_log, "MOST_ROWS", 4_000)
     con.execute("insert into customers select 'c' || range, null from range(5000)")
     con.execute(
@@ -92,7 +100,9 @@ def test_a_large_log_is_sampled_by_customer(con: duckdb.DuckDBPyConnection, monk
     contacts = int((~log.is_nothing).sum())
     assert log.contacts_in_log == 10_000
     assert contacts == pytest.approx(2_000, rel=0.15)
-    assert int(log.is_nothing.sum()) == pytest.approx(1_000, rel=0.2)  # half of the 20,000 known are contacted
+    assert int(log.is_nothing.sum()) == pytest.approx(
+        1_000, rel=0.2
+    )  # half of the 20,000 known are contacted
     assert set(np.unique(log.customer_id, return_counts=True)[1].tolist()) == {4}
     again = read(con)
     assert (again.customer_id == log.customer_id).all()

@@ -10,6 +10,7 @@ import pytest
 from calls import call
 from loaded import HOUR_504, Loaded
 
+
 @pytest.fixture(scope="session", autouse=True)
 def named_in_the_environment(real_data: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
