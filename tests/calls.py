@@ -55,15 +55,23 @@ def call(
         command_line(workspace, arguments, cores),
         input=stdin, capture_output=True, text=True, env=surroundings(**environment), check=False,
     )  # fmt: skip
-    assert ended.returncode == code, f"{arguments}: exit code {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+    assert ended.returncode == code, (
+        f"{arguments}: exit code {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+    )
     return Done(ended.returncode, ended.stdout, ended.stderr)
 
 
-def decide(workspace: Path, requests: Iterable[dict[str, Any]], *options: str, code: int = 0) -> list[dict[str, Any]]:
+def decide(
+    workspace: Path, requests: Iterable[dict[str, Any]], *options: str, code: int = 0
+) -> list[dict[str, Any]]:
     """Put requests to ``nbatool decide``, one a line; return its answers."""
-    return call(workspace, "decide", *options, stdin="".join(json.dumps(r) + "\n" for r in requests), code=code).rows
+    return call(
+        workspace, "decide", *options, stdin="".join(json.dumps(r) + "\n" for r in requests), code=code
+    ).rows
 
 
 def model_files(workspace: Path) -> dict[str, bytes]:
     """Return every file of every version, by version/name."""
-    return {str(p.relative_to(workspace / "models")): p.read_bytes() for p in (workspace / "models").glob("*/*")}
+    return {
+        str(p.relative_to(workspace / "models")): p.read_bytes() for p in (workspace / "models").glob("*/*")
+    }

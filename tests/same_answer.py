@@ -27,7 +27,9 @@ def night_rows(workspace: Path, *options: str) -> dict[str, list[dict[str, Any]]
     return rows
 
 
-def live_rows(workspace: Path, requests: Iterable[dict[str, Any]], as_of: str) -> dict[str, list[dict[str, Any]]]:
+def live_rows(
+    workspace: Path, requests: Iterable[dict[str, Any]], as_of: str
+) -> dict[str, list[dict[str, Any]]]:
     """Decide live at a time; return the answers as rows of the action file, by customer."""
     asked = [{"top": TOP, "as_of": as_of, **request} for request in requests]
     rows = {}
@@ -45,7 +47,9 @@ def live_rows(workspace: Path, requests: Iterable[dict[str, Any]], as_of: str) -
 def shared(rows: dict[str, list[dict[str, Any]]], ids: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
     """The part of the rows that both doors have, ranked."""
     return {
-        customer: [tuple(row[name] for name in SHARED) for row in sorted(rows[customer], key=lambda r: r["rank"])]
+        customer: [
+            tuple(row[name] for name in SHARED) for row in sorted(rows[customer], key=lambda r: r["rank"])
+        ]
         for customer in ids
     }
 

@@ -72,7 +72,11 @@ class Reasons:
         if others:
             worth = decision.net_value[row, others[0]]
             silence = self.policy.catalogue.allow_nothing and worth <= 0
-            words.append("runner-up: nothing" if silence else f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}")
+            words.append(
+                "runner-up: nothing"
+                if silence
+                else f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}"
+            )
         return words
 
     def removed(

@@ -19,7 +19,7 @@ from nbatool.features.aggregates import LIFETIME, SQUARE_LIMIT, SUM_LIMIT, Slot
 from nbatool.features.kinds import Floats
 from nbatool.features.plan import DERIVED_FIELDS, FeaturePlan
 from nbatool.store.arrow import fetch_arrow
-from nbatool.store.sql import template
+from nbatool.store.sql import json_key, template
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,7 +33,8 @@ CELLS = "aggregate_cells"
 AGE_US = "epoch_us(m.as_of) - epoch_us(e.ts)"
 IN_PERIOD = "e.ts >= z.from_ts and e.ts < z.until_ts"
 LOCAL_JOIN = f"join zone_offsets as z on z.zone = m.zone and {IN_PERIOD}"
-LOCAL_SECONDS = "((epoch_us(e.ts) // 1000000) + z.offset_s)"
+# Local seconds from a Monday far before any event: // and % round towards zero, which is down only above it.
+LOCAL_SECONDS = "((epoch_us(e.ts) + 66528000000000000) // 1000000 + z.offset_s)"
 DERIVED_SQL = {
     "daypart": f"['night', 'morning', 'afternoon', 'evening'][({LOCAL_SECONDS} % 86400 // 21600)::integer + 1]",
     "weekday": f"(({LOCAL_SECONDS} // 86400 + 3) % 7 + 1)::varchar",
@@ -133,7 +134,7 @@ class _Writer:
         if key in self.fields:
             return ""
         slots = [s for s in self.plan.slots if s.field == name or any(f == name for f, _ in s.series.where)]
-        return _Reach.of(self.plan, slots).only(reader(self.parameter("f", name)))
+        return _Reach.of(self.plan, slots).only(reader(self.parameter("f", json_key(name))))
 
     def _field(self, key: str, source: str, prefix: str) -> str:
         if key not in self.fields:
@@ -278,7 +279,7 @@ def _single_purpose(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], li
         sql = template("features/distinct_values", field=source, slots=", ".join(columns))
         parameters: dict[str, Any] = {"codes": _codes(plan, series)}
         if name not in COLUMN_FIELDS:
-            parameters["field"] = name
+            parameters["field"] = json_key(name)
         yield sql, parameters, [j for j, _ in slots]
     for (series, _), slots in _grouped(numbered, "nth_last"):
         for within_s, same in groupby(

@@ -54,7 +54,9 @@ def _features(setting: FeatureSetting, series: Series) -> Iterator[Feature]:
         yield from profile("weekday", WEEKDAYS, setting.name, series, within_s)
     elif setting.kind == "sequence":
         for nth in range(1, (setting.k or 1) + 1):
-            yield Feature(f"{setting.name}_{nth}", "sequence", series, "type", within_s, nth=nth, meaning=meaning)
+            yield Feature(
+                f"{setting.name}_{nth}", "sequence", series, "type", within_s, nth=nth, meaning=meaning
+            )
     else:
         yield Feature(
             setting.name, setting.kind, series, _field(setting), within_s,

@@ -100,7 +100,10 @@ def _subject(name: str, members: list[EventType], *, detailed: bool) -> Subject:
 
 
 def default_features(
-    roles: dict[str, tuple[str, ...]], types: tuple[EventType, ...], windows_s: tuple[int, ...], history_s: int
+    roles: dict[str, tuple[str, ...]],
+    types: tuple[EventType, ...],
+    windows_s: tuple[int, ...],
+    history_s: int,
 ) -> tuple[Feature, ...]:
     """Return the default features of a workspace, most general first."""
     known = subjects(roles, types)
@@ -118,14 +121,18 @@ def default_features(
     for nth in range(1, SEQUENCE + 1):
         meaning = "the newest event" if nth == 1 else f"the event {nth - 1} before the newest"
         made.append(Feature(f"sequence_{nth}", "sequence", listed, "type", long_s, nth=nth, meaning=meaning))
-    made.append(Feature("transition", "transition", listed, "type", long_s, meaning="the last two events, in order"))
+    made.append(
+        Feature("transition", "transition", listed, "type", long_s, meaning="the last two events, in order")
+    )
     return tuple(made)
 
 
 def _basic(s: Subject, windows_s: tuple[int, ...]) -> Iterator[Feature]:
     long_s = windows_s[-1]
     for w in windows_s:
-        yield Feature(f"count_{s.name}_{_name(w)}", "count", s.series, "", w, meaning=f"{s.name} events in {_name(w)}")
+        yield Feature(
+            f"count_{s.name}_{_name(w)}", "count", s.series, "", w, meaning=f"{s.name} events in {_name(w)}"
+        )
     yield Feature(f"days_since_last_{s.name}", "recency", s.series, meaning=f"days since the last {s.name}")
     yield Feature(f"tenure_{s.name}", "tenure", s.series, meaning=f"days since the first {s.name}")
     yield Feature(f"gap_{s.name}", "gap", s.series, meaning=f"mean days from one {s.name} to the next")
@@ -143,9 +150,18 @@ def _basic(s: Subject, windows_s: tuple[int, ...]) -> Iterator[Feature]:
 
 def _money(s: Subject, windows_s: tuple[int, ...]) -> Iterator[Feature]:
     for w in windows_s:
-        yield Feature(f"sum_{s.name}_{_name(w)}", "sum", s.series, "value", w, meaning=f"value of {s.name} in {_name(w)}")
+        yield Feature(
+            f"sum_{s.name}_{_name(w)}",
+            "sum",
+            s.series,
+            "value",
+            w,
+            meaning=f"value of {s.name} in {_name(w)}",
+        )
     long_s = windows_s[-1]
-    yield Feature(f"mean_{s.name}", "mean", s.series, "value", meaning=f"mean value of a {s.name}, all the past")
+    yield Feature(
+        f"mean_{s.name}", "mean", s.series, "value", meaning=f"mean value of a {s.name}, all the past"
+    )
     yield Feature(
         f"mean_{s.name}_{_name(long_s)}", "mean", s.series, "value", long_s,
         meaning=f"mean value of a {s.name} in {_name(long_s)}",
@@ -159,7 +175,9 @@ def _money(s: Subject, windows_s: tuple[int, ...]) -> Iterator[Feature]:
 
 def _habits(s: Subject, long_s: int, history_s: int) -> Iterator[Feature]:
     if history_s >= STREAK_WEEKS * 7 * DAY_S:
-        yield Feature(f"streak_{s.name}", "streak", s.series, meaning=f"weeks in a row with a {s.name}, up to now")
+        yield Feature(
+            f"streak_{s.name}", "streak", s.series, meaning=f"weeks in a row with a {s.name}, up to now"
+        )
     if s.timed:
         yield from profile("daypart", DAYPARTS, s.name, s.series, long_s)
         yield from profile("weekday", WEEKDAYS, s.name, s.series, long_s)

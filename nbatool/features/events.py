@@ -47,7 +47,14 @@ class OlderEvents:
     def none(cls, plan: FeaturePlan) -> OlderEvents:
         n, m = len(plan.types), len(plan.number_fields)
         zero = np.zeros(n, np.int64)
-        return cls(zero, zero, zero, np.zeros((n, m), np.int64), np.zeros((n, m), np.int64), np.zeros((n, m), np.int64))
+        return cls(
+            zero,
+            zero,
+            zero,
+            np.zeros((n, m), np.int64),
+            np.zeros((n, m), np.int64),
+            np.zeros((n, m), np.int64),
+        )
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ class Kind:
 
 
 def _slot(fn: AggregateName) -> Callable[[Feature], tuple[Slot, ...]]:
-    return lambda f: (Slot(fn, f.series, f.field if fn not in ("count", "first", "last") else "", f.within_s, f.nth),)
+    return lambda f: (
+        Slot(fn, f.series, f.field if fn not in ("count", "first", "last") else "", f.within_s, f.nth),
+    )
 
 
 def _divide(a: Floats, b: Floats) -> Floats:
@@ -145,11 +147,20 @@ KINDS: dict[str, Kind] = {
         Kind("tenure", _slot("first"), lambda a, _: a[0] / DAY_S),
         Kind("gap", _gap_slots, _gap),
         Kind("streak", _streak_slots, _streak),
-        Kind("rate", _rate_slots, lambda a, c: _divide(a[0] * c, a[1]),
-             constant=lambda f, _: f.other_within_s / f.within_s),
+        Kind(
+            "rate",
+            _rate_slots,
+            lambda a, c: _divide(a[0] * c, a[1]),
+            constant=lambda f, _: f.other_within_s / f.within_s,
+        ),
         Kind("sequence", _slot("nth_last"), lambda a, _: a[0], categorical=True),
-        Kind("transition", _transition_slots, lambda a, c: a[0] * c + a[1],
-             constant=lambda _, n_types: float(n_types), categorical=True),
+        Kind(
+            "transition",
+            _transition_slots,
+            lambda a, c: a[0] * c + a[1],
+            constant=lambda _, n_types: float(n_types),
+            categorical=True,
+        ),
     )
 }
 

@@ -64,16 +64,16 @@ def measured(con: duckdb.DuckDBPyConnection, objective: Objective, n_moments: in
     found = fetch_arrow(con, statement("features/objective_values"), values)
     result = np.zeros(n_moments)
     events = found.column(1).to_numpy().astype(np.float64)
-    amount = {"any": np.minimum(events, 1.0), "count": events, "sum": found.column(2).to_numpy()}[objective.measure]
+    amount = {"any": np.minimum(events, 1.0), "count": events, "sum": found.column(2).to_numpy()}[
+        objective.measure
+    ]
     result[found.column(0).to_numpy()] = amount
     if objective.clip_outcome is not None:
         result = np.minimum(result, objective.clip_outcome)
     return result
 
 
-def converted(
-    con: duckdb.DuckDBPyConnection, types: Sequence[str], within_s: int, n_moments: int
-) -> Floats:
+def converted(con: duckdb.DuckDBPyConnection, types: Sequence[str], within_s: int, n_moments: int) -> Floats:
     """Return 1 where a convert event of the moment's own action followed within the window, (n_moments,)."""
     happened = np.zeros(n_moments)
     for name in types:

@@ -57,7 +57,9 @@ class LiveFeatures:
         self._known_codes = codes
         self._aggregates = LiveAggregates(features.plan)
         pairs, plan = features.pairs, features.plan
-        self._roles = [np.array([name in types for name in plan.types], dtype=np.bool_) for types in pairs.types]
+        self._roles = [
+            np.array([name in types for name in plan.types], dtype=np.bool_) for types in pairs.types
+        ]
         self._text = {name: k for k, name in enumerate(plan.text_fields)}
         self._actions = _lookup(codes.get("action_id", {}), pairs.action_code)
         self._channels = _lookup(codes.get("channel", {}), pairs.channel_code)
@@ -87,7 +89,9 @@ class LiveFeatures:
         pairs = self.features.pairs
         age_us = as_of_us - packed["ts"]
         inside = np.flatnonzero(age_us <= pairs.long_s * US)
-        found = [np.flatnonzero(role[packed["type"][inside]]) if len(role) else inside[:0] for role in self._roles]
+        found = [
+            np.flatnonzero(role[packed["type"][inside]]) if len(role) else inside[:0] for role in self._roles
+        ]
         at = inside[np.concatenate(found)] if found else inside[:0]
         role = np.repeat(np.arange(len(found)), [len(f) for f in found])
         return Contacts(
@@ -102,8 +106,13 @@ class LiveFeatures:
         )
 
     def _keys(
-        self, packed: NDArray[Any], at: NDArray[np.int64], codes: Codes, name: str,
-        known: dict[int, int], by_text: dict[str, int],
+        self,
+        packed: NDArray[Any],
+        at: NDArray[np.int64],
+        codes: Codes,
+        name: str,
+        known: dict[int, int],
+        by_text: dict[str, int],
     ) -> NDArray[np.int64]:
         if name not in self._text or not len(at):
             return np.full(len(at), -1, dtype=np.int64)

@@ -118,7 +118,9 @@ def values_of(features: FeatureSet, customers: CustomerFeatures, row: int) -> di
     return found
 
 
-def pair_values(features: FeatureSet, customers: CustomerFeatures, row: int) -> dict[str, dict[str, dict[str, Any]]]:
+def pair_values(
+    features: FeatureSet, customers: CustomerFeatures, row: int
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the pair features of one customer: dimension → key → name → value (None for null)."""
     pairs = features.pairs
     keys = {"action": pairs.actions, "tag": pairs.tags, "channel": pairs.channels}

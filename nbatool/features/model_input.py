@@ -7,6 +7,7 @@ seen in training, are NaN.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,9 +32,8 @@ def encode_text(values: NDArray[Any], codes: dict[str, int]) -> Floats:
 
 def frequent_values(values: NDArray[Any]) -> tuple[str, ...]:
     """The most frequent texts, at most `MOST_CATEGORIES`, in alphabetical order; nulls do not count."""
-    found, counts = np.unique(np.array([v for v in values if v is not None], dtype=str), return_counts=True)
-    order = sorted(range(len(found)), key=lambda k: (-counts[k], found[k]))[:MOST_CATEGORIES]
-    return tuple(sorted(str(found[k]) for k in order))
+    counts = Counter(v for v in values if v is not None)
+    return tuple(sorted(sorted(counts, key=lambda v: (-counts[v], v))[:MOST_CATEGORIES]))
 
 
 @dataclass(frozen=True)

@@ -104,16 +104,16 @@ def load_moments(con: duckdb.DuckDBPyConnection, moments: Moments, zone: str) ->
     con.execute(statement("profile/zones"))
 
 
-def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str, until_us: int | None = None) -> None:
+def load_zone_offsets(con: duckdb.DuckDBPyConnection, zone: str, until_us: int) -> None:
     """Fill ``zone_offsets`` for the workspace's zone and the customers' own, from the first event on.
 
-    Up to the last instant before ``until_us``, whether anything happened then or not; None: up to the newest event.
+    Up to the last instant before ``until_us``, whether anything happened then or not.
     """
     con.execute(statement("features/create_zone_offsets"))
-    first_us, newest_us = con.execute(statement("features/event_span")).fetchall()[0]
+    first_us = con.execute(statement("features/event_span")).fetchall()[0][0]
     if first_us is None:
         return
-    last_us = max(first_us, newest_us if until_us is None else until_us - 1)
+    last_us = max(first_us, until_us - 1)
     for (name,) in con.execute(statement("features/zones_in_use"), {"zone": zone}).fetchall():
         for first, last, offset_s in zone_offsets(name, first_us, last_us):
             row = {"zone": name, "first": first, "last": last, "offset_s": offset_s}

@@ -62,7 +62,11 @@ class FeaturePlan:
     @cached_property
     def number_fields(self) -> tuple[str, ...]:
         """Numeric fields summed or maximised: ``value`` and numeric event attributes."""
-        return tuple(sorted({s.field for s in self.slots if s.field and s.fn in ("sum", "max", "sum_of_squares", "count")}))
+        return tuple(
+            sorted(
+                {s.field for s in self.slots if s.field and s.fn in ("sum", "max", "sum_of_squares", "count")}
+            )
+        )
 
     @cached_property
     def text_fields(self) -> tuple[str, ...]:
@@ -85,7 +89,9 @@ class FeaturePlan:
             members = [j for j, f in enumerate(self.features) if f.kind == name]
             wanted = [kind.slots(self.features[j]) for j in members]
             columns = [np.array([position[w[k]] for w in wanted]) for k in range(len(wanted[0]))]
-            constants = np.array([kind.constant(self.features[j], len(self.types)) for j in members], dtype=np.float64)
+            constants = np.array(
+                [kind.constant(self.features[j], len(self.types)) for j in members], dtype=np.float64
+            )
             groups.append((name, np.array(members), columns, constants))
         return tuple(groups)
 
@@ -97,13 +103,21 @@ class FeaturePlan:
         return features
 
     def to_json(self) -> dict[str, Any]:
-        return {"features": [asdict(f) for f in self.features], "types": list(self.types), "zone": self.zone,
-                "extra_texts": list(self.extra_texts)}
+        return {
+            "features": [asdict(f) for f in self.features],
+            "types": list(self.types),
+            "zone": self.zone,
+            "extra_texts": list(self.extra_texts),
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> FeaturePlan:
-        return cls(tuple(_feature(f) for f in data["features"]), tuple(data["types"]), data["zone"],
-                   tuple(data["extra_texts"]))
+        return cls(
+            tuple(_feature(f) for f in data["features"]),
+            tuple(data["types"]),
+            data["zone"],
+            tuple(data["extra_texts"]),
+        )
 
 
 def _series(data: dict[str, Any] | None) -> Series | None:

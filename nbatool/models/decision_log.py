@@ -100,7 +100,7 @@ def read_decisions(
         np.concatenate([what, np.full(len(none), NOTHING, dtype=object)]),
         np.concatenate([how, np.full(len(none), None, dtype=object)]),
     )
-    order = np.lexsort((rows[2].astype(str), rows[1], rows[0].astype(str)))
+    order = sorted(range(len(rows[0])), key=lambda k: (rows[0][k], rows[1][k], rows[2][k]))
     return LoggedDecisions(
         rows[0][order], rows[1][order], rows[2][order], rows[3][order], by_wave, n_contacts
     )

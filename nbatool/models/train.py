@@ -123,7 +123,7 @@ def _grid(training: Training, times: tuple[int, ...]) -> PreparedMoments:
         found = _sampled(sorted(row[0] for row in rows), MOST_ROWS // len(times), training.seed)
         ids += found
         at += [time_us] * len(found)
-    order = np.lexsort((np.array(at), np.array(ids, dtype=str)))
+    order = sorted(range(len(ids)), key=lambda k: (ids[k], at[k]))
     moments = Moments([ids[k] for k in order], np.array(at, dtype=np.int64)[order])
     return prepare_moments(training.con, training.features, moments)
 
@@ -176,7 +176,7 @@ def _lifetime_value(training: Training) -> str | None:
         return None
     training.say("lifetime value")
     settings = clv_settings(config)
-    load_zone_offsets(training.con, config.workspace.timezone)
+    load_zone_offsets(training.con, config.workspace.timezone, training.as_of_us)
     load_purchase_days(
         training.con, config.roles.purchase, as_of_us=training.as_of_us, zone=config.workspace.timezone,
         grain_days=settings.grain_days,

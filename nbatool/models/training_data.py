@@ -46,5 +46,6 @@ class Training:
 
 def codes_of(ids: Sequence[str]) -> NDArray[np.int64]:
     """Dense codes of customers whose rows stand together."""
-    _, codes = np.unique(np.array(ids, dtype=str), return_inverse=True) if len(ids) else (None, np.zeros(0))
+    code_of = {customer_id: code for code, customer_id in enumerate(sorted(set(ids)))}
+    codes = [code_of[customer_id] for customer_id in ids]
     return np.asarray(codes, dtype=np.int64)

@@ -19,7 +19,13 @@ def bar(value: float, most: float, longest: int = LONGEST) -> str:
 
 
 def interval_line(
-    low: float, high: float, realised: float, predicted: float, *, axis: tuple[float, float], size: int = LONGEST
+    low: float,
+    high: float,
+    realised: float,
+    predicted: float,
+    *,
+    axis: tuple[float, float],
+    size: int = LONGEST,
 ) -> str:
     """Return one line of a plot: the interval of what came in, what came in (●) and what was predicted (○).
 

@@ -41,7 +41,9 @@ def _candidates(card: Mapping[str, Any], width: int) -> list[str]:
         gain = "-"
         if found["gain_over_bg_nbd"] is not None:
             gain = f"{found['gain_over_bg_nbd']:+,.1f} ± {number_text(found['gain_standard_error'], 1)}"
-        fitted = number_text(found["held_out_log_likelihood"], 1) if found["converged"] else "did not converge"
+        fitted = (
+            number_text(found["held_out_log_likelihood"], 1) if found["converged"] else "did not converge"
+        )
         rows.append((mark, found["title"], fitted, gain))
     heads = ("", "model", "log-likelihood of customers held out", "over BG/NBD")
     return [f"  chosen by {card['chosen_by']}", *table_lines(heads, rows, right="llrr", width=width)]
@@ -50,7 +52,9 @@ def _candidates(card: Mapping[str, Any], width: int) -> list[str]:
 def _parameters(card: Mapping[str, Any], width: int) -> list[str]:
     spend = card["spend"]
     rows = [("purchases", name, f"{value:,.6g}") for name, value in card["parameters"].items()]
-    rows += [("spend", name, f"{spend[name]:,.6g}") for name in ("p", "q", "v") if spend.get(name) is not None]
+    rows += [
+        ("spend", name, f"{spend[name]:,.6g}") for name in ("p", "q", "v") if spend.get(name) is not None
+    ]
     lines = table_lines(("parameters", "", f"times in {card['unit']}s"), rows, right="llr", width=width)
     mean = spend.get("population_mean")
     if mean is not None:
@@ -82,12 +86,19 @@ def _holdout(found: Mapping[str, Any], width: int) -> list[str]:
     rows = []
     for name, errors in (("this model", found["predicted"]), ("as often as so far", found["naive"])):
         off = "-" if errors["aggregate_error"] is None else f"{100 * errors['aggregate_error']:+.1f} %"
-        cells = number_text(errors["expected"]), off, number_text(errors["mae"], 3), number_text(errors["rmse"], 3)
+        cells = (
+            number_text(errors["expected"]),
+            off,
+            number_text(errors["mae"], 3),
+            number_text(errors["rmse"], 3),
+        )
         rows.append((name, *cells))
     lines = [
         f"  the last {found['held_out_days']} days held out: {number_text(found['actual'])} purchases of "
         f"{number_text(found['n_customers'])} customers came",
-        *table_lines(("", "expected", "off", "mean error", "rmse"), rows, right="lrrrr", width=width, indent=4),
+        *table_lines(
+            ("", "expected", "off", "mean error", "rmse"), rows, right="lrrrr", width=width, indent=4
+        ),
     ]
     if found.get("spend_actual") is not None:
         lines += paragraph(

@@ -40,7 +40,9 @@ def brief_text(found: Explanation, currency: str, width: int) -> str:
     lines = [_headline(found, currency), *(paragraph(terms, width=width) if terms else [])]
     lines += paragraph("; ".join(facts), width=width) if facts else []
     if found.runner_up is not None:
-        lines.append(f"  runner-up: {_name(found.runner_up)}, {money_text(found.runner_up.net_value, currency)}")
+        lines.append(
+            f"  runner-up: {_name(found.runner_up)}, {money_text(found.runner_up.net_value, currency)}"
+        )
     return "\n".join(lines)
 
 
@@ -66,8 +68,13 @@ def _net_value(found: Explanation, currency: str, width: int) -> list[str]:
     lines = []
     if about != found.chosen:
         lines += ["", f"about {_name(about)}"]
-        lines += paragraph(f"ruled out: {about.removed_by}", first="! ", width=width) if about.removed_by else []
-    with_it, without = money_text(about.expected_outcome, currency), money_text(found.expected_nothing, currency)
+        lines += (
+            paragraph(f"ruled out: {about.removed_by}", first="! ", width=width) if about.removed_by else []
+        )
+    with_it, without = (
+        money_text(about.expected_outcome, currency),
+        money_text(found.expected_nothing, currency),
+    )
     rows = [(_signed(term, currency), term.words) for term in found.terms]
     if not found.by_propensity:
         rows[0] = (rows[0][0], f"{rows[0][1]} ({with_it} with it, {without} without)")
@@ -83,7 +90,12 @@ def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
     rows = [(_signed(term, currency), term.words) for term in shown]
     rest = sum(term.money for term in found.mattered) - sum(term.money for term in shown)
     if abs(rest) >= LEAST_SHOWN:
-        rows.append((_signed(Term("", rest), currency), f"everything else ({len(found.mattered) - len(shown)} things)"))
+        rows.append(
+            (
+                _signed(Term("", rest), currency),
+                f"everything else ({len(found.mattered) - len(shown)} things)",
+            )
+        )
     assert found.about is not None
     head = f"what makes it {money_text(found.about.uplift, currency, signed=True)} against doing nothing"
     return ["", head, *table_lines(("", ""), rows, right="rl", width=width)]
@@ -92,7 +104,9 @@ def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
 def _ranked(found: Explanation, currency: str, width: int) -> list[str]:
     """Everything else that is possible, best first, with nothing in its place; channels worth the same together."""
     rows = []
-    for (name, net_value, uplift), group in groupby(found.ranked, lambda o: (o.action_name, o.net_value, o.uplift)):
+    for (name, net_value, uplift), group in groupby(
+        found.ranked, lambda o: (o.action_name, o.net_value, o.uplift)
+    ):
         channels = " or ".join(o.channel for o in group)
         rows.append((net_value, f"{name} by {channels}", money_text(uplift, currency)))
     if found.chosen is not None:

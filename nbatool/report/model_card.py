@@ -20,11 +20,20 @@ MOST_FEATURES = 15
 def card_text(card: Mapping[str, Any], width: int) -> str:
     """Return a model card (`Bundle.card`) as text, at most ``width`` wide."""
     first, last = (minute_text(format_time(card[key])) for key in ("first_us", "as_of_us"))
-    lines = paragraph(f"{first} to {last}, {card['features']} features, seed {card['seed']}", first="data     ", indent=0, width=width)
+    lines = paragraph(
+        f"{first} to {last}, {card['features']} features, seed {card['seed']}",
+        first="data     ",
+        indent=0,
+        width=width,
+    )
     if made_with := _versions(card):
         lines += paragraph(made_with, first="made by  ", indent=0, width=width)
     for name, target in card["targets"].items():
-        lines += ["", f"{name}: the chance that a customer does it, whatever we do", *propensity_lines(target, width)]
+        lines += [
+            "",
+            f"{name}: the chance that a customer does it, whatever we do",
+            *propensity_lines(target, width),
+        ]
         lines += importance_lines({"": target["importance"]}, width)
     lines += ["", "expected outcome of an action for a customer"]
     if card["outcome"] is None:
@@ -33,7 +42,11 @@ def card_text(card: Mapping[str, Any], width: int) -> str:
         lines += outcome_lines(card["outcome"], width)
         lines += importance_lines(card["outcome"].get("importance") or {}, width)
     if card["conversion"]:
-        lines += ["", "conversion: the chance that a contact converts", *propensity_lines(card["conversion"], width)]
+        lines += [
+            "",
+            "conversion: the chance that a contact converts",
+            *propensity_lines(card["conversion"], width),
+        ]
     if card["clv"]:
         lines += ["", "lifetime value", *clv_lines(card["clv"], width)]
     return "\n".join(lines)
@@ -55,7 +68,9 @@ def importance_lines(importance: Mapping[str, Any], width: int) -> list[str]:
         if not shown:
             continue
         most = max(entry["share"] for entry in shown)
-        of_part = {"chance": ", for whether anything comes in", "amount": ", for how much comes in"}.get(part, "")
+        of_part = {"chance": ", for whether anything comes in", "amount": ", for how much comes in"}.get(
+            part, ""
+        )
         lines += ["", f"  what it looks at most{of_part}"]
         rows = [(e["feature"], share_text(e["share"], 3), bar(e["share"], most, 20)) for e in shown]
         lines += table_lines(("", "", ""), rows, right="lrl", width=width, indent=4)

@@ -28,7 +28,12 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
         width=width,
     )
     trees = ", ".join(f"{n} trees for the {part}" for part, n in (card.get("trees") or {}).items())
-    lines += paragraph("; ".join(x for x in (f"learner {card.get('learner', '-')}, {card.get('form', 'constant')}", trees) if x), width=width)
+    lines += paragraph(
+        "; ".join(
+            x for x in (f"learner {card.get('learner', '-')}, {card.get('form', 'constant')}", trees) if x
+        ),
+        width=width,
+    )
     lines += warning_lines(card, width)
     found = card["evaluation"]
     if found is not None:
@@ -42,9 +47,15 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
 def _figures(found: Mapping[str, Any], width: int) -> list[str]:
     names = {"model": "this model", "mean_per_action": "mean of each action", "mean": "mean of all"}
     rows = [
-        (names[name], number_text(found["rmse"][name], 3), share_text(found["r_squared"][name], 3)) for name in names
+        (names[name], number_text(found["rmse"][name], 3), share_text(found["r_squared"][name], 3))
+        for name in names
     ]
-    return table_lines((f"on {number_text(found['n_rows'])} later rows", "error (rmse)", "R²"), rows, right="lrr", width=width)
+    return table_lines(
+        (f"on {number_text(found['n_rows'])} later rows", "error (rmse)", "R²"),
+        rows,
+        right="lrr",
+        width=width,
+    )
 
 
 def _ratio_cells(part: Mapping[str, Any], size: int) -> tuple[str, ...]:
@@ -54,7 +65,12 @@ def _ratio_cells(part: Mapping[str, Any], size: int) -> tuple[str, ...]:
         return (*figures, "-", "", "")
     low, high = ratio - 2 * error, ratio + 2 * error
     plot = interval_line(low, high, ratio, 1.0, axis=(0.5, 1.5), size=size)
-    return (*figures, f"{share_text(ratio)} ± {share_text(2 * error)}", plot, "" if part["within_two_se"] else "off")
+    return (
+        *figures,
+        f"{share_text(ratio)} ± {share_text(2 * error)}",
+        plot,
+        "" if part["within_two_se"] else "off",
+    )
 
 
 HEADS = ("rows", "predicted", "came in", "ratio ± 2 s.e.")
@@ -91,7 +107,9 @@ def _counts(card: Mapping[str, Any], width: int) -> list[str]:
         (_name(code, ids), number_text(n), share_text(n / total), share_text(n / (n + half)) if n else "-")
         for code, n in card["n_per_action"].items()
     ]
-    return table_lines(("contacts learned from", "rows", "share", "own uplift kept"), rows, right="lrrr", width=width)
+    return table_lines(
+        ("contacts learned from", "rows", "share", "own uplift kept"), rows, right="lrrr", width=width
+    )
 
 
 def _name(code: str, ids: list[str]) -> str:

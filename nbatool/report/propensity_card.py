@@ -38,7 +38,10 @@ def warning_lines(card: Mapping[str, Any], width: int) -> list[str]:
 
 
 def _figures(found: Mapping[str, Any], width: int) -> list[str]:
-    rows = [("this model", found), *((RULES[name], found["baselines"][name]) for name in sorted(found["baselines"]))]
+    rows = [
+        ("this model", found),
+        *((RULES[name], found["baselines"][name]) for name in sorted(found["baselines"])),
+    ]
     cells = [
         (name, share_text(each["auc"], 3), share_text(each["log_loss"], 4), share_text(each["brier"], 4))
         for name, each in rows
@@ -77,7 +80,9 @@ def calibration_lines(found: Mapping[str, Any], kind: str, width: int) -> list[s
         for part in bins
     ]  # fmt: skip
     axis = share_text(least).ljust(size - 4) + share_text(most).rjust(4)
-    return lines + table_lines(("rows", "predicted", "came in", "95 %", axis), rows, right="rrrrl", width=10_000, indent=4)
+    return lines + table_lines(
+        ("rows", "predicted", "came in", "95 %", axis), rows, right="rrrrl", width=10_000, indent=4
+    )
 
 
 def _lift(lift: Sequence[float | None], width: int) -> list[str]:
@@ -88,4 +93,7 @@ def _lift(lift: Sequence[float | None], width: int) -> list[str]:
         (f"tenth {k}", share_text(value), bar(value or 0.0, max(known), min(30, width - 24)))
         for k, value in enumerate(lift, start=1)
     ]
-    return ["  times the average rate, best tenth first", *table_lines(("", "", ""), rows, right="rrl", width=width, indent=4)]
+    return [
+        "  times the average rate, best tenth first",
+        *table_lines(("", "", ""), rows, right="rrl", width=width, indent=4),
+    ]

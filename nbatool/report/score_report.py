@@ -33,11 +33,15 @@ def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
     shown = _shown(report.mix)
     most = max((share.customers for share in shown), default=0)
     numbers = [
-        (number_text(s.customers), money_text(_each(s), currency), money_text(s.net_value, currency, 0)) for s in shown
+        (number_text(s.customers), money_text(_each(s), currency), money_text(s.net_value, currency, 0))
+        for s in shown
     ]
     names = [cut(share.name, max(24, width - 50)) for share in shown]
     heads = ("action", "customers", "net value each", "in all", "")
-    taken = [max(map(len, column)) for column in zip(heads[:4], *zip(names, *zip(*numbers, strict=True), strict=True), strict=True)]
+    taken = [
+        max(map(len, column))
+        for column in zip(heads[:4], *zip(names, *zip(*numbers, strict=True), strict=True), strict=True)
+    ]
     longest = min(30, max(4, width - 10 - sum(taken)))
     rows = [
         (name, *cells, bar(share.customers, most, longest))
@@ -46,7 +50,9 @@ def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
     lines = table_lines(heads, rows, right="lrrrl", width=width)
     idle = [s for s in report.mix if s.customers == 0 and s.action_id != NOTHING]
     if idle:
-        names_idle = ", ".join(s.name for s in idle[:3]) + (f" and {len(idle) - 3} more" if len(idle) > 3 else "")
+        names_idle = ", ".join(s.name for s in idle[:3]) + (
+            f" and {len(idle) - 3} more" if len(idle) > 3 else ""
+        )
         lines += paragraph(f"best for nobody now: {names_idle}", width=width)
     return lines
 
@@ -83,7 +89,9 @@ def _files(report: ScoreReport) -> list[str]:
     contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
     rows = []
     if report.actions_file is not None:
-        rows.append((_nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first"))
+        rows.append(
+            (_nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first")
+        )
     if report.scores_file is not None:
         rows.append((_nearest(report.scores_file), f"{number_text(report.customers)} customers"))
     files = table_lines(("", ""), rows, width=10_000, indent=9)
@@ -121,7 +129,9 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
             for s in report.mix
         ],
         "plan_value": round(report.plan_value, 4) + 0.0,
-        "best_single_action": None if best is None else {"action_id": best[0], "net_value": round(best[1], 4) + 0.0},
+        "best_single_action": None
+        if best is None
+        else {"action_id": best[0], "net_value": round(best[1], 4) + 0.0},
         "actions_file": None if report.actions_file is None else str(report.actions_file),
         "scores_file": None if report.scores_file is None else str(report.scores_file),
         "published": report.published,

@@ -74,7 +74,9 @@ def entry(label: str, text: str, *, at: int, indent: int = 2, width: int = 100) 
     >>> entry("value", "BG/NBD", at=8)
     ['  value BG/NBD']
     """
-    return paragraph(text, first=label.ljust(at - indent - 1) + " ", indent=indent, width=width) or [" " * indent + label]
+    return paragraph(text, first=label.ljust(at - indent - 1) + " ", indent=indent, width=width) or [
+        " " * indent + label
+    ]
 
 
 def right_edge(text: str, last: str, width: int) -> str:

@@ -70,7 +70,11 @@ def outcome_line(outcome: Card | None) -> str:
 def causal_line(outcome: Card) -> str:
     """Whether contacted and uncontacted customers can be compared, in plain words."""
     balance = outcome.get("balance")
-    return str(balance["verdict"]) if balance else "not causal: who was contacted was not compared with who was not"
+    return (
+        str(balance["verdict"])
+        if balance
+        else "not causal: who was contacted was not compared with who was not"
+    )
 
 
 def value_line(clv: Card) -> str:
@@ -126,7 +130,11 @@ def _target(target: Card) -> dict[str, Any]:
         "n_rows", "n_positives", "auc", "log_loss", "brier", "calibration_error", "baselines", "best_baseline",
         "log_loss_gain", "better_than_baseline",
     )  # fmt: skip
-    return {"trained": bool(found), **{name: found.get(name) for name in figures}, "warnings": target["warnings"]}
+    return {
+        "trained": bool(found),
+        **{name: found.get(name) for name in figures},
+        "warnings": target["warnings"],
+    }
 
 
 def _outcome(outcome: Card) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def test_a_stale_feed_stops_what_contacts(shop: Callable[..., Path], nbatool: Nb
     for commands in (("ingest", "train", "score"), ("run",)):
         code, out, err = steps(nbatool, *commands)
         assert (code, out) == (4, "")
-        assert err.startswith("the feed is stale: the newest event is of 2020-07-19T00:00:00Z, and as_of is 20")
+        assert err.startswith(
+            "the feed is stale: the newest event is of 2020-07-19T00:00:00Z, and as_of is 20"
+        )
         assert "(fresh_within is 2d). No contact is made. Load newer files (nbatool ingest)" in err
         assert 'as_of = "newest" in [workspace]' in err
     assert not list(root.glob("out/*"))
@@ -113,11 +115,19 @@ def test_no_purchases(shop: Callable[..., Path], nbatool: Nbatool) -> None:
     code, out, _ = steps(nbatool, "ingest", "train")
     assert code == 0
     assert "buys_30d: not trained: 0 positives of 1000 rows" in squeezed(out)
-    assert "lifetime value: no purchases: lifetime values, expected purchases and p_alive are unknown" in squeezed(out)
+    assert (
+        "lifetime value: no purchases: lifetime values, expected purchases and p_alive are unknown"
+        in squeezed(out)
+    )
     assert nbatool("score", "-q")[0] == 0
     header, first, *_ = Path("out/scores-2020-07-19.csv").read_text().splitlines()
     row = dict(zip(header.split(","), first.split(","), strict=True))
-    assert (row["clv"], row["p_alive"], row["segment"], row["action_id"]) == ("", "", "no purchase yet", "nothing")
+    assert (row["clv"], row["p_alive"], row["segment"], row["action_id"]) == (
+        "",
+        "",
+        "no purchase yet",
+        "nothing",
+    )
 
 
 def test_three_customers_and_one_action(shop: Callable[..., Path], nbatool: Nbatool) -> None:
@@ -161,7 +171,10 @@ def test_a_time_before_the_data(shop: Callable[..., Path], nbatool: Nbatool) -> 
     assert err == "nothing is loaded from before this time. Load data first: nbatool ingest\n"
     code, _, err = nbatool("train", "--as-of", "yesterday")
     assert code == 2
-    assert err == '--as-of: "yesterday" is not a time: write 2018-08-25, 2018-08-25T18:00:01 or 2018-08-25T18:00:01Z\n'
+    assert (
+        err
+        == '--as-of: "yesterday" is not a time: write 2018-08-25, 2018-08-25T18:00:01 or 2018-08-25T18:00:01Z\n'
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,9 +189,18 @@ def test_a_time_before_the_data(shop: Callable[..., Path], nbatool: Nbatool) -> 
             CONFIG + 'eligibel_when = "true"\n',
             f'nba.toml:{NEXT_LINE}: [[action]] "coupon": unknown key "eligibel_when"; did you mean "eligible_when"?',
         ),
-        (CONFIG + "[guardrails]\n", f"nba.toml:{NEXT_LINE}: [guardrails] is not enforced by this version; remove it"),
-        (CONFIG + "[exploration]\n", f"nba.toml:{NEXT_LINE}: [exploration] is not enforced by this version; remove it"),
-        (CONFIG + "[experiment]\n", f"nba.toml:{NEXT_LINE}: [experiment] is not enforced by this version; remove it"),
+        (
+            CONFIG + "[guardrails]\n",
+            f"nba.toml:{NEXT_LINE}: [guardrails] is not enforced by this version; remove it",
+        ),
+        (
+            CONFIG + "[exploration]\n",
+            f"nba.toml:{NEXT_LINE}: [exploration] is not enforced by this version; remove it",
+        ),
+        (
+            CONFIG + "[experiment]\n",
+            f"nba.toml:{NEXT_LINE}: [experiment] is not enforced by this version; remove it",
+        ),
         (CONFIG + "[[actions]]\n", f'nba.toml:{NEXT_LINE}: unknown table [actions]; did you mean "action"?'),
         (
             CONFIG.replace('target = "buys_30d"', 'target = "buy_30d"'),
@@ -204,8 +226,14 @@ ALLOWED = "is not allowed in an expression; allowed are numbers, 'texts', names,
         ("read_csv('/etc/passwd')", f"\"READ_CSV('/etc/passwd')\" {ALLOWED}"),
         ("(select 1) = 1", f'"(SELECT 1)" {ALLOWED}'),
         ("now() > 3", f'"NOW()" {ALLOWED}'),
-        ("days_since_last_buys < 3", 'no feature "days_since_last_buys"; did you mean "days_since_last_purchase"?'),
-        ("days_since_last_purchase <", 'is not an SQL expression: it breaks off or goes wrong at "<", character 26'),
+        (
+            "days_since_last_buys < 3",
+            'no feature "days_since_last_buys"; did you mean "days_since_last_purchase"?',
+        ),
+        (
+            "days_since_last_purchase <",
+            'is not an SQL expression: it breaks off or goes wrong at "<", character 26',
+        ),
         ("'open", "is not an SQL expression: a quote is not closed, or nothing stands there"),
         ("days_since_last_purchase", "is a number, a boolean is needed"),
         ("days_since_last_purchase = 'long'", "compares"),
@@ -255,7 +283,10 @@ def test_damaged_models_are_named(shop: Callable[..., Path], nbatool: Nbatool) -
         code, out, err = nbatool(*command)
         assert (code, out) == (4, "")
         assert str(features.relative_to(root)) in err
-        assert "is damaged: its hash is not the one in manifest.json; train again, or nbatool models rollback" in err
+        assert (
+            "is damaged: its hash is not the one in manifest.json; train again, or nbatool models rollback"
+            in err
+        )
 
 
 @pytest.mark.parametrize(
@@ -265,7 +296,10 @@ def test_damaged_models_are_named(shop: Callable[..., Path], nbatool: Nbatool) -
         (("score", "--top", "0"), "nbatool score: invalid value for '--top'"),
         (("run", "--train-every", "soon"), '--train-every: "soon"'),
         (("train", "--seed", "-1"), '--seed: "-1" is not a whole number'),
-        (("decide", "--explan"), "nbatool decide: unrecognized arguments: --explan. See nbatool decide --help"),
+        (
+            ("decide", "--explan"),
+            "nbatool decide: unrecognized arguments: --explan. See nbatool decide --help",
+        ),
     ],
 )
 def test_wrong_options_are_usage_errors(

@@ -63,7 +63,9 @@ def test_parity(trained_world: Path, nbatool: Nbatool) -> None:
     assert (found["equal"], found["customers"], found["differences"]) == (True, 3, [])
 
 
-def test_parity_shows_what_differs(trained_world: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parity_shows_what_differs(
+    trained_world: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from nbatool.decide import parity
 
     monkeypatch.setattr(parity, "same_bits", lambda _a, _b: False)

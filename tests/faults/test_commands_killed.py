@@ -99,7 +99,9 @@ def is_good(answer: dict[str, Any]) -> bool:
 
 
 def leftovers(workspace: Path) -> list[str]:
-    return sorted(p.name for p in workspace.rglob("*") if p.name.endswith(".tmp") or p.name.startswith(".tmp-"))
+    return sorted(
+        p.name for p in workspace.rglob("*") if p.name.endswith(".tmp") or p.name.startswith(".tmp-")
+    )
 
 
 def test_training(shop: Path, stream: Stream) -> None:
@@ -187,7 +189,12 @@ def test_live_events(shop: Path) -> None:
     for _ in range(2):
         call(shop, "ingest")
         with open_warehouse(open_workspace(shop)) as warehouse:
-            ids = [r[0] for r in warehouse.con.execute("select event_id from events where source = '@live'").fetchall()]
+            ids = [
+                r[0]
+                for r in warehouse.con.execute(
+                    "select event_id from events where source = '@live'"
+                ).fetchall()
+            ]
         kept = {k: sorted(i for i in ids if i.startswith(f"{k}/")) for k in range(asked)}
         assert len(ids) == len(set(ids)) == sum(map(len, kept.values()))
         assert all(len(kept[k]) == 5 for k in answered)
@@ -196,7 +203,9 @@ def test_live_events(shop: Path) -> None:
     call(shop, "decide", stdin="".join(json.dumps(session(k)) + "\n" for k in range(asked)))
     call(shop, "ingest")
     with open_warehouse(open_workspace(shop)) as warehouse:
-        assert warehouse.con.execute("select count(*) from events where source = '@live'").fetchall() == [(5 * asked,)]
+        assert warehouse.con.execute("select count(*) from events where source = '@live'").fetchall() == [
+            (5 * asked,)
+        ]
 
 
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:

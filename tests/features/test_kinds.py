@@ -37,7 +37,9 @@ def finished(kind: str, *aggregates: float, **settings: object) -> float:
         ("transition", (2.0, 3.0), {}, 13.0),
     ],
 )
-def test_finishing(kind: str, aggregates: tuple[float, ...], settings: dict[str, object], expected: float) -> None:
+def test_finishing(
+    kind: str, aggregates: tuple[float, ...], settings: dict[str, object], expected: float
+) -> None:
     assert finished(kind, *aggregates, **settings) == pytest.approx(expected, nan_ok=True)
 
 

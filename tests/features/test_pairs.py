@@ -7,7 +7,9 @@ import numpy as np
 from nbatool.base.clock import DAY_S
 from nbatool.features.pairs import Contacts, PairPlan, pair_features
 
-PLAN = PairPlan((("sent",), ("seen",), ("used",)), ("a", "b"), ("email", "web"), ("promo",), ((0,), (0,)), 7, 30)
+PLAN = PairPlan(
+    (("sent",), ("seen",), ("used",)), ("a", "b"), ("email", "web"), ("promo",), ((0,), (0,)), 7, 30
+)
 
 
 def test_contacts_are_spread_over_actions_tags_and_channels() -> None:

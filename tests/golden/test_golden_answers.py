@@ -67,7 +67,10 @@ def test_errors(tiny: Path) -> None:
     assert rows[0] == rows[-1]
     assert [row["error"]["line"] for row in rows[1:-1]] == list(range(3, 3 + len(MISTAKES)))
     assert all(row["error"]["code"] == "bad_request" for row in rows[1:-1])
-    lines = [f"{mistake}\n  {json.dumps(row, ensure_ascii=False)}\n" for mistake, row in zip(MISTAKES, rows[1:-1], strict=True)]
+    lines = [
+        f"{mistake}\n  {json.dumps(row, ensure_ascii=False)}\n"
+        for mistake, row in zip(MISTAKES, rows[1:-1], strict=True)
+    ]
     check("decide-errors.txt", "".join(lines))
 
 

@@ -13,7 +13,9 @@ LINES = [(), *((name,) for name in COMMANDS), *(("models", name) for name in OF_
 
 
 @pytest.mark.parametrize("command", LINES, ids=lambda line: " ".join(line) or "nbatool")
-def test_help(command: tuple[str, ...], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help(
+    command: tuple[str, ...], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERMINAL_WIDTH", "80")
     assert run([*command, "--help"]) == 0

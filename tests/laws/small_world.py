@@ -42,7 +42,9 @@ class World:
             file.writelines(f"{line}\n" for line in self.customers)
         return folder
 
-    def later(self, change: Callable[[Sequence[Row]], Sequence[Row]], customer: Callable[[str], str]) -> World:
+    def later(
+        self, change: Callable[[Sequence[Row]], Sequence[Row]], customer: Callable[[str], str]
+    ) -> World:
         """The same world with the events and customers from `AS_OF` on changed."""
 
         def events(rows: Sequence[Row]) -> tuple[Row, ...]:
@@ -64,7 +66,17 @@ def _rows(path: Path) -> tuple[Row, ...]:
 
 def write_events(path: Path, rows: Sequence[Row]) -> None:
     with gzip.open(path, "wt", encoding="utf-8", newline="", compresslevel=1) as file:
-        names = ["event_id", "customer_id", "ts", "type", "value", "action_id", "channel", "category", "on_sale"]
+        names = [
+            "event_id",
+            "customer_id",
+            "ts",
+            "type",
+            "value",
+            "action_id",
+            "channel",
+            "category",
+            "on_sale",
+        ]
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

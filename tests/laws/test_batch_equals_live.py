@@ -51,12 +51,16 @@ FEATURES = FeatureSet(
         ("action_id", "channel"),
     ),
     (Attribute("age", "number"),),
-    PairPlan((("send",), ("see",), ("take",)), ("x", "y"), ("email", "web"), ("promo",), ((0,), ()), WEEK, 4 * WEEK),
+    PairPlan(
+        (("send",), ("see",), ("take",)), ("x", "y"), ("email", "web"), ("promo",), ((0,), ()), WEEK, 4 * WEEK
+    ),
 )
 
 AGES_US = st.one_of(
     st.integers(0, 60 * DAY_S * US_PER_S),
-    st.sampled_from([0, 1, WEEK * US_PER_S, WEEK * US_PER_S + 1, 4 * WEEK * US_PER_S, 4 * WEEK * US_PER_S + 1]),
+    st.sampled_from(
+        [0, 1, WEEK * US_PER_S, WEEK * US_PER_S + 1, 4 * WEEK * US_PER_S, 4 * WEEK * US_PER_S + 1]
+    ),
 )
 EVENTS = st.lists(
     st.tuples(
@@ -81,11 +85,16 @@ def batch(rows: list[Row]) -> CustomerFeatures:
             "source_id": pa.array(["c"] * len(rows), pa.string()),
             "ts": pa.array([AS_OF_US - r[0] for r in rows], pa.int64()).cast(pa.timestamp("us")),
             "type": pa.array([r[1] for r in rows], pa.string()),
-            "value": pa.array([None if r[2] is None else Decimal(r[2]).scaleb(-4) for r in rows], pa.decimal128(18, 4)),
+            "value": pa.array(
+                [None if r[2] is None else Decimal(r[2]).scaleb(-4) for r in rows], pa.decimal128(18, 4)
+            ),
             "action_id": pa.array([r[3] for r in rows], pa.string()),
             "channel": pa.array([r[4] for r in rows], pa.string()),
             "attributes": pa.array(
-                [json.dumps({k: v for k, v in (("category", r[5]), ("size", r[6])) if v is not None}) for r in rows],
+                [
+                    json.dumps({k: v for k, v in (("category", r[5]), ("size", r[6])) if v is not None})
+                    for r in rows
+                ],
                 pa.string(),
             ),
         }
@@ -126,14 +135,18 @@ def made_state(made: LiveFeatures, events: list[Event], older: OlderEvents) -> C
 
 
 def _event(r: Row) -> Event:
-    numbers = {k: v for k, v in (("value", r[2]), ("size", None if r[6] is None else r[6] * 10_000)) if v is not None}
+    numbers = {
+        k: v for k, v in (("value", r[2]), ("size", None if r[6] is None else r[6] * 10_000)) if v is not None
+    }
     texts = {k: v for k, v in (("action_id", r[3]), ("channel", r[4]), ("category", r[5])) if v is not None}
     return Event(AS_OF_US - r[0], r[1], numbers, texts)
 
 
 def _older(rows: list[Row]) -> OlderEvents:
     none = OlderEvents.none(FEATURES.plan)
-    made = OlderEvents(*(getattr(none, name).copy() for name in ("count", "first", "last", "total", "most", "known")))
+    made = OlderEvents(
+        *(getattr(none, name).copy() for name in ("count", "first", "last", "total", "most", "known"))
+    )
     made.first[:], made.last[:], made.most[:] = np.iinfo(np.int64).max, NO_NUMBER, NO_NUMBER
     for r in rows:
         if r[1] not in TYPES:
@@ -157,7 +170,9 @@ def test_live_features_equal_batch_features(rows: list[Row], split_us: int) -> N
     for name, a, b in zip(FEATURES.plan.names, in_sql.numbers[0], in_memory.numbers[0], strict=True):
         assert a.tobytes() == b.tobytes() or (np.isnan(a) and np.isnan(b)), (name, a, b)
     for dimension in ("action", "tag", "channel"):
-        assert np.array_equal(getattr(in_sql.pairs, dimension), getattr(in_memory.pairs, dimension), equal_nan=True)
+        assert np.array_equal(
+            getattr(in_sql.pairs, dimension), getattr(in_memory.pairs, dimension), equal_nan=True
+        )
 
 
 def test_a_stranger_has_no_history() -> None:

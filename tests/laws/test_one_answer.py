@@ -41,14 +41,25 @@ def customers(workspace: Path, most: int) -> list[str]:
 def session_of(customer: str, k: int) -> list[Event]:
     """What a customer did on the first of July, with everything an event may carry; some did nothing."""
     rng = generator(0, f"session of {customer}")
-    kinds = ("page_view", "add_to_cart", "purchase", "message_sent", "message_opened", "offer_redeemed", "novelty")
+    kinds = (
+        "page_view",
+        "add_to_cart",
+        "purchase",
+        "message_sent",
+        "message_opened",
+        "offer_redeemed",
+        "novelty",
+    )
     events: list[Event] = []
     for n in range(int(rng.integers(0, 5))):
         kind = kinds[rng.integers(len(kinds))]
         ts_us = parse_time(CUT) + int(rng.integers(0, 19 * HOUR_US))
         event: Event = {"event_id": f"live-{k}-{n}", "type": kind, "ts": format_time(ts_us)}
         if kind == "purchase":
-            event |= {"value": round(float(rng.uniform(1, 90)), 2), "attributes": {"category": "tea", "on_sale": "no"}}
+            event |= {
+                "value": round(float(rng.uniform(1, 90)), 2),
+                "attributes": {"category": "tea", "on_sale": "no"},
+            }
         if kind in ("message_sent", "message_opened", "offer_redeemed"):
             event |= {"action_id": ("survey", "win_back", "unheard of")[rng.integers(3)], "channel": "email"}
         elif rng.integers(2):

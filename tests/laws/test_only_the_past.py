@@ -23,6 +23,7 @@ from nbatool.base.settings import Objective, Target
 from nbatool.features.choice import as_timestamp
 from nbatool.features.labels import converted, load_moment_actions, measured, target_labels
 from nbatool.features.moments import Moments, load_moments
+from nbatool.store.sql import statement
 
 WITHIN_US = 5 * 86_400_000_000
 LATER = EVENTS.map(lambda rows: [(-age_us, *rest) for age_us, *rest in rows])
@@ -43,10 +44,8 @@ def test_no_later_event_is_in_a_feature(past: list[Event], one: list[Event], oth
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect()
     con.execute("set threads = 1")
-    con.execute(
-        "create table events (source_id varchar, ts timestamp, type varchar, value decimal(18, 4), action_id varchar)"
-    )
-    con.execute("create table customers (source_id varchar, valid_from timestamp, timezone varchar)")
+    for table in ("events", "customers"):
+        con.execute(statement(f"store/create_{table}"))
     load_moments(con, Moments(["c"], np.array([AS_OF_US])), "UTC")
     load_moment_actions(con, ["x"])
     yield con
@@ -60,7 +59,8 @@ def labels(
     con.execute("delete from events")
     for after, kind, value, action in rows:
         con.execute(
-            "insert into events values ('c', $1, $2, $3, $4)", [as_timestamp(AS_OF_US + after), kind, value, action]
+            "insert into events (source_id, ts, type, value, action_id) values ('c', $1, $2, $3, $4)",
+            [as_timestamp(AS_OF_US + after), kind, value, action],
         )
     target = Target(name="t", event="buy", within="5d")
     whole = Objective(name="o", event="buy", within="5d", measure="sum", clip_event=1000.0)
@@ -72,10 +72,14 @@ def labels(
     return [column.tolist() for column in found]
 
 
-KINDS = st.tuples(st.sampled_from(TYPES), st.one_of(st.none(), st.integers(0, 5000)), st.sampled_from([None, "x", "y"]))
+KINDS = st.tuples(
+    st.sampled_from(TYPES), st.one_of(st.none(), st.integers(0, 5000)), st.sampled_from([None, "x", "y"])
+)
 INSIDE = st.tuples(st.one_of(st.sampled_from([0, WITHIN_US - 1]), st.integers(0, WITHIN_US - 1)), KINDS)
 OUTSIDE = st.tuples(
-    st.one_of(st.sampled_from([-1, WITHIN_US]), st.integers(-WITHIN_US, -1), st.integers(WITHIN_US, 3 * WITHIN_US)),
+    st.one_of(
+        st.sampled_from([-1, WITHIN_US]), st.integers(-WITHIN_US, -1), st.integers(WITHIN_US, 3 * WITHIN_US)
+    ),
     KINDS,
 )
 
@@ -107,9 +111,19 @@ def changed(rows: Sequence[Row]) -> Sequence[Row]:
         if fate == 0:
             continue
         if fate == 1:
-            row = {**row, "customer_id": f"c{rng.integers(300):06d}", "value": "4999.99", "category": "brand new"}
+            row = {
+                **row,
+                "customer_id": f"c{rng.integers(300):06d}",
+                "value": "4999.99",
+                "category": "brand new",
+            }
         if fate == 2:
-            row = {**row, "type": kinds[k % 5], "action_id": "brand_new" if k % 2 else "survey", "channel": "fax"}
+            row = {
+                **row,
+                "type": kinds[k % 5],
+                "action_id": "brand_new" if k % 2 else "survey",
+                "channel": "fax",
+            }
         if fate == 3:
             day = datetime.fromisoformat(row["ts"][:10]) + timedelta(days=int(rng.integers(40)))
             row = {**row, "ts": f"{day.date()}T12:00:00Z"}
@@ -117,7 +131,9 @@ def changed(rows: Sequence[Row]) -> Sequence[Row]:
     first = {"ts": f"{AS_OF}T00:00:00Z", "type": "purchase", "value": "777.00"}
     blank = dict.fromkeys(("event_id", "action_id", "channel", "category", "on_sale"), "")
     for k in range(300):
-        result.append({**blank, **first, "event_id": f"at {rows[0]['event_id']} {k}", "customer_id": f"c{k:06d}"})
+        result.append(
+            {**blank, **first, "event_id": f"at {rows[0]['event_id']} {k}", "customer_id": f"c{k:06d}"}
+        )
     return result
 
 

@@ -76,7 +76,10 @@ IDS = (
     "win_back",
 )  # fmt: skip
 ACTIONS = st.fixed_dictionaries(
-    {i: st.fixed_dictionaries({"cost": MONEY, "lever": LEVERS, "stock": st.sampled_from([None, 0, 5])}) for i in IDS}
+    {
+        i: st.fixed_dictionaries({"cost": MONEY, "lever": LEVERS, "stock": st.sampled_from([None, 0, 5])})
+        for i in IDS
+    }
 )
 WISHES = st.builds(
     Wishes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 from nbatool.models import decision_log
 from nbatool.models.decision_log import LoggedDecisions, read_decisions
 
-START = datetime(2020, 1, 1)  # noqa: DTZ001 - the warehouse's times are naive UTC
+START = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # noqa: DTZ001 - the warehouse's times are naive UTC
 DAY_US = 86_400_000_000
 START_US = 1_577_836_800_000_000
 

@@ -90,7 +90,9 @@ def test_propensity_beats_its_baselines_on_the_later_waves(starbucks_past: Path,
         base = np.full(len(y), y_past.mean())
         rule = rate_of_recency(recency_past, y_past, recency)
         better = interval(lambda k, y=y, p=p, rule=rule: auc(y[k], p[k]) - auc(y[k], rule[k]), len(y))
-        gains = {name: log_losses(y, other) - log_losses(y, p) for name, other in (("base", base), ("rule", rule))}
+        gains = {
+            name: log_losses(y, other) - log_losses(y, p) for name, other in (("base", base), ("rule", rule))
+        }
         print(
             f"{hour} h: {y.mean():.3f} buy; AUC {auc(y, p):.4f}, recency rule {auc(y, rule):.4f}, difference "
             f"{better[0]:.4f} to {better[1]:.4f}; log loss {log_losses(y, p).mean():.4f}, base rate "

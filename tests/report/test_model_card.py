@@ -20,15 +20,26 @@ def bundle(trained_world: Path) -> Bundle:
 
 
 def report(bundle: Bundle, **card: object) -> TrainReport:
-    changed = Bundle(**{**{k: getattr(bundle, k) for k in bundle.__dataclass_fields__}, "card": {**bundle.card, **card}})
+    changed = Bundle(
+        **{**{k: getattr(bundle, k) for k in bundle.__dataclass_fields__}, "card": {**bundle.card, **card}}
+    )
     return TrainReport("2018-07-01-a41c", 1_530_403_200_000_000, True, changed, ())
 
 
 def test_training_in_a_few_lines(bundle: Bundle) -> None:
-    target = {**bundle.card["targets"]["purchase_30d"], "warnings": ["no better than its baseline: the recency rule"]}
+    target = {
+        **bundle.card["targets"]["purchase_30d"],
+        "warnings": ["no better than its baseline: the recency rule"],
+    }
     verdict = "not causal: contacted and uncontacted customers differ"
-    outcome = {**bundle.card["outcome"], "balance": {"causal": False, "verdict": verdict}, "warnings": ["odd", verdict]}
-    lines = train_text(report(bundle, targets={"purchase_30d": target}, outcome=outcome), 34.04, 100).splitlines()
+    outcome = {
+        **bundle.card["outcome"],
+        "balance": {"causal": False, "verdict": verdict},
+        "warnings": ["odd", verdict],
+    }
+    lines = train_text(
+        report(bundle, targets={"purchase_30d": target}, outcome=outcome), 34.04, 100
+    ).splitlines()
     assert lines[0].startswith("train    version 2018-07-01-a41c, now champion  ")
     assert lines[0].endswith("  34.0 s")
     assert lines[1].startswith("           purchase_30d     AUC .")
@@ -52,12 +63,19 @@ def test_without_contacts_and_lifetime_value(bundle: Bundle) -> None:
 
 
 def test_what_was_not_trained_says_so(bundle: Bundle) -> None:
-    target = {**bundle.card["targets"]["churn_90d"], "evaluation": None, "importance": [], "warnings": ["not trained: 3 rows"]}
+    target = {
+        **bundle.card["targets"]["churn_90d"],
+        "evaluation": None,
+        "importance": [],
+        "warnings": ["not trained: 3 rows"],
+    }
     outcome = {**bundle.card["outcome"], "evaluation": None, "importance": {}}
     said = train_text(report(bundle, targets={"churn_90d": target}, outcome=outcome), 1.0, 100)
     assert "churn_90d        not trained\n" in said
     assert "! churn_90d: not trained: 3 rows" in said
-    assert "! not trained: 3 rows" in card_text({**bundle.card, "targets": {"churn_90d": target}, "outcome": outcome}, 100)
+    assert "! not trained: 3 rows" in card_text(
+        {**bundle.card, "targets": {"churn_90d": target}, "outcome": outcome}, 100
+    )
 
 
 def test_json_is_json(bundle: Bundle) -> None:

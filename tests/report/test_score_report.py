@@ -29,7 +29,10 @@ def report(*mix: Share, **other: object) -> ScoreReport:
 
 MIX = (
     Share("nothing", "nothing", 50, 0.0),
-    *(Share(name, f"Offer {name}", n, 2.0 * n) for name, n in zip("abcdef", (25, 10, 6, 5, 3, 1), strict=True)),
+    *(
+        Share(name, f"Offer {name}", n, 2.0 * n)
+        for name, n in zip("abcdef", (25, 10, 6, 5, 3, 1), strict=True)
+    ),
     Share("g", "Offer g", 0, 0.0),
 )
 
@@ -55,7 +58,9 @@ def test_four_actions_nothing_and_the_rest_together() -> None:
 
 def test_why_it_was_not_published_and_that_values_are_propensities() -> None:
     said = score_text(
-        report(*MIX, published=False, why_not_published="dry run", by_propensity=True, best_customer="c7"), "EUR", 100
+        report(*MIX, published=False, why_not_published="dry run", by_propensity=True, best_customer="c7"),
+        "EUR",
+        100,
     )
     assert "Live     unchanged: dry run" in said
     assert "! no contact was ever logged: values are propensity × value_per_response" in said
