@@ -12,7 +12,7 @@ import pytest
 from nbatool.models import decision_log
 from nbatool.models.decision_log import LoggedDecisions, read_decisions
 
-START = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # noqa: DTZ001 - the warehouse's times are naive UTC
+START = datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 DAY_US = 86_400_000_000
 START_US = 1_577_836_800_000_000
 
