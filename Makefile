@@ -46,9 +46,9 @@ clean:  ## remove what was built and cached
 	$(PYTHON) -m venv .venv
 
 .venv/installed: pyproject.toml requirements.lock | .venv/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e .
+	$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock -e .
 	@touch $@
 
 .venv/installed-dev: pyproject.toml requirements.lock | .venv/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e ".[dev]"
+	$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock -e ".[dev]"
 	@touch $@ .venv/installed

@@ -172,7 +172,10 @@ def score_workspace(
         publication = ExitStack()
         with publication:
             if why_not is None:
-                terms = Terms(version, as_of, settings.seed, config.workspace.currency, position)
+                clock_runs = config.workspace.as_of == "now"
+                terms = Terms(
+                    version, as_of, settings.seed, config.workspace.currency, position, clock_runs
+                )
                 publish = publication.enter_context(publishing(workspace, online, people, policy, terms))
             for chunk in score_chunks(people, policy, threads=settings.threads):
                 rows.add(chunk)
@@ -210,7 +213,9 @@ def _write(
     if settings.out == "-":
         write_table(rows.actions(), None, settings.file_format)
         return None, None
-    day = format_time(as_of_us)[:10]
+    # A part of the customers must not take the place of the night's whole files.
+    part = f"-first-{settings.most}" if settings.most is not None else ""
+    day = format_time(as_of_us)[:10] + part
     default = workspace.out_dir / f"actions-{day}.{settings.file_format}"
     actions_path = default if settings.out is None else Path(settings.out)
     scores_path = workspace.out_dir / f"scores-{day}.{settings.file_format}"

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import format_time, now_us, parse_time
-from nbatool.base.errors import DataError
+from nbatool.base.errors import DataError, did_you_mean
 from nbatool.decide.answer import Json, answer
-from nbatool.decide.catalogue import Catalogue
+from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
 from nbatool.decide.policy import Policy, Wishes
 from nbatool.decide.request import Question, SessionEvent, check_request, live_event, parse_request
 from nbatool.decide.state_rows import read_body
@@ -33,7 +33,10 @@ from nbatool.store.state import StateReader
 
 @dataclass(frozen=True)
 class InForce:
-    """A published state with its policy, ready to decide."""
+    """A published state with its policy, ready to decide.
+
+    ``clock_runs`` is False where the workspace's present is its newest record or a fixed time.
+    """
 
     published: Published
     state: StateReader
@@ -41,6 +44,11 @@ class InForce:
     live: LiveFeatures
     score_names: tuple[str, ...]
     seed: int
+    clock_runs: bool
+
+    def now_us(self) -> int:
+        """The present of a question: now, or the cut, so that old data answer as of their own time."""
+        return now_us() if self.clock_runs else self.published.cut_us - 1
 
     def customer(self, customer_id: str | None) -> CustomerState:
         """What the state says about a customer; a stranger has no history."""
@@ -88,7 +96,7 @@ class LiveService:
         bundle = Bundle.from_files(load_files(self._models_dir, published.model_version))
         policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]))
         live = LiveFeatures(bundle.features, meta["codes"])
-        return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"])
+        return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"])
 
     def answer(
         self,
@@ -121,7 +129,9 @@ class LiveService:
         plan = in_force.policy.bundle.features.plan
         if request.as_of is None and as_of is not None:
             request.as_of = format_time(parse_time(as_of, plan.zone))
-        question = check_request(request, now_us(), plan.number_fields)
+        question = check_request(
+            request, in_force.now_us(), plan.number_fields, clock_runs=in_force.clock_runs
+        )
         result = self.decide(question, in_force)
         if timing:
             result["took_us"] = (time.perf_counter_ns() - started) // 1000
@@ -135,6 +145,7 @@ class LiveService:
                 f"as_of {format_time(question.as_of_us)} lies before the published state, "
                 f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
             )
+        _check_names(question, in_force.policy.catalogue)
         customers, scores = self.known(question, in_force)
         wishes = Wishes(question.actions, question.channel, question.context)
         decision = in_force.policy.decide(customers, scores, wishes)
@@ -184,6 +195,16 @@ class LiveService:
             )
             for e in kept
         )  # fmt: skip
+
+
+def _check_names(question: Question, catalogue: Catalogue) -> None:
+    """Refuse actions and channels the catalogue does not have: silence would hide a typing mistake."""
+    channels = {part for offer in catalogue.offers for part in offer.channel.split(ALL_CHANNELS)}
+    asked = {"actions": question.actions or frozenset(), "channel": {question.channel} - {None}}
+    for key, known in (("actions", set(catalogue.actions)), ("channel", channels)):
+        for name in sorted(str(n) for n in asked[key] - known):
+            hint = did_you_mean(name, known) or "; known are " + ", ".join(sorted(known))
+            raise DataError(f'{key}: the catalogue has no "{name}"{hint}')
 
 
 def _journalled(e: LiveEvent, number_fields: tuple[str, ...]) -> Event:

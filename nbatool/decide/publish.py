@@ -40,6 +40,8 @@ class Terms:
         For the words of a person reading the state.
     journal_position
         Live events up to here are in the warehouse, so in the state.
+    clock_runs
+        Whether the present of a live question is now; else it is the cut (``as_of`` is "newest" or a fixed time).
     """
 
     model_version: str
@@ -47,6 +49,7 @@ class Terms:
     seed: int
     currency: str
     journal_position: int
+    clock_runs: bool
 
 
 class StatePublication:
@@ -98,6 +101,7 @@ def _meta(policy: Policy, terms: Terms, tables: StateTables) -> dict[str, Any]:
         "scores": list(score_names(policy)),
         "seed": terms.seed,
         "currency": terms.currency,
+        "clock_runs": terms.clock_runs,
     }
 
 

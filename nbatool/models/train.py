@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.errors import DataError
+from nbatool.base.errors import DataError, did_you_mean
 from nbatool.base.records import Action
 from nbatool.base.seeds import generator
-from nbatool.features.choice import as_timestamp, choose_features
+from nbatool.features.choice import as_timestamp, choose_features, event_types
 from nbatool.features.kinds import Floats
 from nbatool.features.labels import target_labels
 from nbatool.features.model_input import CustomerInput, frequent_values
@@ -205,4 +205,19 @@ def _card(
         "outcome": dict(outcome.card) if outcome else None,
         "conversion": dict(conversion.card) if conversion else None,
         "clv": json.loads(clv) if clv else None,
+        "warnings": _unheard_of(training),
     }
+
+
+def _unheard_of(training: Training) -> list[str]:
+    """Event types the configuration names and no event before the moment has: most often a typing mistake."""
+    config = training.config
+    loaded = [t.name for t in event_types(training.con, training.as_of_us)]
+    named = [(f"[roles] {role}", name) for role, names in config.roles.items() for name in names]
+    named += [(f'[[objective]] "{o.name}"', o.event) for o in config.objectives if o.event is not None]
+    named += [(f'[[target]] "{t.name}"', t.event) for t in config.targets]
+    return [
+        f'{where}: no event of type "{name}" is loaded{did_you_mean(name, loaded)}'
+        for where, name in named
+        if name not in loaded
+    ]

@@ -92,7 +92,8 @@ def value_line(clv: Card) -> str:
 
 def warnings(card: Card) -> list[str]:
     """Everything odd about a version, each warning after the name of its model."""
-    found = [f"{name}: {text}" for name, target in card["targets"].items() for text in target["warnings"]]
+    found = list(card.get("warnings", []))
+    found += [f"{name}: {text}" for name, target in card["targets"].items() for text in target["warnings"]]
     outcome = card["outcome"]
     if outcome is not None:
         verdict = (outcome.get("balance") or {}).get("verdict")

@@ -59,7 +59,7 @@ def labels(
     con.execute("delete from events")
     for after, kind, value, action in rows:
         con.execute(
-            "insert into events (source_id, ts, type, value, action_id) values ('c', $1, $2, $3, $4)",
+            "insert into events values ('s', uuid(), 'c', $1, $2, $3, $4, null, null, null, 'b')",
             [as_timestamp(AS_OF_US + after), kind, value, action],
         )
     target = Target(name="t", event="buy", within="5d")

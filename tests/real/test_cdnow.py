@@ -38,7 +38,8 @@ def test_without_actions_the_scores_are_the_answer(cdnow_trained: Path) -> None:
     for name in ("purchase_90d", "p_alive", "expected_purchases", "clv"):
         assert all(0 <= float(row[name]) < 20_000 for row in rows), name
     assert all(0 < float(row["purchase_90d"]) < 1 for row in rows)
-    quantiles = [float(row["clv_quantile"]) for row in sorted(rows, key=lambda row: float(row["clv"]))]
+    by_value = sorted((float(row["clv"]), float(row["clv_quantile"])) for row in rows)
+    quantiles = [quantile for _, quantile in by_value]
     assert quantiles == sorted(quantiles)
     assert (quantiles[0] > 0, quantiles[-1] < 1) == (True, True)
 
