@@ -36,18 +36,28 @@ def run(arguments: Sequence[str]) -> int:
         _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
+        _say("stopped; what was in force stays in force")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has what it wanted. What is still buffered must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
-    except OSError as error:
-        if error.errno in _NO_ROOM_OR_RIGHT:
+    except Exception as error:  # noqa: BLE001 - whatever reaches the door unnamed is a bug and shows its trace
+        if reader_left(error):
+            # The reader has what it wanted. What is still buffered must not fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.DONE
+        if isinstance(error, OSError) and error.errno in _NO_ROOM_OR_RIGHT:
             _say(f"{error.filename or 'writing'}: {error.strerror}")
             return ExitCode.DATA
         return _bug()
-    except Exception:  # noqa: BLE001 - whatever reaches the door unnamed is a bug and shows its trace
-        return _bug()
+
+
+def reader_left(error: Exception) -> bool:
+    """Whether an error says that whoever read our output is gone; polars says it in words only.
+
+    >>> reader_left(BrokenPipeError()), reader_left(OSError("Broken pipe (os error 32)")), reader_left(OSError("x"))
+    (True, True, False)
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.EPIPE or isinstance(error, BrokenPipeError) or "Broken pipe" in str(error)
+    return type(error).__module__.startswith("polars.") and "Broken pipe" in str(error)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 WIDE = 100_000
 """Columns of a table that nobody looks at on a terminal: nothing is cut or wrapped."""
 
+LEAST_WIDTH = 12
+"""A column keeps its cells whole up to here, however narrow the terminal is."""
+
+TICK_S = 1.0
+WIPE = "\r\x1b[K"
+
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a printed table; numbers align right."""
+    """A column of a printed table; numbers align right.
+
+    A text too wide for the terminal is cut, or with ``wrap`` goes on below.
+    """
 
     name: str
     right: bool = False
+    wrap: bool = False
 
 
 class Step(Protocol):
@@ -44,12 +55,17 @@ class Console:
     def talk(self, text: str) -> None:
         """Say something a person may want to know."""
         if not self.quiet:
-            print(text, file=sys.stderr, flush=True)
+            _print(text, sys.stderr)
+
+    def tell(self, text: str) -> None:
+        """Say on stdout, at once, what has been done so far, unless quiet; a progress line gives way."""
+        if not self.quiet:
+            _print(text, sys.stdout)
 
     def detail(self, text: str) -> None:
         """Say something only ``--verbose`` asks for."""
         if self.verbose:
-            print(text, file=sys.stderr, flush=True)
+            _print(text, sys.stderr)
 
     def summary(self, result: Mapping[str, Any], text: str) -> None:
         """Report what was done: with ``--json`` one JSON object, else the text unless ``--quiet``."""
@@ -100,17 +116,65 @@ class Console:
         elif self.quiet or self.json or not sys.stderr.isatty():
             yield _unwatched
         else:
-            began = time.monotonic()
-
-            def show(text: str) -> None:
-                sys.stderr.write(f"\r\x1b[K{label}  {time.monotonic() - began:.0f} s  {text} …")
-                sys.stderr.flush()
-
+            global _live  # noqa: PLW0603 - there is one terminal, and whatever prints must know of its line
+            line = _live = _StepLine(label)
             try:
-                yield show
+                yield line
             finally:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
+                _live = None
+                line.stop()
+
+
+class _StepLine:
+    """One line on stderr that names the step and whose clock runs while the step does."""
+
+    def __init__(self, label: str) -> None:
+        self.label, self.text = label, ""
+        self.began = time.monotonic()
+        self.lock = threading.Lock()
+        self.stopped = threading.Event()
+        self.clock = threading.Thread(target=self._run, name="progress", daemon=True)
+        self.clock.start()
+
+    def __call__(self, text: str) -> None:
+        with self.lock:
+            self.text = text
+            self._draw()
+
+    def stop(self) -> None:
+        """Stop the clock and wipe the line."""
+        self.stopped.set()
+        self.clock.join()
+        self._write(WIPE)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Keep the terminal free of the line; the clock's next tick shows it again."""
+        with self.lock:
+            self._write(WIPE)
+            yield
+
+    def _run(self) -> None:
+        while not self.stopped.wait(TICK_S):
+            with self.lock:
+                if self.text:
+                    self._draw()
+
+    def _draw(self) -> None:
+        line = f"{self.label}  {time.monotonic() - self.began:.0f} s  {self.text} …"
+        self._write(WIPE + line[: shutil.get_terminal_size().columns - 1])
+
+    def _write(self, text: str) -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+_live: _StepLine | None = None
+
+
+def _print(text: str, stream: TextIO) -> None:
+    with _live.away() if _live is not None else nullcontext():
+        print(text, file=stream, flush=True)
 
 
 def _unwatched(text: str) -> None:
@@ -135,22 +199,27 @@ class _ProgressLine:
         self.shown = now
         elapsed_s = now - self.began
         shown = done if count is None else count
+        if not shown:
+            # Bytes may all be read before the first row is counted: a share of nothing says nothing.
+            sys.stderr.write(f"{WIPE}{self.label}  reading  {elapsed_s:.0f} s")
+            sys.stderr.flush()
+            return
         parts = [self.label, f"{shown:,} {self.unit}", f"{shown / elapsed_s:,.0f}/s"]
         if total and done:
             parts.insert(1, f"{min(done / total, 1):.0%}")
             parts.append(f"{max(total - done, 0) * elapsed_s / done:.0f} s left")
-        sys.stderr.write("\r\x1b[K" + "  ".join(parts))
+        sys.stderr.write(WIPE + "  ".join(parts))
         sys.stderr.flush()
 
     def clear(self) -> None:
-        sys.stderr.write("\r\x1b[K")
+        sys.stderr.write(WIPE)
         sys.stderr.flush()
 
 
 def table_text(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
     """Return rows as a table without lines, fitting the terminal; piped, nothing is cut.
 
-    Colours and widths of wide characters are rich's; it leaves colours out when piped or with NO_COLOR.
+    The widest text columns give way, never a number, a name of a column or a short cell. Colours and widths of wide characters are rich's; it leaves colours out when piped or with NO_COLOR.
     """
     from io import StringIO
 
@@ -160,23 +229,50 @@ def table_text(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> s
 
     shown = sys.stdout.isatty()
     out = StringIO()
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = _widths(columns, cells, shutil.get_terminal_size().columns if shown else WIDE)
     rich = RichConsole(
         file=out,
-        width=None if shown else WIDE,
+        width=WIDE,
         force_terminal=shown,
         highlight=False,
         markup=False,
         emoji=False,
     )
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
+    for column, width in zip(columns, widths, strict=True):
         table.add_column(
             Text(column.name),
             justify="right" if column.right else "left",
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not column.wrap,
+            overflow="fold" if column.wrap else "ellipsis",
+            width=width,
         )
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    for row in cells:
+        table.add_row(*map(Text, row))
     rich.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: int) -> list[int]:
+    """Return the width of each column: all of it where there is room, else the widest texts give way."""
+    from rich.cells import cell_len
+
+    heads = [cell_len(column.name) for column in columns]
+    full = [max([head, *(cell_len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
+    least = [
+        whole if column.right else max(head, min(whole, LEAST_WIDTH))
+        for column, head, whole in zip(columns, heads, full, strict=True)
+    ]
+    widths = list(full)
+    over = sum(widths) + 2 * (len(widths) - 1) - terminal
+    while over > 0:
+        can = [k for k in range(len(widths)) if widths[k] > least[k]]
+        if not can:
+            break
+        can.sort(key=lambda k: -widths[k])
+        floor = max(least[can[0]], widths[can[1]] - 1 if len(can) > 1 else 0)
+        by = min(over, widths[can[0]] - floor)
+        widths[can[0]] -= by
+        over -= by
+    return widths

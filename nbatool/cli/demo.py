@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,7 +90,7 @@ def _teller(session: Session) -> Callable[[str], None]:
     """Where each step's line goes: stdout; stderr beside --json; nowhere when quiet."""
     if session.console.quiet:
         return lambda _: None
-    return session.console.talk if session.console.json else partial(print, flush=True)
+    return session.console.talk if session.console.json else session.console.tell
 
 
 def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -> dict[str, Any]:
@@ -99,6 +98,7 @@ def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -
     from nbatool.decide.parity import check_parity
     from nbatool.ingest.load import load
     from nbatool.models.training import train_workspace
+    from nbatool.report.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
     from nbatool.report.train_report import train_json, train_text
 
@@ -123,7 +123,7 @@ def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -
         told(_line("parity", f"{parity.customers:,} customers, batch = live to the last digit", started))
     truth = true_value(directory, scored)
     told("")
-    told(score_text(scored, workspace.config.workspace.currency, width))
+    told(score_text(scored, workspace.config.workspace.currency, width, command_for(workspace.root)))
     told(_truth_line(truth))
     told(_explained(session, scored))
     told(_next(directory, scored))

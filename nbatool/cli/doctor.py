@@ -82,7 +82,7 @@ def doctor(context: typer.Context) -> None:
         "checks": [asdict(finding) for finding in findings],
     }
     text = table_text(
-        [Column("check"), Column(""), Column("found")],
+        [Column("check"), Column(""), Column("found", wrap=True)],
         [(finding.check, "ok" if finding.ok else "NOT OK", finding.detail) for finding in findings],
     )
     session.console.data(result, text)

@@ -8,7 +8,8 @@ import typer
 
 from nbatool.cli.command import as_command
 from nbatool.cli.console import Column, table_text
-from nbatool.cli.session import current
+from nbatool.cli.session import Session, current
+from nbatool.report.next_step import command_for
 
 if TYPE_CHECKING:
     from nbatool.ingest.report import Counts, IngestReport, SourceReport
@@ -57,10 +58,25 @@ def ingest(
         summary.update(_counts(report.totals))
     for warning in report.all_warnings:
         session.console.talk(f"warning: {warning}")
-    session.console.summary(report_json(report), report_text(report))
+    session.console.summary(report_json(report), f"{report_text(report)}{_next(session, report)}")
 
 
 command = as_command(ingest)
+
+
+def _next(session: Session, report: IngestReport) -> str:
+    """Where to look next, on lines of its own; nothing where no source is configured."""
+    from nbatool.models.registry import champion
+
+    if not report.sources:
+        return ""
+    begin = command_for(session.workspace.root)
+    if report.dry_run:
+        return f"\nNext     {begin} ingest"
+    rejected = report.totals.rejected
+    seen = f"\nRejected {begin} status --rejects   shows the {rejected:,} rows" if rejected else ""
+    trained = champion(session.workspace.models_dir) is not None
+    return f"{seen}\nNext     {begin} {'score' if trained else 'train'}"
 
 
 def report_json(report: IngestReport) -> dict[str, Any]:
@@ -126,9 +142,12 @@ def _notes(source: SourceReport) -> list[str]:
 
 def _preview(source: SourceReport) -> str:
     names = list(dict.fromkeys(name for row in source.preview for name in row))
-    return table_text(
+    empty = [name for name in names if all(row.get(name) in (None, "") for row in source.preview)]
+    names = [name for name in names if name not in empty]
+    table = table_text(
         [Column(name) for name in names], [[row.get(name) for name in names] for row in source.preview]
     )
+    return f"{table}\nempty: {', '.join(empty)}" if empty else table
 
 
 def _counts(counts: Counts) -> dict[str, int]:

@@ -32,6 +32,7 @@ def run(
     """
     from nbatool.activate.night import run_night
     from nbatool.activate.score import ScoreSettings
+    from nbatool.report.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
     from nbatool.report.train_report import train_json
 
@@ -62,9 +63,8 @@ def run(
         "score": score_json(night.score, currency),
         "seconds": {name: round(value, 3) for name, value in night.seconds.items()},
     }
-    session.console.summary(
-        result, "\n".join([*_lines(night), "", score_text(night.score, currency, session.console.width)])
-    )
+    text = score_text(night.score, currency, session.console.width, command_for(session.workspace.root))
+    session.console.summary(result, "\n".join([*_lines(night), "", text]))
 
 
 command = as_command(run)

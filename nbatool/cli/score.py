@@ -40,6 +40,7 @@ def score(
     """
     from nbatool.activate.files import FileFormat
     from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.report.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
 
     session = current(context)
@@ -58,7 +59,8 @@ def score(
     if out == "-":
         return
     currency = session.workspace.config.workspace.currency
-    session.console.summary(score_json(report, currency), score_text(report, currency, session.console.width))
+    text = score_text(report, currency, session.console.width, command_for(session.workspace.root))
+    session.console.summary(score_json(report, currency), text)
 
 
 command = as_command(score)

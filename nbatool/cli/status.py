@@ -123,7 +123,7 @@ def _rejects(session: Session, limit: int) -> tuple[Mapping[str, Any], str]:
     if not reasons:
         return result, "No row was rejected."
     by_reason = table_text(
-        [Column("source"), Column("reason"), Column("rows", right=True), Column("first")],
+        [Column("source"), Column("reason"), Column("rows", right=True), Column("first", wrap=True)],
         [
             (source, reason, f"{count:,}", f"{first['file']} line {first['line']}: {first['detail'] or ''}")
             for source, reason, count, first in reasons

@@ -19,6 +19,7 @@ def train(context: typer.Context) -> None:
     Example:  nbatool train
     """
     from nbatool.models.training import train_workspace
+    from nbatool.report.next_step import command_for
     from nbatool.report.train_report import train_json, train_text
 
     session = current(context)
@@ -27,7 +28,10 @@ def train(context: typer.Context) -> None:
         report = train_workspace(session.workspace, as_of_us=session.as_of_us, seed=session.seed, say=say)
         summary |= {"version": report.version, "promoted": report.promoted}
     seconds = time.monotonic() - started
-    session.console.summary(train_json(report), train_text(report, seconds, session.console.width))
+    begin = command_for(session.workspace.root)
+    session.console.summary(
+        train_json(report), train_text(report, seconds, session.console.width, command=begin)
+    )
 
 
 command = as_command(train)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from nbatool.activate.score import ScoreReport, Share
@@ -11,27 +11,37 @@ from nbatool.base.clock import format_duration, format_time
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import bar
 from nbatool.report.figures import minute_text, money_text, number_text
+from nbatool.report.next_step import nearest
 from nbatool.report.tables import cut, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
 MOST_ACTIONS = 4
+NO_ACTION = (
+    "no actions are configured: add [[action]] tables to nba.toml (docs/nba-toml.md); the scores file has what is "
+    "known about each customer"
+)
 
 
-def score_text(report: ScoreReport, currency: str, width: int) -> str:
-    """Return what was decided as a table of actions, the plan's worth, and where to look next."""
+def score_text(report: ScoreReport, currency: str, width: int, command: str = "nbatool") -> str:
+    """Return what was decided as a table of actions, the plan's worth, and where to look next.
+
+    ``command`` is how a command on this workspace begins.
+    """
     ahead = f", for the next {format_duration(report.within_s)}" if report.within_s else ""
     lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}{ahead}", ""]
     lines += _mix(report, currency, width)
     lines += ["", *_worth(report, currency, width)]
-    if report.by_propensity:
+    if report.mix and all(share.action_id == NOTHING for share in report.mix):
+        lines += ["", *paragraph(NO_ACTION, first="! ", width=width)]
+    elif report.by_propensity:
         lines += ["", *paragraph(NO_CONTACT, first="! ", width=width)]
-    lines += ["", *_files(report)]
+    lines += ["", *_files(report, command)]
     return "\n".join(lines)
 
 
 def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
     shown = _shown(report.mix)
-    most = max((share.customers for share in shown), default=0)
+    most = max((share.net_value for share in shown), default=0.0)
     numbers = [
         (number_text(s.customers), money_text(_each(s), currency), money_text(s.net_value, currency, 0))
         for s in shown
@@ -44,7 +54,7 @@ def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
     ]
     longest = min(30, max(4, width - 10 - sum(taken)))
     rows = [
-        (name, *cells, bar(share.customers, most, longest))
+        (name, *cells, bar(share.net_value, most, longest))
         for name, cells, share in zip(names, numbers, shown, strict=True)
     ]
     lines = table_lines(heads, rows, right="lrrrl", width=width)
@@ -85,29 +95,23 @@ def _worth(report: ScoreReport, currency: str, width: int) -> list[str]:
     return table_lines(("", ""), rows, right="lr", width=width)
 
 
-def _files(report: ScoreReport) -> list[str]:
+def _files(report: ScoreReport, command: str) -> list[str]:
     contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
     rows = []
     if report.actions_file is not None:
         rows.append(
-            (_nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first")
+            (nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first")
         )
     if report.scores_file is not None:
-        rows.append((_nearest(report.scores_file), f"{number_text(report.customers)} customers"))
+        rows.append((nearest(report.scores_file), f"{number_text(report.customers)} customers"))
     files = table_lines(("", ""), rows, width=10_000, indent=9)
     if files:
         files[0] = f"Files    {files[0].lstrip()}"
     live = "decides with this from now on" if report.published else f"unchanged: {report.why_not_published}"
     lines = [*files, f"Live     {live}"]
     if report.best_customer is not None:
-        lines.append(f"Next     nbatool explain {report.best_customer}")
+        lines.append(f"Next     {command} explain {shlex.quote(report.best_customer)}")
     return lines
-
-
-def _nearest(path: Path) -> str:
-    """The path as one would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from nbatool.report.tables import entry, paragraph, right_edge
 RULES = {"recency": "recency rule", "base_rate": "base rate"}
 """What the baselines of a propensity are called."""
 
-NO_CONTACT = "no contact was ever logged: values are propensity × value_per_response"
+NO_CONTACT = (
+    "No contact was ever logged, so nothing is known about what an action changes: values are the chance of a "
+    "response times value_per_response, NOT the effect of the action. Log contacts to learn effects."
+)
 
 LABEL_WIDTH = 15
 INDENT = 11
@@ -23,8 +26,11 @@ INDENT = 11
 Card = Mapping[str, Any]
 
 
-def train_text(report: TrainReport, seconds: float, width: int) -> str:
-    """Return the report of a training run, at most ``width`` wide."""
+def train_text(report: TrainReport, seconds: float, width: int, command: str | None = None) -> str:
+    """Return the report of a training run, at most ``width`` wide.
+
+    ``command`` is how a command on this workspace begins; with it a last line says what to do next.
+    """
     card = report.bundle.card
     names = [*card["targets"], "expected outcome", "lifetime value"]
     at = INDENT + max(LABEL_WIDTH, *(len(name) + 1 for name in names))
@@ -39,6 +45,8 @@ def train_text(report: TrainReport, seconds: float, width: int) -> str:
         lines += entry("lifetime value", value_line(card["clv"]["card"]), at=at, indent=INDENT, width=width)
     for warning in warnings(card):
         lines += paragraph(warning, first="! ", indent=INDENT, width=width)
+    if command is not None:
+        lines.append(f"Next     {command} {'score' if report.promoted else f'models show {report.version}'}")
     return "\n".join(lines)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import time
+
 import pytest
 
+from nbatool.cli import console as console_module
 from nbatool.cli.console import Column, Console, table_text
 
 
@@ -47,3 +53,34 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     with Console().progress("train") as step:
         step(5, 10)
     assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_on_a_terminal_only_the_widest_text_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((40, 24)))
+    columns = [Column("check"), Column("line", right=True), Column("found")]
+    lines = table_text(columns, [("packages", "123,456,789,012", "word " * 30)]).splitlines()
+    assert len(lines) == 2
+    assert "packages  123,456,789,012  word word wo" in lines[1]
+    wrapped = table_text([Column("check"), Column("found", wrap=True)], [("packages", "word " * 30)])
+    assert wrapped.count("word") == 30
+    assert max(map(len, wrapped.splitlines()[1:])) <= 40
+
+
+def test_the_clock_runs_while_a_step_is_long_and_gives_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_module, "TICK_S", 0.01)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Console().steps("train") as say:
+        say("features")
+        time.sleep(0.2)
+        Console().tell("done")
+        assert console_module._live is not None
+    out, err = capsys.readouterr()
+    assert out == "done\n"
+    assert err.count("features …") > 2
+    assert err.endswith(console_module.WIPE)
+    assert console_module._live is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbatool.ingest.guess.file_look import look
-from nbatool.ingest.guess.numbers import NumberReading, Sentinel, number_reading, sentinel
+from nbatool.ingest.guess.numbers import NumberReading, Sentinel, money_reading, number_reading, sentinel
 from nbatool.ingest.guess.workbench import Workbench
 
 
@@ -31,6 +31,11 @@ def reading(folder: Path, cells: list[str]) -> NumberReading | None:
         (["12,5", "3,25"], "try_cast(replace(x, ',', '.') as double)", True),
         (["1.234,50 €", "2,00 €"],
          "try_cast(replace(replace(trim(replace(x, '€', '')), '.', ''), ',', '.') as double)", True),
+        (["79,90\u00a0€", "5,00\u00a0€"],
+         "try_cast(replace(replace(replace(x, '€', ''), '\u00a0', ''), ',', '.') as double)", True),
+        (["9.90 EUR", "1.00 EUR"], "try_cast(trim(replace(x, 'EUR', '')) as double)", False),
+        (["1 234,50", "2,00"], "try_cast(replace(replace(x, ' ', ''), ',', '.') as double)", True),
+        (["$1.00", "2.00 €"], "try_cast(trim(replace(replace(x, '$', ''), '€', '')) as double)", True),
         (["1,234", "2,345"], "try_cast(replace(x, ',', '') as double)", True),
     ],
 )  # fmt: skip
@@ -66,3 +71,33 @@ def test_an_old_person_is_no_sentinel(tmp_path: Path) -> None:
 def test_999_far_from_the_rest(tmp_path: Path) -> None:
     found = odd_number(tmp_path, [f"{n % 9},F" for n in range(100)] + ["999,F"] * 7)
     assert found == Sentinel(999.0, 7, "the next is 8")
+
+
+def money(folder: Path, cells: list[str]) -> NumberReading | None:
+    path = folder / "money.csv"
+    path.write_text("n\tLine Total\n" + "".join(f"{n}\t{cell}\n" for n, cell in enumerate(cells)))
+    with Workbench(folder) as bench:
+        seen = look(bench, path)
+        return money_reading(bench, seen.raw.table, seen.columns[1])
+
+
+def test_one_odd_cell_is_a_doubt(tmp_path: Path) -> None:
+    found = money(tmp_path, ["$79.90", "$5.00"] * 6000 + ["($12.50)"] + ["$1.00"] * 7)
+    assert found is not None
+    assert found.expression == """replace("Line Total", '$', '')"""
+    assert found.doubt == (
+        "`Line Total` looks like money, but 1 of 12,008 cells cannot be read, such as ($12.50): "
+        "those rows will be rejected (or read parentheses as negative)."
+    )
+
+
+def test_an_odd_code_outside_the_sample_is_stripped(tmp_path: Path) -> None:
+    found = money(tmp_path, ["$79.90"] * 12_001 + ["$12.50 USD"] + ["$1.00"] * 12_000)
+    assert found is not None
+    assert "'USD'" in found.expression
+    assert (found.doubt, found.currency) == (None, "USD")
+
+
+@pytest.mark.parametrize("odd", [6, 94])
+def test_many_odd_cells_are_no_money(tmp_path: Path, odd: int) -> None:
+    assert money(tmp_path, ["$79.90"] * (100 - odd) + ["on request"] * odd) is None

@@ -73,7 +73,7 @@ def test_refunds_of_the_day_are_netted_when_listed(tmp_path: Path) -> None:
     workspace = open_workspace(tmp_path)
     spent = []
     with open_warehouse(workspace) as warehouse:
-        load_zone_offsets(warehouse.con, "UTC")
+        load_zone_offsets(warehouse.con, "UTC", until_us=1_709_251_200_000_000)
         for types in (["purchase"], ["purchase", "refund"]):
             load_purchase_days(warehouse.con, types, as_of_us=1_709_251_200_000_000)
             days = warehouse.con.execute(

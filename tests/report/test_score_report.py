@@ -42,12 +42,12 @@ def test_four_actions_nothing_and_the_rest_together() -> None:
     assert lines[0] == "What to do now, as of 2018-07-01 00:00 UTC, for the next 30d"
     assert lines[2:9] == [
         "  action   customers  net value each  in all",
-        f"  nothing         50           $0.00      $0  {'█' * 30}",
-        f"  Offer a         25           $2.00     $50  {'█' * 15}",
-        f"  Offer b         10           $2.00     $20  {'█' * 6}",
-        "  Offer c          6           $2.00     $12  ███▋",
-        "  Offer d          5           $2.00     $10  ███",
-        "  2 more           4           $2.00      $8  ██▍",
+        "  nothing         50           $0.00      $0",
+        f"  Offer a         25           $2.00     $50  {'█' * 30}",
+        f"  Offer b         10           $2.00     $20  {'█' * 12}",
+        f"  Offer c          6           $2.00     $12  {'█' * 7}▎",
+        f"  Offer d          5           $2.00     $10  {'█' * 6}",
+        "  2 more           4           $2.00      $8  ████▊",
     ]
     assert "  best for nobody now: Offer g" in lines
     assert "  this plan                     $100" in lines
@@ -58,13 +58,14 @@ def test_four_actions_nothing_and_the_rest_together() -> None:
 
 def test_why_it_was_not_published_and_that_values_are_propensities() -> None:
     said = score_text(
-        report(*MIX, published=False, why_not_published="dry run", by_propensity=True, best_customer="c7"),
+        report(*MIX, published=False, why_not_published="dry run", by_propensity=True, best_customer="c 7"),
         "EUR",
         100,
+        "nbatool -w shop",
     )
     assert "Live     unchanged: dry run" in said
-    assert "! no contact was ever logged: values are propensity × value_per_response" in said
-    assert said.endswith("Next     nbatool explain c7")
+    assert "NOT the effect of the action" in said
+    assert said.endswith("Next     nbatool -w shop explain 'c 7'")
     assert "€2.00" in said
 
 
@@ -83,3 +84,11 @@ def test_json_has_four_decimals() -> None:
     found = score_json(report(*MIX, Share("h", "h", 3, 1.0)), "CHF")
     assert found["actions"][-1]["net_value_each"] == 0.3333
     assert found["best_single_action"] == {"action_id": "a", "net_value": -4.4}
+
+
+def test_an_empty_catalogue_is_said_plainly() -> None:
+    said = score_text(
+        report(Share("nothing", "nothing", 5, 0.0), by_propensity=True, best_single=None), "USD", 100
+    )
+    assert "! no actions are configured: add [[action]] tables to nba.toml" in said
+    assert "No contact was ever logged" not in said

@@ -13,6 +13,7 @@ from nbatool.ingest.guess.file_look import FileLook, customer_column, plain_ids,
 from nbatool.ingest.guess.matching import overlap
 from nbatool.ingest.guess.records import CampaignHint, Column, MapLine, SourceGuess
 from nbatool.ingest.guess.times import TimeReading
+from nbatool.ingest.guess.unused import unused_columns
 from nbatool.ingest.guess.words import CUSTOMER, OUTCOME, TIMEZONE, TREATMENT, identifier, named, rank
 from nbatool.ingest.guess.workbench import Workbench
 
@@ -65,11 +66,10 @@ def customers_found(
         lines.insert(1, MapLine("timezone", zone.cleaned, f"{zone.distinct} different"))
     if found.since is not None and found.since[1].last is not None:
         lines.insert(1, MapLine("ts", found.since[1].attribute, "known since then"))
-    if found.left_out:
-        remarks += (f"not kept: {', '.join(found.left_out[:8])}{' …' if len(found.left_out) > 8 else ''}",)
     source = SourceGuess(
         seen.name, "customers", seen.paths, seen.layout, seen.raw.rows, tuple(lines),
         blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows, note=note, remarks=remarks, campaign=hint,
+        unused=unused_columns(seen, lines, [expression.strip('"') for expression in left]),
     )  # fmt: skip
     return CustomersFound(source, found.since, seen)
 

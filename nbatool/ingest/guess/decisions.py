@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbatool.ingest.guess.file_look import FileLook, customer_column, event_time
 from nbatool.ingest.guess.records import Column, MapLine, SourceGuess
+from nbatool.ingest.guess.unused import unused_columns
 from nbatool.ingest.guess.words import ACTION, CHANNEL, OUTCOME, PROBABILITY, identifier, named
 from nbatool.ingest.guess.workbench import Workbench
 
@@ -43,7 +44,7 @@ def decisions_found(bench: Workbench, seen: FileLook) -> SourceGuess | None:
     lines += [MapLine(f"outcome.{identifier(c.name)}", _outcome(c)) for c in outcomes]
     return SourceGuess(
         seen.name, "decisions", seen.paths, seen.layout, seen.raw.rows, tuple(lines),
-        blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows,
+        blank_lines=seen.raw.blank_lines, bad_rows=seen.raw.bad_rows, unused=unused_columns(seen, lines),
     )  # fmt: skip
 
 

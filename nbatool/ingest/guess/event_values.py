@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbatool.ingest.guess.file_look import FileLook
-from nbatool.ingest.guess.numbers import NumberReading, number_reading
+from nbatool.ingest.guess.numbers import NumberReading, money_reading, number_reading
 from nbatool.ingest.guess.records import Column, MapLine
 from nbatool.ingest.guess.words import NOT_VALUE, QUANTITY, UNIT_PRICE, VALUE, named, rank
 from nbatool.ingest.guess.workbench import Workbench
@@ -46,11 +46,8 @@ class EventValue:
 
 def event_value(bench: Workbench, seen: FileLook, used: Sequence[str]) -> EventValue | None:
     """The value of an event, or None when no column looks like money."""
-    read = {
-        column.expression: reading
-        for column in seen.columns
-        if column.expression not in used and (reading := number_reading(column)) is not None
-    }
+    free = [column for column in seen.columns if column.expression not in used]
+    read = {c.expression: reading for c in free if (reading := _reading(bench, seen, c)) is not None}
     money = [c for c in seen.columns if c.expression in read and _is_money(seen, c)]
     if not money:
         return _by_content(bench, seen, read)
@@ -72,6 +69,12 @@ def event_value(bench: Workbench, seen: FileLook, used: Sequence[str]) -> EventV
         number, tuple(c.expression for c in chosen), tuple(c.name for c in chosen),
         _negative(bench, seen, number), reading.currency, doubt=doubt,
     )  # fmt: skip
+
+
+def _reading(bench: Workbench, seen: FileLook, column: Column) -> NumberReading | None:
+    if seen.layout.header and _is_money(seen, column):
+        return money_reading(bench, seen.raw.table, column)
+    return number_reading(column)
 
 
 def _by_content(bench: Workbench, seen: FileLook, read: dict[str, NumberReading]) -> EventValue | None:

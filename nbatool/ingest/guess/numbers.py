@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nbatool.ingest.guess.records import Column
 from nbatool.ingest.guess.workbench import Workbench
@@ -27,9 +28,30 @@ _MISSING = (
 )
 _CLASSIC = (-9999.0, -999.0, -99.0, -9.0, -1.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+]?[$€£¥₹]? ?[-+]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)? ?[$€£¥₹]?")
-_COMMA = re.compile(r"[-+]?[$€£¥₹]? ?[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)? ?[$€£¥₹]?")
+_CODES = (
+    "EUR",
+    "USD",
+    "GBP",
+    "JPY",
+    "INR",
+    "CHF",
+    "SEK",
+    "NOK",
+    "DKK",
+    "PLN",
+    "CZK",
+    "HUF",
+    "BRL",
+    "CAD",
+    "AUD",
+)
+_SIGN = rf"(?:[$€£¥₹]|(?i:{'|'.join(_CODES)}))"
+_BEFORE, _AFTER = rf"[-+]?(?:{_SIGN}\s?)?[-+]?", rf"(?:\s?{_SIGN}){{0,2}}"
+_POINT = re.compile(rf"{_BEFORE}(\d{{1,3}}(,\d{{3}})+|\d+|(?=\.))(\.\d+)?{_AFTER}")
+_COMMA = re.compile(rf"{_BEFORE}(\d{{1,3}}([.\s]\d{{3}})+|\d+|(?=,))(,\d+)?{_AFTER}")
+_HARD_BLANKS = ("\u00a0", "\u202f")
 _INT32 = 2_147_483_647
+_ODD = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,43 +115,113 @@ def number_reading(column: Column) -> NumberReading | None:
         if any(re.match(r"0\d", cell) for cell in column.sample) and whole:
             return None  # codes such as 00123 are no numbers
         return NumberReading(column.cleaned, whole, low, high)
-    odd = [cell for cell in column.sample if not _PLAIN.fullmatch(cell)]
-    missing = tuple(dict.fromkeys(cell for cell in odd if cell.lower() in _MISSING))
-    kept = [cell for cell in column.sample if cell not in missing]
-    expression = column.cleaned
-    for word in missing:
-        expression = f"nullif({expression}, '{word}')"
+    expression, kept = _without_missing(column, column.sample)
     if kept and column.numbers and all(_PLAIN.fullmatch(cell) for cell in kept):
         return NumberReading(expression, False, low, high, all_seen=False)
+    if not all(_POINT.fullmatch(cell) for cell in kept) and not all(_COMMA.fullmatch(cell) for cell in kept):
+        return None
     return _written_number(column, expression, kept)
 
 
-def _written_number(column: Column, expression: str, kept: list[str]) -> NumberReading | None:
-    """Numbers with signs in them: `$1,234.50`, `1.234,50 €`, `12,5`."""
+def money_reading(bench: Workbench, table: str, column: Column) -> NumberReading | None:
+    """How a column called money is read, where up to a twentieth of its cells may be no amount: that is a doubt."""
+    reading = number_reading(column)
+    if column.type != "text" or column.numeric or not column.filled:
+        return reading
+    strict = reading is not None
+    reading = reading or _mostly_written(column, column.sample)
+    if reading is None:
+        return None
+    unread = _unread(bench, table, column, reading)
+    if unread:
+        # the sample has not seen them all: another sign among them may be stripped as well
+        wider = _mostly_written(column, (*column.sample, *(cell for cell, _, _ in unread)))
+        left = _unread(bench, table, column, wider) if wider is not None else unread
+        if wider is not None and (not left or left[0][2] < unread[0][2]):
+            reading, unread = wider, left
+    if not unread:
+        return reading
+    cell, _, rows = unread[0]
+    if rows > _ODD * column.filled and not strict:
+        return None
+    doubt = (
+        f"`{column.name}` looks like money, but {rows:,} of {column.filled:,} cells cannot be read, such as "
+        f"{cell[:40]}: those rows will be rejected"
+    )
+    doubt += " (or read parentheses as negative)." if cell.startswith("(") else "."
+    return replace(reading, doubt=f"{reading.doubt} {doubt}" if reading.doubt else doubt)
+
+
+def _unread(
+    bench: Workbench, table: str, column: Column, reading: NumberReading
+) -> list[tuple[str, int, int]]:
+    """Cells that the reading does not make a number: the cell, its rows, the rows of all of them."""
+    made = {
+        "cell": f"trim({column.expression})",
+        "written": f"nullif(trim({reading.expression}), '')",
+        "number": reading.cast("decimal(18,4)"),
+    }
+    bench.view("unread", table, made)
+    return [(cell, rows, int(together)) for cell, rows, together in bench.rows("unread", most=20)]
+
+
+def _without_missing(column: Column, cells: Sequence[str]) -> tuple[str, list[str]]:
+    """The expression with words for "missing" as NULL, and the other cells."""
+    missing = dict.fromkeys(c for c in cells if c.lower() in _MISSING and not _PLAIN.fullmatch(c))
+    expression = column.cleaned
+    for word in missing:
+        expression = f"nullif({expression}, '{word}')"
+    return expression, [cell for cell in cells if cell not in missing]
+
+
+def _mostly_written(column: Column, cells: Sequence[str]) -> NumberReading | None:
+    """The reading that most of the cells have; those that it does not fit are passed over."""
+    expression, kept = _without_missing(column, cells)
+    fits = [[c for c in kept if form.fullmatch(c)] for form in (_POINT, _COMMA)]
+    best = max(fits, key=len)
+    return _written_number(column, expression, best) if 2 * len(best) > len(kept) else None
+
+
+def _written_number(column: Column, expression: str, kept: Sequence[str]) -> NumberReading | None:
+    """Numbers with signs in them: `$1,234.50`, `1.234,50 €`, `12,5`, `EUR 9.90`."""
     if not kept:
         return None
-    signs = {sign for cell in kept for sign in CURRENCIES if sign in cell}
-    currency = CURRENCIES[next(iter(signs))] if len(signs) == 1 else ""
-    for sign in sorted(signs):
+    found = dict.fromkeys(sign for cell in kept for sign in re.findall(_SIGN, cell))
+    currencies = {CURRENCIES.get(sign, sign.upper()) for sign in found}
+    currency = next(iter(currencies)) if len(currencies) == 1 else ""
+    for sign in sorted(found):
         expression = f"replace({expression}, '{sign}', '')"
-    point = all(_POINT.fullmatch(cell) for cell in kept)
-    comma = all(_COMMA.fullmatch(cell) for cell in kept)
     doubt = None
-    if not point and not comma:
-        return None
-    if any(" " in cell for cell in kept):
-        expression = f"trim({expression})"
-    if point:
+    if len(currencies) > 1:
+        doubt = f"{column.name} is in {', '.join(sorted(currencies))}: all are read as one currency."
+    expression = _without_blanks(expression, kept)
+    comma = all(_COMMA.fullmatch(cell) for cell in kept)
+    said = ""
+    if all(_POINT.fullmatch(cell) for cell in kept):
         if any("," in cell for cell in kept):
             expression = f"replace({expression}, ',', '')"
-            if comma:
-                doubt = f"{column.name} such as {kept[0]}: the comma is read as a thousands separator."
+            said = "the comma is read as a thousands separator" if comma else ""
     else:
         if any("." in cell for cell in kept):
             expression = f"replace({expression}, '.', '')"
-        expression = f"replace({expression}, ',', '.')"
-        doubt = f"{column.name} such as {kept[0]}: the comma is read as a decimal comma."
+        if any("," in cell for cell in kept):
+            expression = f"replace({expression}, ',', '.')"
+            said = "the comma is read as a decimal comma"
+    if said:
+        said = f"{column.name} such as {kept[0]}: {said}."
+        doubt = f"{said} {doubt}" if doubt else said
     return NumberReading(expression, False, -1e9, 1e9, currency, doubt, all_seen=False)
+
+
+def _without_blanks(expression: str, kept: Sequence[str]) -> str:
+    for blank in _HARD_BLANKS:
+        if any(blank in cell for cell in kept):
+            expression = f"replace({expression}, '{blank}', '')"
+    if any(re.search(r"\d \d", cell) for cell in kept):
+        expression = f"replace({expression}, ' ', '')"
+    elif any(" " in cell for cell in kept):
+        expression = f"trim({expression})"
+    return expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,15 @@ class CampaignHint:
 
 @dataclass(frozen=True, slots=True)
 class SourceGuess:
-    """One [[source]] of the workspace."""
+    """One [[source]] of the workspace.
+
+    Attributes
+    ----------
+    unused
+        Columns that no line of the map reads.
+    doubt
+        The sentence of a question about the whole source.
+    """
 
     name: str
     kind: str
@@ -132,6 +140,8 @@ class SourceGuess:
     note: str = ""
     remarks: tuple[str, ...] = ()
     campaign: CampaignHint | None = None
+    unused: tuple[str, ...] = ()
+    doubt: str | None = None
 
     def line(self, canonical: str) -> MapLine | None:
         """The map line of a canonical column, or None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nbatool.ingest.guess.records import CatalogueGuess, Guess, MapLine, ObjectiveGuess, SourceGuess
 
@@ -70,6 +70,8 @@ def _source(source: SourceGuess, left: int, width: int) -> Iterator[str]:
         yield from _row("one event", f"is all rows of one {' and '.join(source.group_by)}", "", width)
     for group in ("attributes", "context", "outcome"):
         yield from _group(source, group, width)
+    if source.unused:
+        yield from _row("not used", _some(source.unused, 14), "", width)
     for remark in source.remarks:
         yield from textwrap.wrap(remark, width, initial_indent="  ", subsequent_indent="    ")
 
@@ -79,13 +81,16 @@ def _group(source: SourceGuess, group: str, width: int) -> Iterator[str]:
     if not lines:
         return
     shown = [_attribute(line) for line in lines]
-    most = 14
-    listed = ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
-    yield from _row(group, listed, "", width)
+    yield from _row(group, _some(shown, 14), "", width)
     for line in lines:
         if line.doubt:
             name = line.canonical.split(".", 1)[1]
             yield from _row(name, line.note or shown_expression(line.expression), "", width, mark="?")
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    plain = [" ".join(name.split()) for name in names[:most]]
+    return ", ".join(plain) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _attribute(line: MapLine) -> str:

@@ -84,6 +84,11 @@ def _source(directory: Path, source: SourceGuess) -> Iterator[str]:
     yield f"# {source.rows:,} rows, {source.layout.shown}" + (f", {source.note}" if source.note else "")
     for remark in source.remarks:
         yield f"# {remark}"
+    if source.unused:
+        names = [" ".join(name.split()) for name in source.unused[:40]]
+        yield f"# not used: {', '.join(names)}{' …' if len(source.unused) > 40 else ''}"
+    if source.doubt:
+        yield f"# {' '.join(source.doubt.split())} # ?"
     if source.preset:
         yield f"# The mapping of {source.preset}, written out so that you can change it."
     yield "[[source]]"

@@ -30,6 +30,7 @@ from nbatool.ingest.guess.records import (
 from nbatool.ingest.guess.responses import guessed_response, with_response
 from nbatool.ingest.guess.roles import guessed_roles
 from nbatool.ingest.guess.sorting import SortedFiles, file_looks, sorted_files
+from nbatool.ingest.guess.unused import undone_orders, unused_columns
 from nbatool.ingest.guess.workbench import Workbench
 
 _FRESH = timedelta(days=2)
@@ -84,7 +85,11 @@ def _assembled(bench: Workbench, found: SortedFiles, directory: Path) -> Guess:
     if catalogue is not None and (drafts or customers):
         newest = max((one.newest for one in customers if one.newest), default=None)
         catalogue = with_response(bench, catalogue, types, objectives, response, span, newest)
-    sources = (*(_source(draft) for draft in drafts), *found.decisions, *(one.source for one in customers))
+    sources = (
+        *(_source(bench, draft) for draft in drafts),
+        *found.decisions,
+        *(one.source for one in customers),
+    )
     guess = Guess(
         directory, _renamed(sources), types, objectives, targets, catalogue, response,
         clv_horizon(types, span.first, span.last), _currency(drafts), _as_of(span, bool(drafts)), _span_text(span),
@@ -180,11 +185,13 @@ def _decided_objective(decisions: Sequence[SourceGuess]) -> tuple[ObjectiveGuess
     return ()
 
 
-def _source(draft: EventsDraft) -> SourceGuess:
+def _source(bench: Workbench, draft: EventsDraft) -> SourceGuess:
     seen = draft.seen
+    also = (*draft.group_by, *(on for _, _, on in draft.lookups_written))
     return SourceGuess(
         seen.name, "events", seen.paths, seen.layout, seen.raw.rows, draft.map, draft.group_by, draft.lookups_written,
-        draft.preset, seen.raw.blank_lines, seen.raw.bad_rows,
+        draft.preset, seen.raw.blank_lines, seen.raw.bad_rows, unused=unused_columns(seen, draft.map, also),
+        doubt=undone_orders(bench, draft),
     )  # fmt: skip
 
 
@@ -245,7 +252,9 @@ def _unused(seen: FileLook) -> str:
 
 def _doubts(guess: Guess) -> list[str]:
     """Every doubt in the order of nba.toml."""
-    doubts = [line.doubt for source in guess.sources for line in source.map]
+    doubts = [
+        doubt for source in guess.sources for doubt in (source.doubt, *(line.doubt for line in source.map))
+    ]
     doubts += [kind.doubt for role in guess.roles for kind in guess.types if kind.role == role]
     doubts += [kind.doubt for kind in guess.types if not kind.role] if guess.roles else []
     doubts += [objective.doubt for objective in guess.objectives]
