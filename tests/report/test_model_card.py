@@ -55,11 +55,11 @@ def test_training_in_a_few_lines(bundle: Bundle) -> None:
 def test_without_contacts_and_lifetime_value(bundle: Bundle) -> None:
     bare = report(bundle, outcome=None, clv=None, targets={})
     said = train_text(bare, 1.0, 100)
-    assert NO_CONTACT in said
+    assert NO_CONTACT in " ".join(said.split())
     assert "lifetime value" not in said
     assert train_json(bare)["outcome"] is None
     assert train_json(bare)["warnings"] == [NO_CONTACT]
-    assert NO_CONTACT in card_text(bare.bundle.card, 100)
+    assert NO_CONTACT in " ".join(card_text(bare.bundle.card, 100).split())
 
 
 def test_what_was_not_trained_says_so(bundle: Bundle) -> None:
