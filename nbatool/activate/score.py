@@ -168,20 +168,17 @@ def score_workspace(
         )  # fmt: skip
         tally = _Tally(policy)
         why_not = _why_not_published(settings, online, as_of)
-        publish: Callable[[ScoredChunk], None] | None = None
-        publication = ExitStack()
-        with publication:
+        takers: list[Callable[[ScoredChunk], None]] = [rows.add, tally.add]
+        with ExitStack() as publication:
             if why_not is None:
-                clock_runs = config.workspace.as_of == "now"
                 terms = Terms(
-                    version, as_of, settings.seed, config.workspace.currency, position, clock_runs
-                )
-                publish = publication.enter_context(publishing(workspace, online, people, policy, terms))
+                    version, as_of, settings.seed, config.workspace.currency, position,
+                    config.workspace.as_of == "now",
+                )  # fmt: skip
+                takers.append(publication.enter_context(publishing(workspace, online, people, policy, terms)))
             for chunk in score_chunks(people, policy, threads=settings.threads):
-                rows.add(chunk)
-                tally.add(chunk)
-                if publish is not None:
-                    publish(chunk)
+                for take in takers:
+                    take(chunk)
                 if on_progress is not None:
                     on_progress(chunk.last, len(people))
             written = _write(workspace, settings, rows, as_of)

@@ -36,9 +36,11 @@ def run(arguments: Sequence[str]) -> int:
         _say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _say("stopped; what was in force stays in force")
-        return INTERRUPTED
+        return _stopped()
     except Exception as error:  # noqa: BLE001 - whatever reaches the door unnamed is a bug and shows its trace
+        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+            # What DuckDB makes of Ctrl-C.
+            return _stopped()
         if reader_left(error):
             # The reader has what it wanted. What is still buffered must not fail again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -70,6 +72,11 @@ def _run(arguments: Sequence[str]) -> int:
     from nbatool.cli.commands import run_typer
 
     return run_typer(options, rest)
+
+
+def _stopped() -> int:
+    _say("stopped; what was in force stays in force")
+    return INTERRUPTED
 
 
 def _bug() -> int:

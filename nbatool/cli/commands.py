@@ -85,7 +85,7 @@ def run_typer(options: Options, arguments: list[str]) -> int:
             return 0
         raise UsageError(_one_line(error)) from None
     except typer.Abort:
-        return 130
+        raise KeyboardInterrupt from None
     except SystemExit:
         # Typer leaves like this when the reader closed the pipe; the door has its own way of being quiet.
         raise BrokenPipeError from None

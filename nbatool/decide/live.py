@@ -96,7 +96,9 @@ class LiveService:
         bundle = Bundle.from_files(load_files(self._models_dir, published.model_version))
         policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]))
         live = LiveFeatures(bundle.features, meta["codes"])
-        return InForce(published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"])
+        return InForce(
+            published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"]
+        )
 
     def answer(
         self,

@@ -91,7 +91,7 @@ def test_a_dry_run_leaves_nothing(shop: Path, nbatool: Nbatool) -> None:
     code, out, _ = nbatool("ingest", "--dry-run")
     assert code == 0
     assert "c1" in out
-    assert out.endswith("Nothing was loaded (--dry-run).\n")
+    assert "\nNothing was loaded (--dry-run).\nNext     nbatool" in out
     assert not (shop / "data" / "warehouse.duckdb").exists()
 
 
