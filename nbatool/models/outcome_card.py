@@ -124,7 +124,7 @@ def outcome_warnings(card: Mapping[str, Any]) -> list[str]:
     warnings = []
     total = found["total"]
     if not 0.9 <= total["ratio"] <= 1.1 and not total["within_two_se"]:
-        warnings.append(f"on later rows {total['ratio']:.2f} times the predicted outcome came in")
+        warnings.append(f"later outcomes were {total['ratio']:.2f} times the prediction")
     if found["rmse"]["model"] >= min(found["rmse"]["mean"], found["rmse"]["mean_per_action"]):
         warnings.append("no better than its baseline: simple means predict later outcomes as well")
     if card["n_nothing"] == 0:

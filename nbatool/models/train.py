@@ -24,7 +24,7 @@ from nbatool.models.clv.settings import ClvSettings
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.table import Table
-from nbatool.models.train_outcome import train_outcome
+from nbatool.models.train_outcome import learns_from_contacts, pays_per_conversion, train_outcome
 from nbatool.models.training_data import CHUNK, Say, Training, codes_of
 from nbatool.store.sql import statement
 
@@ -67,6 +67,7 @@ def train_bundle(
     if not known:
         raise DataError("nothing is loaded from before this time. Load data first: nbatool ingest")
     first_us = min(span[0], as_of_us) if span[0] is not None else as_of_us
+    say = _numbered(say, training_steps(config, actions))
     say("features")
     features = choose_features(con, config, actions, as_of_us)
     training = Training(con, config, tuple(actions), features, first_us, as_of_us, seed, say)
@@ -77,13 +78,34 @@ def train_bundle(
     return Bundle(features, customer, propensities, decision, outcome, conversion, clv, card)
 
 
+def training_steps(config: Config, actions: Sequence[Action]) -> tuple[str, ...]:
+    """Return what training a workspace works on, in order; a step without data is passed over."""
+    steps = ["features"]
+    for within_s in sorted({t.within for t in config.targets}):
+        targets = [t for t in config.targets if t.within == within_s]
+        steps += [_moments_of(targets), *(t.name for t in targets)]
+    if learns_from_contacts(config):
+        steps += ["past contacts", "expected outcomes"]
+        if pays_per_conversion(config, actions):
+            steps.append("conversions")
+    return (*steps, "lifetime value") if config.roles.purchase else tuple(steps)
+
+
+def _numbered(say: Say, steps: Sequence[str]) -> Say:
+    return lambda step: say(f"step {steps.index(step) + 1} of {len(steps)}: {step}")
+
+
+def _moments_of(targets: Sequence[Target]) -> str:
+    return "past moments of " + ", ".join(t.name for t in targets)
+
+
 def _propensities(training: Training, known: list[str]) -> tuple[CustomerInput, dict[str, PropensityModel]]:
     """Fit the targets; the categories of text attributes come from the newest moments looked at."""
     customer = _customer_input(training, known)
     models: dict[str, PropensityModel] = {}
     for within_s in sorted({t.within for t in training.config.targets}):
         targets = [t for t in training.config.targets if t.within == within_s]
-        training.say("past moments of " + ", ".join(t.name for t in targets))
+        training.say(_moments_of(targets))
         times = training_times(training.first_us, training.as_of_us, within_s)
         prepared = _grid(training, times)
         x = _encoded(prepared, customer)

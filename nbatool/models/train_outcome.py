@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbatool.base.clock import US_PER_S
-from nbatool.base.records import NOTHING
+from nbatool.base.records import NOTHING, Action
 from nbatool.features.customer import FeatureSet
 from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.model_input import CustomerInput, candidate_input
@@ -24,6 +24,19 @@ from nbatool.models.propensity import PropensityModel
 from nbatool.models.table import Table
 from nbatool.models.training_data import CHUNK, Training, codes_of
 
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
+
+
+def learns_from_contacts(config: Config) -> bool:
+    """Whether outcomes of contacts can be looked at: there is an objective by an event, and a type of contact."""
+    return bool(config.roles.contact) and any(o.event is not None for o in config.objectives)
+
+
+def pays_per_conversion(config: Config, actions: Sequence[Action]) -> bool:
+    """Whether some action costs money only when it converts."""
+    return bool(config.roles.convert) and any(a.cost_per_conversion for a in actions)
+
 
 def train_outcome(
     training: Training, customer: CustomerInput
@@ -31,7 +44,7 @@ def train_outcome(
     """Fit the outcome of logged contacts against `nothing`; all None when nothing was ever contacted."""
     config = training.config
     objectives = [o for o in config.objectives if o.event is not None]
-    if not objectives or not config.roles.contact:
+    if not learns_from_contacts(config):
         return None, None, None
     training.say("past contacts")
     within_s = max(o.within for o in objectives)
@@ -103,7 +116,7 @@ def _conversion(
     training: Training, table: Table, log: LoggedDecisions, within_s: int
 ) -> PropensityModel | None:
     """Fit P(convert) where an action pays per conversion."""
-    if not any(a.cost_per_conversion for a in training.actions) or not training.config.roles.convert:
+    if not pays_per_conversion(training.config, training.actions):
         return None
     training.say("conversions")
     y = converted(training.con, training.config.roles.convert, within_s, len(log))

@@ -126,8 +126,11 @@ def _differences(card: Mapping[str, Any], width: int) -> list[str]:
         lines += paragraph(SOURCES.get(source, f"assignment: {source}"), width=width)
     before = {entry["feature"]: entry["difference"] for entry in balance["before"]}
     rows = [
-        (entry["feature"], share_text(before.get(entry["feature"]), 3), share_text(entry["difference"], 3))
+        (
+            entry["feature"], share_text(before.get(entry["feature"]), 3),
+            f"{share_text(entry['difference'], 3)} ± {share_text(entry['se'], 3)}",
+        )
         for entry in balance["after"][:MOST_DIFFERENCES]
-    ]
-    heads = ("standardised difference", "as it was", "weighted")
+    ]  # fmt: skip
+    heads = ("standardised difference", "as it was", "weighted ± s.e.")
     return [*lines, *table_lines(heads, rows, right="lrr", width=width, indent=4)] if rows else lines

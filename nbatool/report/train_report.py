@@ -62,7 +62,7 @@ def target_line(target: Card) -> str:
 
 
 def outcome_line(outcome: Card | None) -> str:
-    """How many contacts were learned from, and what came in on later ones beside what was predicted."""
+    """How many contacts were learned from, and later outcomes beside what was predicted for them."""
     if outcome is None:
         return NO_CONTACT
     contacts = number_text(outcome["n_rows"] - outcome["n_nothing"])
@@ -72,7 +72,7 @@ def outcome_line(outcome: Card | None) -> str:
         return f"{used}; not trained"
     total = found["total"]
     spread = share_text(2 * total["ratio_se"]) if total["ratio_se"] is not None else "-"
-    return f"{used}; on later ones {share_text(total['ratio'])} ± {spread} of the prediction came in"
+    return f"{used}; later outcomes were {share_text(total['ratio'])} ± {spread} times the prediction"
 
 
 def causal_line(outcome: Card) -> str:
