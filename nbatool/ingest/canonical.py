@@ -16,6 +16,7 @@ LONGEST_ID_BYTES: Final = 1024
 ISO_TIME: Final = (
     r"\d{4}-\d\d-\d\d([ Tt]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,9})?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?)?"
 )
+USUAL_TIME: Final = ISO_TIME.replace(" ?(", "(")
 OFFSET: Final = r":.*([Zz]|[+-]\d\d(:?\d\d)?)$"
 NUMBER: Final = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 FIRST_OFFSET_US: Final = -70 * 365 * clock.DAY_US
@@ -39,7 +40,9 @@ class Fault:
 class Canonical:
     """A canonical column in steps, each a column over those before, so that nothing is computed twice.
 
-    ``m_<key>`` is the mapped value, ``t_<key>`` its text, ``l_<key>`` the time as written, ``v_<key>`` the value.
+    ``m_<key>`` is the mapped value, ``t_<key>`` its text where it is not one itself, ``l_<key>`` the time as written,
+    ``v_<key>`` the value. What only odd values need, such as their trimmed text, is not a step: a case computes it for
+    them alone.
     """
 
     value: exp.Expr
@@ -58,7 +61,9 @@ def text_column(key: str, mapped: exp.Expr, kind: str, *, required: bool) -> Can
     value = step("v", key)
     faults = []
     if required:
-        faults.append(Fault(fragment("$v is null or trim($v) = ''", v=value), f"{key} is empty", exp.Null()))
+        # Trimming is slow, and what begins with a visible character of ASCII is not blank.
+        blank = fragment("$v is null or (not $v between '!' and '~' and trim($v) = '')", v=value)
+        faults.append(Fault(blank, f"{key} is empty", exp.Null()))
     too_long = fragment("strlen($v) > $n", v=value, n=exp.Literal.number(LONGEST_ID_BYTES))
     start = fragment("left($v, 60) || '…'", v=value)
     faults.append(Fault(too_long, f"{key} is longer than {LONGEST_ID_BYTES:,} bytes", start))
@@ -77,19 +82,21 @@ def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
             fragment("try_cast($m as decimal(18, 4))", m=mapped),
             (Fault(too_big, f"{key} is too big", found),),
         )
-    text, pattern = step("t", key), exp.Literal.string(NUMBER)
-    unread = fragment("$t is not null and $v is null", t=text, v=value)
-    no_number = fragment(
-        "case when $u then not regexp_full_match($t, $p) else false end", u=unread, t=text, p=pattern
-    )
+    given, written = _text_step(key, mapped, kind)
+    pattern = exp.Literal.string(NUMBER)
+    text = fragment("trim($t)", t=given)
+    unread = fragment("$v is null and $t <> ''", t=text, v=value)
+    no_number = fragment("$u and not regexp_full_match($t, $p)", u=unread, t=text, p=pattern)
     found = fragment("left($t, 60)", t=text)
     return Canonical(
         fragment(
-            "case when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end", t=text, p=pattern
+            "case when regexp_full_match($g, $p) then try_cast($g as decimal(18, 4)) "
+            "when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end",
+            g=given, t=text, p=pattern,
         ),
         (Fault(no_number, f"{key} is not a number", found), Fault(unread, f"{key} is too big", found)),
-        text=fragment("nullif(trim($text), '')", text=_as_text(mapped, kind)),
-    )
+        text=written,
+    )  # fmt: skip
 
 
 def time_column(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: bool) -> Canonical:
@@ -102,22 +109,23 @@ def time_column(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: b
     """
     local, value = step("l", key), step("v", key)
     if kind in ("VARCHAR", "JSON"):
-        text = step("t", key)
-        empty = (Fault(fragment("$t is null", t=text), f"{key} is empty", exp.Null()),) if required else ()
-        unread = fragment("$t is not null and $v is null", t=text, v=value)
-        found = fragment("left($t, 60)", t=text)
+        given, written = _text_step(key, mapped, kind)
+        text = fragment("trim($t)", t=given)
+        nothing = fragment("$v is null and coalesce($t, '') = ''", t=text, v=value)
+        empty = (Fault(nothing, f"{key} is empty", exp.Null()),) if required else ()
+        unread = fragment("$v is null and $t <> ''", t=text, v=value)
         is_local = fragment("not regexp_matches($t, $p)", t=text, p=exp.Literal.string(OFFSET))
         return Canonical(
             _in_utc(local, is_local, zone),
-            (*empty, Fault(unread, f"{key} is not an ISO date or time", found)),
-            text=fragment("nullif(trim($text), '')", text=_as_text(mapped, kind)),
+            (*empty, Fault(unread, f"{key} is not an ISO date or time", fragment("left($t, 60)", t=text))),
+            text=written,
             local=fragment(
-                "case when regexp_full_match($t, $p) "
+                "case when regexp_full_match($g, $u) then make_timestamp(epoch_us(try_cast($g as timestamptz))) "
+                "when regexp_full_match($t, $p) "
                 "then make_timestamp(epoch_us(try_cast(replace($t, ' Z', 'Z') as timestamptz))) end",
-                t=text,
-                p=exp.Literal.string(ISO_TIME),
+                g=given, t=text, u=exp.Literal.string(USUAL_TIME), p=exp.Literal.string(ISO_TIME),
             ),
-        )
+        )  # fmt: skip
     if not kind.startswith("TIMESTAMP") and kind != "DATE":
         raise ExpressionError(
             f"gives {kind.lower()}, not a time. For seconds since 1970 write  to_timestamp(x::double), for "
@@ -190,6 +198,11 @@ def attribute(mapped: exp.Expr, kind: str, zone: str) -> tuple[exp.Expr, str]:
     if kind == "JSON" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return fragment("to_json($v)", v=mapped), "json"
     return fragment("nullif($t, '')", t=_as_text(mapped, kind)), "text"
+
+
+def _text_step(key: str, mapped: exp.Expr, kind: str) -> tuple[exp.Expr, exp.Expr | None]:
+    """Return a mapped value's text, and the step that makes it (None: it is a text)."""
+    return (mapped, None) if kind == "VARCHAR" else (step("t", key), _as_text(mapped, kind))
 
 
 def _as_text(value: exp.Expr, kind: str) -> exp.Expr:

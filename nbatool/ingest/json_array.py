@@ -11,7 +11,7 @@ import pyarrow as pa
 from nbatool.base.errors import DataError
 from nbatool.ingest.byte_stream import ByteStream
 from nbatool.ingest.json_lines import SAMPLE_ROWS, TOO_DEEP, keys_of
-from nbatool.ingest.raw_rows import BLOCK_BYTES, DEEPEST_JSON, LONGEST_LINE_BYTES, PLACE
+from nbatool.ingest.raw_rows import BLOCK_BYTES, DEEPEST_JSON, LONGEST_LINE_BYTES, PLACE, texts, whole_numbers
 
 ROWS_PER_BATCH = 20_000
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|"', re.DOTALL)
@@ -45,10 +45,10 @@ class JsonArray:
             n = len(elements)
             yield pa.record_batch(
                 [
-                    pa.array(range(row, row + n), pa.int64()),
-                    pa.array([line for line, _, _ in elements], pa.int64()),
-                    pa.array([text for _, text, _ in elements], pa.binary()).cast(pa.string()),
-                    pa.array([problem for _, _, problem in elements], pa.string()),
+                    whole_numbers(range(row, row + n)),
+                    whole_numbers([line for line, _, _ in elements]),
+                    texts([text for _, text, _ in elements]),
+                    texts([problem for _, _, problem in elements]),
                     pa.nulls(n, pa.string()),
                 ],
                 schema=PLACE,

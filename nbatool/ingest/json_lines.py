@@ -17,6 +17,8 @@ from nbatool.ingest.raw_rows import (
     DEEPEST_WITHOUT_LOOK_BYTES,
     LONGEST_LINE_BYTES,
     PLACE,
+    texts,
+    whole_numbers,
 )
 
 SAMPLE_ROWS = 1000
@@ -65,18 +67,18 @@ class JsonLines:
             ends = np.flatnonzero(data == NEWLINE) + 1
             offsets = np.zeros(len(ends) + 1, np.int32)
             offsets[1:] = ends
-            texts = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))
+            raw = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))
             filled = ~_blank(block, data, offsets)
             lines = np.arange(line, line + len(ends), dtype=np.int64)
             if not filled.all():
-                texts, lines = texts.filter(pa.array(filled)), lines[filled]
+                raw, lines = raw.filter(_truths(filled)), lines[filled]
             rows = np.arange(row, row + len(lines), dtype=np.int64)
             lengths = np.diff(offsets)[filled]
-            found = _too_deep(texts, lengths)
-            problems = pa.array([found.get(k) for k in range(len(lines))], pa.string()) if found else None
+            found = _too_deep(raw, lengths)
+            problems = texts([found.get(k) for k in range(len(lines))]) if found else None
             nothing = pa.nulls(len(lines), pa.string())
             yield pa.record_batch(
-                [pa.array(rows), pa.array(lines), texts, problems or nothing, nothing], schema=PLACE
+                [whole_numbers(rows), whole_numbers(lines), raw, problems or nothing, nothing], schema=PLACE
             )
             line += len(ends)
             row += len(lines)
@@ -111,9 +113,14 @@ def _blank(block: bytes, data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return blank
 
 
-def _too_deep(texts: pa.StringArray, lengths: np.ndarray) -> dict[int, str]:
+def _truths(values: np.ndarray) -> pa.BooleanArray:
+    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
+
+
+def _too_deep(rows: pa.StringArray, lengths: np.ndarray) -> dict[int, str]:
     long = np.flatnonzero(lengths > DEEPEST_WITHOUT_LOOK_BYTES)
-    return {int(k): TOO_DEEP for k in long if depth(texts[int(k)].as_buffer().to_pybytes()) > DEEPEST_JSON}
+    return {int(k): TOO_DEEP for k in long if depth(rows[int(k)].as_buffer().to_pybytes()) > DEEPEST_JSON}
 
 
 def depth(text: bytes) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Final
 
 import sqlglot
@@ -201,8 +202,13 @@ def fragment(text: str, /, **parts: exp.Expr) -> exp.Expr:
         is_mark = isinstance(node, exp.Column) and node.name.startswith(MARK)
         return parts[node.name.removeprefix(MARK)].copy() if is_mark else node
 
+    return _parsed_fragment(text).transform(filled)
+
+
+@cache
+def _parsed_fragment(text: str) -> exp.Expr:
     # sqlglot reads $a … $b as a text in dollar quotes.
-    return sqlglot.parse_one(re.sub(r"\$(?=\w)", MARK, text), dialect=RowSql).transform(filled)
+    return sqlglot.parse_one(re.sub(r"\$(?=\w)", MARK, text), dialect=RowSql)
 
 
 def query_fragment(text: str) -> exp.Query:

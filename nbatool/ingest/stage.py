@@ -20,7 +20,7 @@ from nbatool.ingest.formats import open_rows
 from nbatool.ingest.locate import csv_records
 from nbatool.ingest.lookup import LoadedLookup, drawing_board
 from nbatool.ingest.mapping import bind_map
-from nbatool.ingest.raw_rows import RawRows
+from nbatool.ingest.raw_rows import RawRows, texts, whole_numbers
 from nbatool.ingest.row_sql import fragment
 from nbatool.ingest.stage_query import stage_query
 from nbatool.store.sql import render, statement, template
@@ -121,7 +121,5 @@ def _in_batches(
 
 
 def _batch(schema: pa.Schema, records: list[Sequence[Any]]) -> pa.RecordBatch:
-    columns = zip(*records, strict=True)
-    return pa.record_batch(
-        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )
+    rows, lines, raws = zip(*records, strict=True)
+    return pa.record_batch([whole_numbers(rows), whole_numbers(lines), texts(raws)], schema=schema)

@@ -233,7 +233,8 @@ def _inputs(part: Bound) -> exp.Expr:
 def _case(conditions: list[exp.Expr], results: list[exp.Expr]) -> exp.Expr:
     case = exp.Case()
     for condition, result in zip(conditions, results, strict=True):
-        case = case.when(condition, result)
+        # Each part is used once; by default sqlglot copies all that is there already with each branch.
+        case.when(condition, result, copy=False)
     return case
 
 
