@@ -28,7 +28,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="nbatool-bench-") as temporary:
         folder = Path(asked.keep or temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        rows, failed = measured(Bench(SCALES[asked.scale], Shops(folder, asked.seed), asked.seed), asked.only)
+        shops = Shops(folder, asked.seed, keep=asked.keep is not None)
+        rows, failed = measured(Bench(SCALES[asked.scale], shops, asked.seed), asked.only)
     print(text(rows))
     print(
         f"\n{time.perf_counter() - started:,.0f} s in all. Times: median (least–most) of the runs; ratio: of each pair"
@@ -69,7 +70,8 @@ def measured(bench: Bench, only: tuple[str, ...]) -> tuple[list[Row], bool]:
         except Exception as error:  # noqa: BLE001 - the other stages are still worth measuring
             failed = True
             print(f"{stage}: {error}", file=sys.stderr, flush=True)
-            rows.append(Row(stage, "failed: " + str(error).strip().splitlines()[-1][:90], ""))
+            why = (str(error).strip() or repr(error)).splitlines()[-1]
+            rows.append(Row(stage, "failed: " + why[:90], ""))
     return rows, failed
 
 

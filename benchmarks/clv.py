@@ -19,7 +19,7 @@ def measure(bench: Bench) -> list[Row]:
         "bare": lambda: child("clv:bare", n=n, seed=bench.seed),
         "ours": lambda: child("clv:ours", n=n, seed=bench.seed, model="bg_nbd"),
     }
-    found = in_turn(sides, 1 if n >= AT_CUSTOMERS else 2)
+    found = in_turn(sides, 1 if n >= AT_CUSTOMERS else min(bench.scale.times, 2))
     auto = in_turn({"auto": lambda: child("clv:ours", n=n, seed=bench.seed, model="auto")}, 1)["auto"]
     row = compared("clv", f"fit and predict, {n:,} customers, bg_nbd", found["ours"], found["bare"])
     met = found["ours"].seconds <= MOST_S if n >= AT_CUSTOMERS else None

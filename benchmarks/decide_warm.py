@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.model_input import boosters, model_input
 from benchmarks.questions import questions
 from benchmarks.runs import Runs, child, in_turn, ratios, spread
 from benchmarks.scale import Bench
-from benchmarks.score import chunk_of
 from benchmarks.shops import N_ACTIONS
 from benchmarks.table import Row
 
@@ -24,25 +24,24 @@ WARM_UP = 50
 
 def measure(bench: Bench) -> list[Row]:
     folder = bench.shops.scored(bench.scale.model_customers)
+    return [
+        row(bench, folder, "session events not kept", kept=False),
+        row(bench, folder, "session events journalled durably", kept=True),
+    ]
+
+
+def row(bench: Bench, folder: Path, name: str, *, kept: bool) -> Row:
     n = bench.scale.decisions
-    rows = []
-    for kept, name in ((False, "session events not kept"), (True, "session events journalled durably")):
-        sides = {
-            "bare": lambda: child("decide_warm:bare", folder=str(folder), n=n),
-            "ours": lambda k=kept: child(
-                "decide_warm:ours", folder=str(folder), n=n, seed=bench.seed, kept=k
-            ),
-        }
-        found = in_turn(sides, bench.scale.times)
-        ours, bare = found["ours"], found["bare"]
-        rows.append(
-            Row(
-                "decide_warm", f"{N_ACTIONS} actions, {name} ({processor(ours)})", micros(ours), ours.peak_mb, micros(bare), bare.peak_mb,
-                f"p50 {spread(ratios(ours, bare, 'p50'))}", f"p99 ≤ {MOST_P99_US:,} µs",
-                ours.median("p99") <= MOST_P99_US,
-            )
-        )  # fmt: skip
-    return rows
+    sides = {
+        "bare": lambda: child("decide_warm:bare", folder=str(folder), n=n),
+        "ours": lambda: child("decide_warm:ours", folder=str(folder), n=n, seed=bench.seed, kept=kept),
+    }
+    found = in_turn(sides, bench.scale.times)
+    ours, bare = found["ours"], found["bare"]
+    return Row(
+        "decide_warm", f"{N_ACTIONS} actions, {name} ({processor(ours)})", micros(ours), ours.peak_mb, micros(bare), bare.peak_mb,
+        f"p50 {spread(ratios(ours, bare, 'p50'))}", f"p99 ≤ {MOST_P99_US:,} µs", ours.median("p99") <= MOST_P99_US,
+    )  # fmt: skip
 
 
 def micros(runs: Runs) -> str:
@@ -72,21 +71,13 @@ def ours(folder: str, n: int, seed: int, kept: bool) -> dict[str, Any]:
 
 def bare(folder: str, n: int) -> dict[str, Any]:
     os.environ["OMP_NUM_THREADS"] = "1"
-    import lightgbm
 
-    customer, candidates, texts, _ = chunk_of(folder, min(n, 1_000))
-    boosters = [
-        lightgbm.Booster(model_str=text, params={"num_threads": 1})
-        for name, text in texts.items()
-        if name.startswith("outcome")
-    ]
-    k = len(candidates) // len(customer)
+    asked = boosters(model_input(folder, min(n, 1_000)).outcome, num_threads=1)
     took = []
     for i in range(n + WARM_UP):
-        rows = candidates[k * (i % len(customer)) :][:k]
         started = time.perf_counter_ns()
-        for booster in boosters:
-            booster.predict(rows, raw_score=True, num_threads=1)
+        for booster, rows in asked:
+            booster.predict(rows.of(i), raw_score=True, num_threads=1)
         took.append(time.perf_counter_ns() - started)
     return quantiles(took[WARM_UP:])
 

@@ -52,7 +52,7 @@ def ours(folder: str) -> dict[str, Any]:
     from nbatool.store.warehouse import open_warehouse
     from nbatool.store.workspace import open_workspace
 
-    workspace, result = open_workspace(Path(folder)), {}
+    workspace, result = open_workspace(Path(folder)), dict[str, Any]()
     with open_warehouse(workspace) as warehouse:
         features, moments = chosen(warehouse.con, workspace)
         with timed(result):
@@ -85,7 +85,7 @@ def hand_written(folder: str) -> dict[str, Any]:
     from nbatool.store.warehouse import open_warehouse
     from nbatool.store.workspace import open_workspace
 
-    workspace, result = open_workspace(Path(folder)), {}
+    workspace, result = open_workspace(Path(folder)), dict[str, Any]()
     with open_warehouse(workspace) as warehouse:
         features, moments = chosen(warehouse.con, workspace)
         query = query_of(features.plan, int(moments.as_of_us[0]))

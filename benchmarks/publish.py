@@ -7,6 +7,7 @@ as `nbatool score` does it: real customers' bodies, under as many ids as the siz
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -62,7 +63,7 @@ def beside_a_writer(folder: str, place: str, n: int) -> dict[str, Any]:
     assert published is not None
     with sqlite3.connect(Path(folder) / "data" / published.state) as state:
         bodies = [row[0] for row in state.execute("select body from customer limit 50000")]
-    root, result = Path(place), {}
+    root, result = Path(place), dict[str, Any]()
     online = OnlineStore(root / "online.db")
     line = [sys.executable, "-m", "benchmarks.publish", str(root)]
     with subprocess.Popen(
@@ -97,11 +98,12 @@ def write_on(root: Path) -> None:
     online = OnlineStore(root / "online.db")
     took: dict[str, list[float]] = {"quiet": [], "busy": []}
     phase, words, k = "quiet", selectors.DefaultSelector(), 0
-    words.register(sys.stdin.buffer.raw, selectors.EVENT_READ)  # type: ignore[attr-defined]
+    told = sys.stdin.fileno()
+    words.register(told, selectors.EVENT_READ)
     print("ready", flush=True)
     while True:
         if words.select(0):
-            said = sys.stdin.buffer.raw.read(5).decode().strip()  # type: ignore[attr-defined]
+            said = os.read(told, 5).decode().strip()
             if said != "busy":
                 break
             phase = "busy"

@@ -6,10 +6,13 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.child import timed
 from benchmarks.runs import child
+
+if TYPE_CHECKING:
+    from nbatool.world.files import Format
 
 N_ACTIONS = 20
 CHANNELS = ("email", "push", "web")
@@ -20,17 +23,26 @@ class Shops:
     """Worlds of different sizes under one folder.
 
     `world` has the files of a shop, `loaded` also its warehouse, `trained` a model version, `scored` a published state;
-    each step is done the first time it is asked for.
+    each step is done the first time it is asked for. ``keep`` leaves even those in place that no later stage reads.
     """
 
     root: Path
     seed: int
+    keep: bool = False
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def world(self, customers: int, file_format: str = "parquet") -> Path:
-        folder = self.root / f"{customers}-{file_format}"
-        self._once(folder, "world", customers=customers, file_format=file_format, seed=self.seed)
+    def world(self, customers: int, file_format: str = "parquet", browsing: float = 1.0) -> Path:
+        name = f"{customers}-{file_format}" + (f"-browsing-{browsing:g}" if browsing != 1.0 else "")
+        folder = self.root / name
+        self._once(
+            folder, "world", customers=customers, file_format=file_format, seed=self.seed, browsing=browsing
+        )
         return folder
+
+    def drop(self, folder: Path) -> None:
+        """Delete a shop that no other stage reads, unless shops are kept."""
+        if not self.keep:
+            shutil.rmtree(folder)
 
     def loaded(self, customers: int) -> Path:
         folder = self.world(customers)
@@ -69,17 +81,21 @@ class Shops:
         """A fresh copy of a shop without what was computed from it."""
         to = self.root / name
         shutil.rmtree(to, ignore_errors=True)
-        shutil.copytree(folder, to, ignore=shutil.ignore_patterns("data", "models", "out", ".*.json"))
+        shutil.copytree(
+            folder, to, ignore=shutil.ignore_patterns("data", "models", "out", "matrices", ".*.json")
+        )
         return to
 
 
-def world(folder: str, customers: int, file_format: str, seed: int) -> dict[str, Any]:
+def world(
+    folder: str, customers: int, file_format: Format, seed: int, browsing: float = 1.0
+) -> dict[str, Any]:
     """Write a world whose catalogue has `N_ACTIONS` actions, each on one channel."""
     from nbatool.world import generate
 
     result: dict[str, Any] = {}
     with timed(result):
-        summary = generate(folder, customers=customers, seed=seed, format=file_format)  # type: ignore[arg-type]
+        summary = generate(folder, customers=customers, seed=seed, format=file_format, browsing=browsing)
     configuration = Path(folder) / "nba.toml"
     configuration.write_text(configuration.read_text() + twenty_actions())
     return {**result, **summary.as_dict()}

@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.child import timed
+from benchmarks.model_input import boosters, model_input
 from benchmarks.questions import questions
 from benchmarks.runs import ROOT, Runs, child, environment, in_turn
 from benchmarks.scale import Bench
-from benchmarks.score import chunk_of
 from benchmarks.table import Row, compared
 
 COMMAND = "import sys; from nbatool.cli.app import run; sys.exit(run(sys.argv[1:]))"
@@ -55,20 +57,18 @@ def ours(folder: str, n: int, seed: int) -> dict[str, Any]:
 
 def bare(folder: str, n: int, seed: int) -> dict[str, Any]:
     """JSON in, the boosters' predictions for ready-made rows, JSON out: no features, no rules, no state."""
-    import lightgbm
-
     lines = questions(Path(folder), n, seed)
-    customer, candidates, texts, _ = chunk_of(folder, 1_000)
-    boosters = [
-        lightgbm.Booster(model_str=text) for name, text in texts.items() if name.startswith("outcome")
-    ]
-    k, result = len(candidates) // len(customer), {}
+    asked = boosters(model_input(folder, 1_000).outcome)
+    result: dict[str, Any] = {}
     with timed(result), Path("/dev/null").open("w") as out:
         for i, line in enumerate(lines):
             request = json.loads(line)
-            rows = candidates[k * (i % len(customer)) :][:k]
-            scores = [booster.predict(rows, raw_score=True, num_threads=1) for booster in boosters]
-            best = int(sum(scores).argmax())
-            out.write(json.dumps({"customer_id": request["customer_id"], "best": best}) + "\n")
+            # the baseline has one row, which adds the same to every candidate
+            scores = sum(
+                booster.predict(rows.of(i), raw_score=True, num_threads=1) for booster, rows in asked
+            )
+            out.write(
+                json.dumps({"customer_id": request["customer_id"], "best": int(np.argmax(scores))}) + "\n"
+            )
             out.flush()
     return result

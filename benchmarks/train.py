@@ -1,12 +1,19 @@
 """A model version, against LightGBM's own fit on the same matrices.
 
-nbatool fits each model several times: to stop early, to calibrate on rows a model had not seen, to judge it, and for
-good. The bare side fits each of the same matrices once, with the same settings and the number of trees nbatool kept.
+nbatool fits each booster several times: to stop early, to calibrate on rows a model had not seen, to judge it, and for
+good. The bare side fits each once, on the matrix of that last fit, with the same settings and number of trees.
 Training takes minutes, so each side is run once.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +23,16 @@ from benchmarks.scale import Bench
 from benchmarks.table import Row, compared, seconds
 
 MATRICES = "matrices"
+MODEL_FITS = (
+    ("nbatool.models.train", "fit_propensity"),
+    ("nbatool.models.train_outcome", "fit_outcome"),
+    ("nbatool.models.train_outcome", "fit_conversion"),
+)
+"""Where training looks up what fits one model."""
+BOOSTER_FITS = (("nbatool.models.propensity", "fit_booster"), ("nbatool.models.outcome_parts", "fit_booster"))
+"""Where a model looks up what fits one booster."""
+MOST_BOOSTERS = 2
+"""Of one model; its last fits are those it keeps."""
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -30,51 +47,89 @@ def measure(bench: Bench) -> list[Row]:
     ]
 
 
-def ours(folder: str) -> dict[str, Any]:
-    """Train a version; keep each model's matrix and its number of trees for the bare side."""
-    import time
+@dataclass
+class Watch:
+    """Times the fits of models, and writes down the matrix of each booster that stays in one."""
 
-    import numpy as np
+    matrices: Path
+    fitting: float = 0.0
+    writing: float = 0.0
+    customers: int = 0
+    shapes: list[str] = field(default_factory=list)
+    last: deque[tuple[Any, dict[str, Any], Any]] = field(default_factory=lambda: deque(maxlen=MOST_BOOSTERS))
 
-    from nbatool.models import train
-    from nbatool.models.training import train_workspace
-    from nbatool.store.workspace import open_workspace
+    def begin(self) -> None:
+        for places, watched in ((MODEL_FITS, self.model), (BOOSTER_FITS, self.booster)):
+            for module, name in places:
+                place = import_module(module)
+                setattr(place, name, watched(getattr(place, name)))
 
-    matrices = Path(folder) / MATRICES
-    matrices.mkdir(exist_ok=True)
-    result: dict[str, Any] = {"fitting": 0.0, "shapes": [], "customers": 0}
-    kept = []
-
-    def watched(fit: Any) -> Any:
+    def model(self, fit: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any, **options: Any) -> Any:
-            table = next(a for a in arguments if hasattr(a, "x"))
-            started = time.perf_counter()
+            self.last.clear()
+            started, before = time.perf_counter(), self.fitting
             model = fit(*arguments, **options)
-            result["fitting"] += time.perf_counter() - started
-            kept.append((table, model))
+            # a fit that is watched may call another one that is
+            self.fitting = before + time.perf_counter() - started
+            self._keep(model)
             return model
 
         return run
 
-    train.fit_propensity, train.fit_outcome = watched(train.fit_propensity), watched(train.fit_outcome)
+    def booster(self, fit: Callable[..., Any]) -> Callable[..., Any]:
+        def run(table: Any, objective: str, *, seed: int = 0, params: Any = None, **options: Any) -> Any:
+            fitted = fit(table, objective, seed=seed, params=params, **options)
+            self.last.append((table, _settings(len(table), objective, seed, params), fitted))
+            return fitted
+
+        return run
+
+    def _keep(self, model: Any) -> None:
+        import numpy as np
+
+        started = time.perf_counter()
+        texts = model.texts if hasattr(model, "texts") else {model.name: model.text}
+        for name, text in texts.items():
+            if text is None:
+                continue
+            kept = [fit for fit in self.last if fit[2].text == text]
+            if not kept:
+                raise RuntimeError(
+                    f"{name} is not among the last {MOST_BOOSTERS} boosters fitted for its model"
+                )
+            table, settings, fitted = kept[-1]
+            np.savez(
+                self.matrices / f"{len(self.shapes)}.npz", x=table.x, y=table.y, w=table.weights(), trees=fitted.best_iteration,
+                categorical=[table.names.index(column) for column in table.categorical], settings=json.dumps(settings),
+            )  # fmt: skip
+            self.shapes.append(f"{name} {table.x.shape[0]:,} × {table.x.shape[1]}")
+            self.customers = max(self.customers, len(np.unique(table.customer)))
+        self.last.clear()
+        self.writing += time.perf_counter() - started
+
+
+def _settings(n: int, objective: str, seed: int, params: Any) -> dict[str, Any]:
+    from nbatool.models import fit
+
+    settings = fit._settings(n, objective, seed, None)  # noqa: SLF001 - the same settings on both sides
+    return {key: value for key, value in {**settings, **(params or {})}.items() if key != "num_iterations"}
+
+
+def ours(folder: str) -> dict[str, Any]:
+    """Train a version; keep each booster's matrix, settings and number of trees for the bare side."""
+    from nbatool.models.training import train_workspace
+    from nbatool.store.workspace import open_workspace
+
+    matrices = Path(folder) / MATRICES
+    shutil.rmtree(matrices, ignore_errors=True)
+    matrices.mkdir()
+    watch, result = Watch(matrices), dict[str, Any]()
+    watch.begin()
     workspace = open_workspace(Path(folder))
     with timed(result):
         train_workspace(workspace, as_of_us=None, seed=0, say=lambda _: None)
-    for k, (table, model) in enumerate(kept):
-        texts = getattr(model, "texts", None) or {"": model.text}
-        trees = [text.count("\nTree=") for text in texts.values() if text]
-        categorical = [table.names.index(name) for name in table.categorical]
-        np.savez(
-            matrices / f"{k}.npz",
-            x=table.x,
-            y=table.y,
-            w=table.weights(),
-            trees=trees,
-            categorical=categorical,
-        )
-        result["shapes"].append(f"{table.x.shape[0]:,} × {table.x.shape[1]}")
-        result["customers"] = max(result["customers"], len(set(table.customer.tolist())))
-    return result
+    result["seconds"] -= watch.writing
+    return {**result, "fitting": watch.fitting, "shapes": watch.shapes, "customers": watch.customers}
 
 
 def bare(folder: str) -> dict[str, Any]:
@@ -86,22 +141,14 @@ def bare(folder: str) -> dict[str, Any]:
     for path in sorted((Path(folder) / MATRICES).glob("*.npz")):
         with np.load(path) as stored:
             tables.append({name: stored[name] for name in stored.files})
+    if not tables:
+        raise RuntimeError(f"no model of {folder} was trained: too few rows")
     with timed(result):
         for table in tables:
-            for trees in table["trees"].tolist():
-                settings = _settings(table)
-                data = lightgbm.Dataset(
-                    table["x"], table["y"], weight=table["w"], categorical_feature=table["categorical"].tolist(),
-                    params=settings,
-                )  # fmt: skip
-                lightgbm.train(settings, data, trees)
+            settings = json.loads(str(table["settings"]))
+            data = lightgbm.Dataset(
+                table["x"], table["y"], weight=table["w"], categorical_feature=table["categorical"].tolist(),
+                params=settings,
+            )  # fmt: skip
+            lightgbm.train(settings, data, int(table["trees"]))
     return result
-
-
-def _settings(table: dict[str, Any]) -> dict[str, Any]:
-    import numpy as np
-
-    from nbatool.models import fit
-
-    objective = "binary" if len(np.unique(table["y"][:100_000])) == 2 else "regression"
-    return fit._settings(len(table["x"]), objective, 0, None)  # noqa: SLF001 - the same settings on both sides
