@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from calls import call
 from hypothesis import settings
+from trained import trained_shop
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,10 +41,4 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small made-up shop: loaded, trained, scored. Copy it before changing anything."""
-    from nbatool.world.write import generate
-
-    folder = tmp_path_factory.mktemp("trained") / "world"
-    generate(folder, customers=700, months=10, waves=7, seed=0)
-    for command in ("ingest", "train", "score"):
-        call(folder, command, "--quiet")
-    return folder
+    return trained_shop(tmp_path_factory.mktemp("trained") / "world", customers=700, seed=0)

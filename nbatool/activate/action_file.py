@@ -65,7 +65,7 @@ class ActionRows:
                 said = self._said(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
                 rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
-                    float(decision.net_value[row, j]), float(decision.uplift[row, j]),
+                    float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
                     float(decision.expected[row, j]), 1.0 if rank == 1 else None, ARM, said, False,
                     self._id(customer_id),
                 ))  # fmt: skip

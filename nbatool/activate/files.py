@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
+from nbatool.base.process import is_alive
+
 if TYPE_CHECKING:
     import polars as pl
 
 FileFormat = Literal["csv", "parquet", "ndjson"]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_TEMPORARY = ".tmp"
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""What a formula may begin with; some spreadsheets read the full-width forms like the plain ones."""
 
 
 def neutral_cells(frame: pl.DataFrame) -> pl.DataFrame:
@@ -42,7 +46,7 @@ def write_table(frame: pl.DataFrame, path: Path | None, file_format: FileFormat)
         sys.stdout.buffer.flush()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             _write(frame, file, file_format)
@@ -52,6 +56,14 @@ def write_table(frame: pl.DataFrame, path: Path | None, file_format: FileFormat)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep_temporaries(folder: Path, name: str) -> None:
+    """Remove what killed writes of files called ``name`` (may hold ``*``) left; that of a living process stays."""
+    for path in folder.glob(f".{name}.*{_TEMPORARY}"):
+        owner = path.name.removesuffix(_TEMPORARY).rpartition(".")[2]
+        if owner.isdecimal() and (int(owner) == os.getpid() or not is_alive(int(owner))):
+            path.unlink(missing_ok=True)
 
 
 def _write(frame: pl.DataFrame, file: IO[bytes], file_format: FileFormat) -> None:

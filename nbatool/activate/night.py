@@ -13,6 +13,7 @@ from typing import Any
 from nbatool.activate.score import ScoreReport, ScoreSettings, score_workspace
 from nbatool.base.clock import US_PER_S, now_us, parse_time
 from nbatool.base.seeds import hash64
+from nbatool.decide.assemble import require_decidable
 from nbatool.ingest.load import load
 from nbatool.ingest.report import IngestReport
 from nbatool.models import registry
@@ -117,7 +118,9 @@ def run_night(
             trained = _timed(
                 seconds,
                 "train",
-                lambda: train_workspace(workspace, as_of_us=as_of, seed=settings.seed, say=say),
+                lambda: train_workspace(
+                    workspace, as_of_us=as_of, seed=settings.seed, say=say, check=require_decidable
+                ),
             )
         night.finish(path, "train")
     say("score")

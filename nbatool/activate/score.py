@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nbatool.activate.action_file import ActionRows
-from nbatool.activate.files import FileFormat, write_table
-from nbatool.base.clock import format_time, now_us
+from nbatool.activate.files import FileFormat, sweep_temporaries, write_table
+from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import ScoredChunk, population, score_chunks
@@ -20,7 +21,8 @@ from nbatool.decide.policy import Policy
 from nbatool.decide.publish import Terms, publishing
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
-from nbatool.profile.present import present_us, require_fresh
+from nbatool.models import registry
+from nbatool.profile.present import present_us, require_fresh, require_past
 from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import open_warehouse
 
@@ -70,6 +72,8 @@ class ScoreReport:
         How far ahead the outcomes look, in seconds; None where values come from propensities.
     by_propensity
         Whether no contact was logged, so that values are propensity × value per response.
+    learned_until_us
+        The model learned from what happened before this.
     """
 
     as_of_us: int
@@ -85,6 +89,12 @@ class ScoreReport:
     by_propensity: bool
     best_customer: str | None
     within_s: int | None
+    learned_until_us: int | None = None
+
+    @property
+    def knows_the_future(self) -> bool:
+        """Whether the model learned from data after the moment scored: it cannot be judged by these decisions."""
+        return self.learned_until_us is not None and self.learned_until_us > self.as_of_us
 
 
 @dataclass
@@ -146,7 +156,7 @@ def score_workspace(
     Raises
     ------
     DataError
-        No model, a stale feed, damaged files.
+        No model, a stale feed, a moment before everything loaded, damaged files.
     ConfigError
         The catalogue or an expression is wrong.
     """
@@ -161,6 +171,7 @@ def score_workspace(
         as_of = present_us(warehouse.con, config, as_of_us)
         if as_of_us is None:
             require_fresh(warehouse.con, config, as_of)
+        require_past(warehouse.con, as_of)
         people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
         rows = ActionRows(
             policy, people.customer_ids, as_of, settings.seed, config.workspace.currency, version, settings.top,
@@ -185,9 +196,10 @@ def score_workspace(
     mix = tally.mix()
     return ScoreReport(
         as_of, version, len(people), mix, sum(s.net_value for s in mix), tally.best_single(), *written,
-        published=why_not is None, why_not_published=why_not, by_propensity=policy.bundle.outcome is None,
+        published=why_not is None, why_not_published=why_not, by_propensity=policy.by_propensity,
         best_customer=people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
         within_s=max((o.within for o in config.objectives), default=None) if policy.bundle.outcome else None,
+        learned_until_us=parse_time(str(registry.show(workspace.models_dir, version).manifest["as_of"])),
     )  # fmt: skip
 
 
@@ -216,6 +228,10 @@ def _write(
     default = workspace.out_dir / f"actions-{day}.{settings.file_format}"
     actions_path = default if settings.out is None else Path(settings.out)
     scores_path = workspace.out_dir / f"scores-{day}.{settings.file_format}"
+    for folder, name in (
+        (workspace.out_dir, "actions-*"), (workspace.out_dir, "scores-*"), (actions_path.parent, escape(actions_path.name)),
+    ):  # fmt: skip
+        sweep_temporaries(folder, name)
     write_table(rows.scores(), scores_path, settings.file_format)
     write_table(rows.actions(), actions_path, settings.file_format)
     return actions_path, scores_path

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
+from nbatool.base.records import NOTHING
 from nbatool.base.setting_types import Identifier, Number, Table, Text, Texts, Whole, wrong
-from nbatool.base.source_settings import Choice, named, patterns
+from nbatool.base.source_settings import AttributesMap
 
 Day = Annotated[date, Strict()]
 AttributeValue = Annotated[str, Strict()] | Annotated[bool, Strict()] | Whole | Number | Day
-
-NOTHING: Final = "nothing"
-"""The id of doing nothing, which every catalogue has unless it says ``allow_nothing = false``."""
 
 
 def _no_negative(value: float) -> float:
@@ -64,7 +62,7 @@ class Action(ActionTerms):
     name: Text | None = None
 
 
-class CatalogueMap(Table):
+class CatalogueMap(AttributesMap):
     """``[catalogue.map]``: what an action says = SQL expression over one row of the catalogue's file."""
 
     id: Text
@@ -80,23 +78,12 @@ class CatalogueMap(Table):
     ends: Text | None = None
     stock: Text | None = None
     lever: Text | None = None
-    chosen_attributes: Choice = Field(default_factory=tuple, alias="attributes")
 
     @property
     def columns(self) -> dict[str, str]:
         """Key of an action → expression, of the keys that are mapped."""
         keys = (key for key in CatalogueMap.model_fields if key != "chosen_attributes")
         return {key: getattr(self, key) for key in keys if getattr(self, key) is not None}
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """Attribute name → expression."""
-        return named(self.chosen_attributes)
-
-    @property
-    def attribute_patterns(self) -> tuple[str, ...]:
-        """Names and patterns (``item_*``) of columns kept as attributes under their own names."""
-        return patterns(self.chosen_attributes)
 
 
 class Catalogue(Table):

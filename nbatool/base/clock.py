@@ -171,16 +171,6 @@ def zone_offsets(zone: str, first_us: int, last_us: int) -> list[tuple[int, int,
     return rows
 
 
-def local_day(time_us: int, zone: str) -> date:
-    """Return the calendar day of an instant in `zone`."""
-    return _utc(time_us).astimezone(load_zone(zone)).date()
-
-
-def local_hour(time_us: int, zone: str) -> int:
-    """Return the hour of the day, 0 to 23, of an instant in `zone`."""
-    return _utc(time_us).astimezone(load_zone(zone)).hour
-
-
 def day_start(day: date, zone: str) -> int:
     """Return the first instant of a calendar day in `zone`, in microseconds."""
     return parse_time(day.isoformat(), zone)

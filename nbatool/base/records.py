@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NOTHING = "nothing"
-"""Id of the candidate that does nothing."""
+"""Id of the candidate that does nothing; every catalogue has it unless it says ``allow_nothing = false``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,10 +202,6 @@ class Config(Table):
         """Return the source of that name."""
         return next((source for source in self.sources if source.name == name), None)
 
-    def has(self, table: str) -> bool:
-        """Say whether the file has the table at all (``config.has("clv")``)."""
-        return (table,) in self._lines
-
     def line_of(self, *keys: str | int) -> int | None:
         """Return the line of a key as the file writes it; a table of an array may be called by name or id.
 

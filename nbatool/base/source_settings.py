@@ -85,15 +85,23 @@ Choice = Annotated[
 """Columns kept under names of their own (name → expression) or picked by name and pattern."""
 
 
-def named(choice: Chosen) -> dict[str, str]:
-    return choice if isinstance(choice, dict) else {}
+class AttributesMap(Table):
+    """A map that says, beside its own keys, which columns are kept as attributes."""
+
+    chosen_attributes: Choice = Field(default_factory=tuple, alias="attributes")
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Attribute name → expression."""
+        return self.chosen_attributes if isinstance(self.chosen_attributes, dict) else {}
+
+    @property
+    def attribute_patterns(self) -> tuple[str, ...]:
+        """Names and patterns (``user_*``) of columns kept as attributes under their own names."""
+        return () if isinstance(self.chosen_attributes, dict) else self.chosen_attributes
 
 
-def patterns(choice: Chosen) -> tuple[str, ...]:
-    return () if isinstance(choice, dict) else choice
-
-
-class SourceMap(Table):
+class SourceMap(AttributesMap):
     """``[source.map]``: canonical column = SQL expression over one row (or group) of the files."""
 
     customer_id: Text | None = None
@@ -112,7 +120,6 @@ class SourceMap(Table):
     candidates: Text | None = None
     objective: Text | None = None
     outcome_id: Text | None = None
-    chosen_attributes: Choice = Field(default_factory=tuple, alias="attributes")
     chosen_context: Choice = Field(default_factory=tuple, alias="context")
     outcomes: Expressions = Field(default_factory=dict, alias="outcome")
     """Outcome name → expression, for decisions that carry their outcomes."""
@@ -122,26 +129,6 @@ class SourceMap(Table):
         """Canonical column → expression, of the columns that are mapped."""
         single = dict.fromkeys(column for columns in COLUMNS.values() for column in columns)
         return {column: getattr(self, column) for column in single if getattr(self, column) is not None}
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """Attribute name → expression."""
-        return named(self.chosen_attributes)
-
-    @property
-    def attribute_patterns(self) -> tuple[str, ...]:
-        """Names and patterns (``user_*``) of columns kept as attributes under their own names."""
-        return patterns(self.chosen_attributes)
-
-    @property
-    def context(self) -> dict[str, str]:
-        """Context name → expression, for decisions."""
-        return named(self.chosen_context)
-
-    @property
-    def context_patterns(self) -> tuple[str, ...]:
-        """Names and patterns of columns kept as context under their own names."""
-        return patterns(self.chosen_context)
 
 
 class Lookup(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import json
 import logging
 import os
 import sys
@@ -10,15 +10,14 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
-from nbatool.base.errors import ExitCode, NbaError
-from nbatool.cli.options import split_options
+from nbatool.base.errors import NbaError
+from nbatool.cli.exits import code_name, exit_code_of, is_no_room_or_right, reader_left, was_stopped
+from nbatool.cli.options import asks_for_json, split_options
 
 OWN_PARSERS = ("decide",)
 """Commands whose module has ``run(options, arguments) -> int`` and must start without Typer."""
-
-INTERRUPTED = 130
-_NO_ROOM_OR_RIGHT = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
 
 
 def main() -> None:
@@ -32,34 +31,29 @@ def run(arguments: Sequence[str]) -> int:
         code = _run(arguments)
         sys.stdout.flush()
         return code
-    except NbaError as error:
-        _say(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _stopped()
-    except Exception as error:  # noqa: BLE001 - whatever reaches the door unnamed is a bug and shows its trace
-        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-            # What DuckDB makes of Ctrl-C.
-            return _stopped()
-        if reader_left(error):
-            # The reader has what it wanted. What is still buffered must not fail again at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return ExitCode.DONE
-        if isinstance(error, OSError) and error.errno in _NO_ROOM_OR_RIGHT:
-            _say(f"{error.filename or 'writing'}: {error.strerror}")
-            return ExitCode.DATA
-        return _bug()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - what is no known end is a bug and shows its trace
+        said = _tell(error)
+        code = exit_code_of(error)
+        if said and asks_for_json(arguments):
+            _answer({"error": {"code": code_name(code), "message": said}})
+        return code
 
 
-def reader_left(error: Exception) -> bool:
-    """Whether an error says that whoever read our output is gone; polars says it in words only.
-
-    >>> reader_left(BrokenPipeError()), reader_left(OSError("Broken pipe (os error 32)")), reader_left(OSError("x"))
-    (True, True, False)
-    """
-    if isinstance(error, OSError):
-        return error.errno == errno.EPIPE or isinstance(error, BrokenPipeError) or "Broken pipe" in str(error)
-    return type(error).__module__.startswith("polars.") and "Broken pipe" in str(error)
+def _tell(error: BaseException) -> str:
+    """Say on stderr what ended the command; return it without the hint for ourselves, empty where nobody listens."""
+    if isinstance(error, NbaError):
+        return _say(str(error))
+    if was_stopped(error):
+        return _say("stopped; what was in force stays in force")
+    if isinstance(error, Exception) and reader_left(error):
+        # The reader has what it wanted. What is still buffered must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ""
+    if isinstance(error, OSError) and is_no_room_or_right(error):
+        return _say(f"{error.filename or 'writing'}: {error.strerror}")
+    traceback.print_exc()
+    _say("This is a bug of nbatool, not a mistake of yours. Please report the lines above.")
+    return f"{type(error).__name__}: {error}"
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -74,17 +68,12 @@ def _run(arguments: Sequence[str]) -> int:
     return run_typer(options, rest)
 
 
-def _stopped() -> int:
-    _say("stopped; what was in force stays in force")
-    return INTERRUPTED
-
-
-def _bug() -> int:
-    traceback.print_exc()
-    _say("This is a bug of nbatool, not a mistake of yours. Please report the lines above.")
-    return ExitCode.BUG
-
-
-def _say(text: str) -> None:
+def _say(text: str) -> str:
     with suppress(BrokenPipeError):
         print(text, file=sys.stderr, flush=True)
+    return text
+
+
+def _answer(result: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):
+        print(json.dumps(result, ensure_ascii=False), flush=True)

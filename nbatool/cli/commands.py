@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from signal import SIGINT
 from typing import Annotated, Any, Final
 
 import typer
@@ -89,6 +90,9 @@ def run_typer(options: Options, arguments: list[str]) -> int:
     except SystemExit:
         # Typer leaves like this when the reader closed the pipe; the door has its own way of being quiet.
         raise BrokenPipeError from None
+    if result == 128 + SIGINT:
+        # What Typer makes of an interrupt; the door says so, and knows which signal it was.
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

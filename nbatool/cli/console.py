@@ -7,31 +7,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
-WIDE = 100_000
-"""Columns of a table that nobody looks at on a terminal: nothing is cut or wrapped."""
-
-LEAST_WIDTH = 12
-"""A column keeps its cells whole up to here, however narrow the terminal is."""
-
 TICK_S = 1.0
 WIPE = "\r\x1b[K"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a printed table; numbers align right.
-
-    A text too wide for the terminal is cut, or with ``wrap`` goes on below.
-    """
-
-    name: str
-    right: bool = False
-    wrap: bool = False
 
 
 class Step(Protocol):
@@ -61,6 +43,10 @@ class Console:
         """Say on stdout, at once, what has been done so far, unless quiet; a progress line gives way."""
         if not self.quiet:
             _print(text, sys.stdout)
+
+    def verdict(self, text: str) -> None:
+        """Say what is wrong about the data just printed; an error, so also when quiet."""
+        _print(text, sys.stderr)
 
     def detail(self, text: str) -> None:
         """Say something only ``--verbose`` asks for."""
@@ -214,65 +200,3 @@ class _ProgressLine:
     def clear(self) -> None:
         sys.stderr.write(WIPE)
         sys.stderr.flush()
-
-
-def table_text(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as a table without lines, fitting the terminal; piped, nothing is cut.
-
-    The widest text columns give way, never a number, a name of a column or a short cell. Colours and widths of wide characters are rich's; it leaves colours out when piped or with NO_COLOR.
-    """
-    from io import StringIO
-
-    from rich.console import Console as RichConsole
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = sys.stdout.isatty()
-    out = StringIO()
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    widths = _widths(columns, cells, shutil.get_terminal_size().columns if shown else WIDE)
-    rich = RichConsole(
-        file=out,
-        width=WIDE,
-        force_terminal=shown,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column, width in zip(columns, widths, strict=True):
-        table.add_column(
-            Text(column.name),
-            justify="right" if column.right else "left",
-            no_wrap=not column.wrap,
-            overflow="fold" if column.wrap else "ellipsis",
-            width=width,
-        )
-    for row in cells:
-        table.add_row(*map(Text, row))
-    rich.print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n"))
-
-
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], terminal: int) -> list[int]:
-    """Return the width of each column: all of it where there is room, else the widest texts give way."""
-    from rich.cells import cell_len
-
-    heads = [cell_len(column.name) for column in columns]
-    full = [max([head, *(cell_len(row[k]) for row in rows)]) for k, head in enumerate(heads)]
-    least = [
-        whole if column.right else max(head, min(whole, LEAST_WIDTH))
-        for column, head, whole in zip(columns, heads, full, strict=True)
-    ]
-    widths = list(full)
-    over = sum(widths) + 2 * (len(widths) - 1) - terminal
-    while over > 0:
-        can = [k for k in range(len(widths)) if widths[k] > least[k]]
-        if not can:
-            break
-        can.sort(key=lambda k: -widths[k])
-        floor = max(least[can[0]], widths[can[1]] - 1 if len(can) > 1 else 0)
-        by = min(over, widths[can[0]] - floor)
-        widths[can[0]] -= by
-        over -= by
-    return widths

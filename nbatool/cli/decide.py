@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any, NoReturn
 
 import msgspec
@@ -16,33 +18,38 @@ from nbatool.cli.options import Options
 
 USAGE = """Usage: nbatool decide [FILE|-] [--explain] [--dry-run] [--timing]
 
-  What to do for one customer now: one JSON object, or one a line, on standard input or from FILE; one answer a
-  line on standard output, in the same order.
+  What to do for one customer now: one JSON object, or one a line, on standard
+  input or from FILE; one answer a line on standard output, in the same order.
 
   Example:  echo '{"customer_id": "c004217"}' | nbatool decide
 
   Keys of a request, all optional:
-    customer_id   none: an anonymous visitor
-    events        what happens in this session: [{"type": "purchase", "value": 12.4, "ts": "2026-11-22T10:00:00Z"}];
-                  kept only with an event_id
-    as_of         the time to decide at; else now
-    context       {"page": "home"}, read by expressions as context.page
-    actions       only these ids         channel   only this channel
-    top           how many to list       explain   reasons, and what ruled the others out
-    dry_run       keep nothing           request_id   comes back in the answer
+    customer_id  none: an anonymous visitor
+    events       what happens in this session; kept only with an event_id:
+                 [{"type": "buy", "value": 9, "ts": "2026-11-22T10:00:00Z"}]
+    as_of        the time to decide at; else now
+    context      {"page": "home"}, read by expressions as context.page
+    actions      only these ids
+    channel      only what goes out on this channel
+    top          how many to list
+    explain      reasons, and what ruled the others out
+    dry_run      keep nothing
+    request_id   comes back in the answer
 
 Options:
-  --explain    as "explain": true in every request
-  --dry-run    as "dry_run": true in every request
-  --timing     adds took_us, the microseconds an answer took
-  -w DIR       the workspace (global options work here too)
+  --explain  as "explain": true in every request
+  --dry-run  as "dry_run": true in every request
+  --timing   adds took_us, the microseconds an answer took
+  -w DIR     the workspace (global options work here too)
 
-Exit code 0, or 4 when a line could not be answered; its error is a line of the answer, and the stream goes on."""
+Exit code 0, or 4 when a line could not be answered; its error is a line of
+the answer, and the stream goes on."""
 
 SUMMARY = """The best action for one customer now: JSON in, JSON out.
 
     Example:  echo '{"customer_id": "c000003"}' | nbatool decide
     """
+TYPED = "nbatool decide: requests come on standard input or from a file:"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,6 +69,8 @@ def run(options: Options, arguments: list[str]) -> int:
     if asked.help or (asked.file is None and sys.stdin.isatty()):
         print(USAGE)
         return ExitCode.DONE
+    if asked.file is not None and asked.file.lstrip().startswith("{"):
+        raise UsageError(f"{TYPED}\n  echo {quote(asked.file)} | nbatool decide")
     from nbatool.decide.live import LiveService
     from nbatool.store.workspace import find_workspace
 
@@ -92,21 +101,28 @@ def _opened(file: str | None) -> IO[bytes]:
 def _stream(
     service: Any, lines: IO[bytes], options: Options, forced: dict[str, bool], *, timing: bool
 ) -> int:
-    failed = False
+    failed, named, strange = False, 0, 0
     out = sys.stdout.buffer
     for number, line in enumerate(_requests(lines), start=1):
         if not line.strip():
             continue
         answer = _answer(service, line, number, options, forced, timing=timing)
         failed = failed or "error" in answer
+        named += answer.get("customer_id") is not None
+        strange += answer.get("known") is False
         out.write(_encode(answer) + b"\n")
         out.flush()
+    if strange and not options.quiet:
+        print(f"{strange:,} of {named:,} requests named customers that are not known", file=sys.stderr)
     return ExitCode.DATA if failed else ExitCode.DONE
 
 
 def _requests(lines: IO[bytes]) -> Iterable[bytes]:
-    """One request a line; an object printed over several lines counts as one when it is the whole input."""
-    first = lines.readline()
+    """One request a line; an object printed over several lines counts as one when it is the whole input.
+
+    A byte order mark before the first is what some editors and spreadsheets write; it belongs to no request.
+    """
+    first = lines.readline().removeprefix(BOM_UTF8)
     if first.strip() and not _complete(first):
         rest = lines.read()
         whole = first + rest

@@ -42,7 +42,7 @@ def demo(
     asked = current(context)
     session = Session(replace(asked.options, workspace=directory))
     told = _teller(session)
-    told("A made-up shop whose true answers are known: 8,000 customers, 8 actions, 18 months.\n")
+    told("A made-up shop whose true answers are known:\n8,000 customers, 8 actions, 18 months.\n")
     with session.run("demo") as summary:
         result = _whole_job(session, directory, told)
         summary |= {"plan_value": result["score"]["plan_value"]}
@@ -95,10 +95,10 @@ def _teller(session: Session) -> Callable[[str], None]:
 
 def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -> dict[str, Any]:
     from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.base.next_step import command_for
     from nbatool.decide.parity import check_parity
     from nbatool.ingest.load import load
     from nbatool.models.training import train_workspace
-    from nbatool.report.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
     from nbatool.report.train_report import train_json, train_text
 
@@ -124,7 +124,7 @@ def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -
     truth = true_value(directory, scored)
     told("")
     told(score_text(scored, workspace.config.workspace.currency, width, command_for(workspace.root)))
-    told(_truth_line(truth))
+    told(truth_text(truth, width))
     told(_explained(session, scored))
     told(_next(directory, scored))
     return {
@@ -153,11 +153,15 @@ def true_value(directory: Path, scored: ScoreReport) -> PlanValue:
     return plan_value(chosen, load_truth(directory / "truth.parquet"))
 
 
-def _truth_line(truth: PlanValue) -> str:
-    return (
-        f"\ntruth    (only a made-up shop knows it) the plan is worth ${truth.plan:,.0f}, the best single action "
-        f"({truth.best_single_action}) ${truth.best_single:,.0f},\n         the best possible ${truth.best_possible:,.0f}"
+def truth_text(truth: PlanValue, width: int) -> str:
+    """Return what the plan is really worth, in lines of at most ``width``."""
+    from nbatool.report.tables import paragraph
+
+    said = (
+        f"(only a made-up shop knows it) the plan is worth ${truth.plan:,.0f}, the best single action "
+        f"({truth.best_single_action}) ${truth.best_single:,.0f}, the best possible ${truth.best_possible:,.0f}"
     )
+    return "\n".join(["", *paragraph(said, first="truth    ", indent=0, width=width)])
 
 
 def _explained(session: Session, scored: ScoreReport) -> str:

@@ -8,17 +8,21 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from nbatool import __version__
-from nbatool.base.errors import DataError, NbaError
+from nbatool.base.errors import BusyError, ConfigError, DataError, ExitCode, NbaError
 from nbatool.cli.command import as_command
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import Session, current
+from nbatool.cli.table import Column, table_text
+
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
 
 PACKAGES = (
     "duckdb", "lifetimes", "lightgbm", "msgspec", "numpy", "polars", "pyarrow", "pydantic", "rich", "sqlglot", "typer",
@@ -63,11 +67,12 @@ end of trees
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: what, whether it is well, and what was found or what to do."""
+    """One thing looked at: what, whether it is well, what was found or what to do; and the exit code if it is not."""
 
     check: str
     ok: bool
     detail: str
+    exit_code: ExitCode = ExitCode.DATA
 
 
 def doctor(context: typer.Context) -> None:
@@ -79,15 +84,17 @@ def doctor(context: typer.Context) -> None:
     findings = [*_installation(), *_workspace(session)]
     result = {
         "ok": all(finding.ok for finding in findings),
-        "checks": [asdict(finding) for finding in findings],
+        "checks": [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings],
     }
     text = table_text(
         [Column("check"), Column(""), Column("found", wrap=True)],
         [(finding.check, "ok" if finding.ok else "NOT OK", finding.detail) for finding in findings],
     )
     session.console.data(result, text)
-    if not result["ok"]:
-        raise DataError(f"{sum(not finding.ok for finding in findings)} of {len(findings)} checks failed")
+    failed = [finding for finding in findings if not finding.ok]
+    if failed:
+        session.console.verdict(f"{len(failed)} of {len(findings)} checks failed")
+        raise typer.Exit(min(finding.exit_code for finding in failed))
 
 
 command = as_command(doctor)
@@ -112,17 +119,16 @@ def _workspace(session: Session) -> Iterator[Finding]:
     try:
         find_workspace(session.options.workspace)
     except NbaError as error:
-        yield Finding("workspace", not named, str(error) if named else "none here, and none was named")
+        found = str(error) if named else "none here, and none was named"
+        yield Finding("workspace", not named, found, error.exit_code)
         return
     try:
         workspace = session.workspace
     except NbaError as error:
-        yield Finding("workspace", False, str(error))
+        yield Finding("workspace", False, str(error), error.exit_code)
         return
     config = workspace.config
-    yield Finding(
-        "workspace", True, f"{workspace.root}: {len(config.sources)} sources, {len(config.actions)} actions"
-    )
+    yield Finding("workspace", True, f"{workspace.root}: {len(config.sources)} sources")
     free_gb = shutil.disk_usage(workspace.root).free / 1e9
     yield Finding("room", free_gb >= ROOM_GB, f"{free_gb:.1f} GB free (at least {ROOM_GB:g} wanted)")
     yield _checked("writable", lambda: _writable(workspace.root))
@@ -134,14 +140,15 @@ def _workspace(session: Session) -> Iterator[Finding]:
             else f"{len(source.files)} file names or patterns found"
         )
         yield Finding(f'source "{source.name}"', not missing, found)
-    if config.catalogue.file is not None:
-        there = config.catalogue.file.is_file()
-        yield Finding("catalogue", there, f"{config.catalogue.file}{'' if there else ' is not there'}")
+    yield _checked("catalogue", lambda: _catalogue(config))
+    yield _checked("event types", lambda: _event_types(session))
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, check())
+    except NbaError as error:
+        return Finding(name, False, str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with a part is what this command reports
         return Finding(name, False, f"{type(error).__name__}: {error}")
 
@@ -204,6 +211,34 @@ def _sql_files() -> str:
 def _writable(root: Path) -> str:
     with tempfile.NamedTemporaryFile(dir=root, prefix=".doctor-"):
         return str(root)
+
+
+def _catalogue(config: Config) -> str:
+    from nbatool.ingest.catalogue import load_catalogue
+
+    file = f", {config.catalogue.file}" if config.catalogue.file else ""
+    return f"{len(load_catalogue(config))} actions{file}"
+
+
+def _event_types(session: Session) -> str:
+    """Whether the event types nba.toml names are among those loaded, as `nbatool train` asks too."""
+    from nbatool.profile.event_names import loaded_types, misspelt, unheard_of
+    from nbatool.store.warehouse import open_warehouse
+
+    workspace = session.workspace
+    if not workspace.warehouse_path.exists():
+        return "nothing is loaded yet: nbatool ingest"
+    try:
+        with session.lock("doctor"), open_warehouse(workspace) as warehouse:
+            loaded = loaded_types(warehouse.con)
+    except BusyError as error:
+        return f"not looked at: {error}"
+    if slips := misspelt(workspace.config, loaded):
+        raise ConfigError(slips)
+    return (
+        "; ".join(unheard_of(workspace.config, loaded))
+        or f"{len(loaded)} loaded, all that are named among them"
+    )
 
 
 def _matches(pattern: Path) -> bool:

@@ -14,7 +14,8 @@ def explain(
     context: typer.Context,
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id, as in your files.")],
     action: Annotated[
-        str | None, typer.Option(metavar="ID", help="Explain this action rather than the best one.")
+        str | None,
+        typer.Option(metavar="ACTION", help="Explain this action (its id or name) rather than the best one."),
     ] = None,
 ) -> None:
     """Why this action: its worth term by term, what mattered, everything else, what was ruled out by which rule.

@@ -11,8 +11,8 @@ import typer
 from nbatool.base.clock import format_time
 from nbatool.base.errors import DataError, did_you_mean
 from nbatool.cli.command import as_command
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import Session, current
+from nbatool.cli.table import Column, table_text
 
 if TYPE_CHECKING:
     import duckdb
@@ -132,7 +132,7 @@ def _matching(listed: Sequence[Meaning], like: str | None) -> list[Meaning]:
 
 
 def _table(listed: Sequence[Meaning], example: Mapping[str, tuple[Any, str]], key: str) -> str:
-    columns = [Column("name"), Column("kind"), Column(key, right=True), Column("meaning")]
+    columns = [Column("name"), Column("kind"), Column(key, right=True), Column("meaning", wrap=True)]
     return table_text(
         columns, [(m.name, m.kind, example.get(m.name, (None, ""))[1], m.meaning) for m in listed]
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nbatool.base.next_step import command_for
 from nbatool.cli.command import as_command
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import Session, current
-from nbatool.report.next_step import command_for
+from nbatool.cli.table import Column, table_text
 
 if TYPE_CHECKING:
-    from nbatool.ingest.report import Counts, IngestReport, SourceReport
+    from nbatool.ingest.report import Counts, IngestReport, LookedAt, SourceReport
 
 KEYS = ("rows", "accepted", "duplicate", "rejected")
 
@@ -25,7 +27,11 @@ def ingest(
     ] = None,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only this source of nba.toml.")] = None,
     max_rejects: Annotated[
-        str, typer.Option(metavar="SHARE", help="More rejected rows than this, and nothing is loaded.")
+        str,
+        typer.Option(
+            metavar="LIMIT",
+            help="More rejected rows than this, and nothing is loaded: 1% of the rows, or 20 for a number of rows.",
+        ),
     ] = "1%",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show mapped rows and load nothing.")] = False,
     full_refresh: Annotated[
@@ -44,7 +50,9 @@ def ingest(
     from nbatool.ingest.load import load
 
     session = current(context)
-    with session.run("ingest", recorded=not dry_run) as summary, session.console.progress("ingest") as step:
+    # A dry run reads the input files alone, so that it may run beside any other command.
+    turn = nullcontext(dict[str, Any]()) if dry_run else session.run("ingest")
+    with turn as summary, session.console.progress("ingest") as step:
         report = load(
             session.workspace,
             files=files,
@@ -116,7 +124,23 @@ def equation(counts: Counts) -> str:
 def _sum_line(source: SourceReport) -> str:
     if source.skipped is not None:
         return f"not read: {source.skipped}"
+    if source.looked_at is not None:
+        return looked_at_text(source.looked_at)
     return f"{equation(source.counts)}   {source.seconds:.1f} s"
+
+
+def looked_at_text(seen: LookedAt) -> str:
+    """Return how many rows a dry run looked at, and how many of them an ingest would reject.
+
+    >>> from nbatool.ingest.report import LookedAt
+    >>> print(looked_at_text(LookedAt("a.csv", 5, whole=True)))
+    looked at 5 rows of a.csv: none would be rejected
+    >>> print(looked_at_text(LookedAt("a.csv", 9000, whole=False, reasons={"ts is empty": 2})))
+    looked at the first 9,000 rows of a.csv: 2 would be rejected
+    """
+    which = "" if seen.whole else "the first "
+    rejected = f"{seen.rejected:,}" if seen.rejected else "none"
+    return f"looked at {which}{seen.rows:,} rows of {seen.file}: {rejected} would be rejected"
 
 
 def _notes(source: SourceReport) -> list[str]:
@@ -136,6 +160,15 @@ def _notes(source: SourceReport) -> list[str]:
     unmatched = [
         f"{rows:,} lines without a partner in {name}" for name, rows in source.unmatched.items() if rows
     ]
+    if (seen := source.looked_at) is not None:
+        notes += [
+            (seen.lines not in (0, seen.rows), f"made from {seen.lines:,} lines"),
+            (source.files > 1, f"not looked at: {source.files - 1:,} of its {source.files:,} files"),
+            *(
+                (True, f"{rows:,} row{'' if rows == 1 else 's'}: {reason}")
+                for reason, rows in seen.reasons.items()
+            ),
+        ]
     flagged = [f"{flag.rows:,} rows: {flag.reason}, such as {flag.example}" for flag in source.flagged]
     return [text for told, text in notes if told] + unmatched + flagged
 
@@ -164,6 +197,7 @@ def _source_json(source: SourceReport) -> dict[str, Any]:
         "unmatched": dict(source.unmatched),
         "flagged": {flag.reason: flag.rows for flag in source.flagged},
         "skipped": source.skipped,
+        **({"looked_at": asdict(source.looked_at)} if source.looked_at else {}),
         **(
             {"preview": [{key: _json_value(value) for key, value in row.items()} for row in source.preview]}
             if source.preview

@@ -50,7 +50,7 @@ def init(
 
     guess = guess_workspace(files, folder)
     _write(target, render_toml(guess))
-    text = f"{render_report(guess, shutil.get_terminal_size((100, 24)).columns)}\n\n{_next(folder)}"
+    text = f"{render_report(guess, shutil.get_terminal_size((100, 24)).columns)}\n\n{_next(folder, has_history=bool(guess.types))}"
     session.console.summary(guess_json(guess, target), text)
 
 
@@ -90,14 +90,22 @@ def _write(target: Path, text: str) -> None:
         raise UsageError(f"{target} appeared meanwhile and is not overwritten.") from None
 
 
-def _next(folder: Path) -> str:
+def _next(folder: Path, *, has_history: bool) -> str:
     here = folder.resolve() == Path.cwd()
     run = "nbatool" if here else f"nbatool -w {folder}"
-    return (
-        f"Wrote {_shown(folder / 'nba.toml')}. Nothing is loaded yet.\n"
-        f"Next   {run} ingest --dry-run     shows 5 mapped rows of each source\n"
-        f"       {run} ingest && {run} train && {run} score"
-    )
+    lines = [
+        f"Wrote {_shown(folder / 'nba.toml')}. Nothing is loaded yet.",
+        f"Next   {run} ingest --dry-run     shows 5 mapped rows of each source",
+    ]
+    if has_history:
+        lines.append(f"       {run} ingest && {run} train && {run} score")
+        return "\n".join(lines)
+    lines += [
+        "       nbatool init OTHER-DIR --from EVENTS-FILE FILE...     with events over time beside these files",
+        "       Without events (who, when, what) there is no history: ingest works, but train",
+        "       has nothing to learn from, and score nothing to rank.",
+    ]
+    return "\n".join(lines)
 
 
 def _shown(target: Path) -> str:

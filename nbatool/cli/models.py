@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from nbatool.base.clock import now_us
+from nbatool.base.clock import format_time, now_us
 from nbatool.cli.command import EPILOG, as_group
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import current
+from nbatool.cli.table import Column, table_text
 
 app = typer.Typer(name="models", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -28,25 +28,38 @@ def models() -> None:
 
 @app.command("list", epilog=EPILOG)
 def list_(context: typer.Context) -> None:
-    """All versions, oldest first; the one in force is marked.
+    """All versions, oldest first, and how good each is; the one in force is marked.
 
     Example:  nbatool models list --json
     """
     from nbatool.models import registry
+    from nbatool.report.version_quality import quality_figures, quality_text
 
     session = current(context)
     models_dir = session.workspace.models_dir
     in_force = registry.champion(models_dir)
-    versions = [
-        {
-            "version": name,
-            "as_of": registry.show(models_dir, name).manifest.get("as_of"),
-            "champion": name == in_force,
-        }
-        for name in registry.list_versions(models_dir)
-    ]
-    rows = [("*" if entry["champion"] else "", entry["version"], entry["as_of"]) for entry in versions]
-    columns = [Column(""), Column("version"), Column("as of")]
+    versions: list[dict[str, Any]] = []
+    names = registry.list_versions(models_dir)
+    for name in sorted(names, key=lambda name: (registry.trained_us(models_dir, name), name)):
+        manifest = registry.show(models_dir, name).manifest
+        versions.append(
+            {
+                "version": name,
+                "trained_at": format_time(registry.trained_us(models_dir, name)),
+                "as_of": manifest.get("as_of"),
+                "champion": name == in_force,
+                "quality": quality_figures(manifest),
+            }
+        )
+    rows = [
+        (
+            "*" if v["champion"] else "", v["version"], v["trained_at"], v["as_of"], quality_text(v["quality"]),
+        )
+        for v in versions
+    ]  # fmt: skip
+    columns = [
+        Column(""), Column("version"), Column("trained"), Column("as of", day=True), Column("quality", wrap=True),
+    ]  # fmt: skip
     text = table_text(columns, rows) if rows else "No model yet: nbatool train"
     session.console.data({"champion": in_force, "versions": versions}, text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +84,11 @@ def split_options(arguments: Sequence[str]) -> tuple[Options, list[str]]:
         else:
             raise UsageError(f"{argument} needs a value: {argument} {FLAGS[flag].metavar}")
     return _options(values), rest
+
+
+def asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line, understood or not, wants its errors as JSON too."""
+    return "--json" in takewhile(lambda argument: argument != "--", arguments)
 
 
 def _flag_of(argument: str) -> tuple[str | None, str | None]:

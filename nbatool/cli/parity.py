@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from nbatool.base.errors import GateError
+from nbatool.base.errors import ExitCode
 from nbatool.cli.command import as_command
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import current
+from nbatool.cli.table import Column, table_text
 
 MOST_SHOWN = 20
 
@@ -39,7 +39,8 @@ def parity(
     more = len(report.differences) - len(rows)
     text = table_text(columns, rows) + (f"\n{more:,} more (--json shows all)" if more else "")
     session.console.data(parity_json(report), text)
-    raise GateError(report.sentence)
+    session.console.verdict(report.sentence)
+    raise typer.Exit(ExitCode.GATE)
 
 
 command = as_command(parity)

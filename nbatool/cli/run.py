@@ -20,7 +20,11 @@ def run(
         str, typer.Option(metavar="DURATION", help="Train when the model in force is older than this.")
     ] = "7d",
     max_rejects: Annotated[
-        str, typer.Option(metavar="SHARE", help="More rejected rows than this, and the night stops.")
+        str,
+        typer.Option(
+            metavar="LIMIT",
+            help="More rejected rows than this, and the night stops: 1% of the rows, or 20 for a number of rows.",
+        ),
     ] = "1%",
     top: Annotated[int, typer.Option(min=1, metavar="K", help="Rows a customer in the action file.")] = 1,
 ) -> None:
@@ -32,7 +36,7 @@ def run(
     """
     from nbatool.activate.night import run_night
     from nbatool.activate.score import ScoreSettings
-    from nbatool.report.next_step import command_for
+    from nbatool.base.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
     from nbatool.report.train_report import train_json
 

@@ -40,7 +40,7 @@ def score(
     """
     from nbatool.activate.files import FileFormat
     from nbatool.activate.score import ScoreSettings, score_workspace
-    from nbatool.report.next_step import command_for
+    from nbatool.base.next_step import command_for
     from nbatool.report.score_report import score_json, score_text
 
     session = current(context)

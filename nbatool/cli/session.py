@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbatool.base.clock import now_us, parse_time
 from nbatool.base.errors import ExitCode, NbaError
 from nbatool.cli.console import Console
+from nbatool.cli.exits import exit_code_of, terminable
 from nbatool.cli.options import Options
 
 if TYPE_CHECKING:
@@ -48,31 +49,31 @@ class Session:
         return parse_time(self.options.as_of, self.workspace.config.workspace.timezone)
 
     @contextmanager
-    def run(self, command: str, *, recorded: bool = True) -> Iterator[dict[str, Any]]:
+    def run(self, command: str) -> Iterator[dict[str, Any]]:
         """Hold the workspace, and leave a line in its list of runs however the block ends.
 
         Yields the run's summary, to be filled with JSON values.
         """
         summary: dict[str, Any] = {}
         started_us = now_us()
-        exit_code = ExitCode.BUG
-        with self.lock(command):
+        with self.lock(command), terminable():
             try:
                 yield summary
-                exit_code = ExitCode.DONE
-            except NbaError as error:
-                exit_code = error.exit_code
+            except BaseException as error:
+                # A warehouse that cannot be opened or written must not hide what stopped the command.
+                with suppress(Exception):
+                    self._record(command, started_us, exit_code_of(error), summary)
                 raise
-            finally:
-                if recorded and self.workspace.warehouse_path.exists():
-                    self._record(command, started_us, exit_code, summary)
+            with suppress(NbaError):
+                self._record(command, started_us, ExitCode.DONE, summary)
 
     def _record(self, command: str, started_us: int, exit_code: int, summary: dict[str, Any]) -> None:
+        if not self.workspace.warehouse_path.exists():
+            return
         from nbatool.store.runs import record_run
         from nbatool.store.warehouse import open_warehouse
 
-        # A warehouse that cannot be opened is what the command itself has just said.
-        with suppress(NbaError), open_warehouse(self.workspace) as warehouse:
+        with open_warehouse(self.workspace) as warehouse:
             record_run(
                 warehouse,
                 command=command,

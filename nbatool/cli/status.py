@@ -9,8 +9,8 @@ import typer
 
 from nbatool.base.clock import format_time
 from nbatool.cli.command import as_command
-from nbatool.cli.console import Column, table_text
 from nbatool.cli.session import Session, current
+from nbatool.cli.table import Column, table_text
 
 if TYPE_CHECKING:
     from nbatool.store.warehouse import Warehouse
@@ -88,7 +88,9 @@ def _status_text(result: Mapping[str, Any]) -> str:
     for name in ("sources", "events", "runs"):
         rows = result[name]
         if rows:
-            columns = [Column(key.replace("_", " "), right=key in numbers) for key in rows[0]]
+            columns = [
+                Column(key.replace("_", " "), right=key in numbers, day=name != "runs") for key in rows[0]
+            ]
             cells = [
                 [f"{value:,}" if key in numbers else value for key, value in row.items()] for row in rows
             ]
@@ -130,7 +132,7 @@ def _rejects(session: Session, limit: int) -> tuple[Mapping[str, Any], str]:
         ],
     )
     one_by_one = table_text(
-        [Column("file"), Column("line", right=True), Column("reason"), Column("row")],
+        [Column("file"), Column("line", right=True), Column("reason", wrap=True), Column("row", wrap=True)],
         [(row["file"], row["line"], row["reason"], row["raw"]) for row in result["rejects"]],
     )
     return result, f"{by_reason}\n\n{one_by_one}"

@@ -18,14 +18,17 @@ def train(context: typer.Context) -> None:
 
     Example:  nbatool train
     """
+    from nbatool.base.next_step import command_for
+    from nbatool.decide.assemble import require_decidable
     from nbatool.models.training import train_workspace
-    from nbatool.report.next_step import command_for
     from nbatool.report.train_report import train_json, train_text
 
     session = current(context)
     started = time.monotonic()
     with session.run("train") as summary, session.console.steps("train") as say:
-        report = train_workspace(session.workspace, as_of_us=session.as_of_us, seed=session.seed, say=say)
+        report = train_workspace(
+            session.workspace, as_of_us=session.as_of_us, seed=session.seed, say=say, check=require_decidable
+        )
         summary |= {"version": report.version, "promoted": report.promoted}
     seconds = time.monotonic() - started
     begin = command_for(session.workspace.root)

@@ -24,8 +24,9 @@ def answer(
     *,
     seed: int,
     model_version: str,
+    known: bool = True,
 ) -> Json:
-    """Return the answer; ``customers`` and ``decision`` have one row."""
+    """Return the answer; ``customers`` and ``decision`` have one row. Not ``known``: nobody has that customer_id."""
     chosen = int(decision.chosen[0])
     reasons = Reasons(policy) if question.explain else None
     result: Json = {} if question.request_id is None else {"request_id": question.request_id}
@@ -34,6 +35,7 @@ def answer(
             question.customer_id or "", question.as_of_us, seed, question.request_id or ""
         ),
         "customer_id": question.customer_id,
+        **({} if known else {"known": False}),
         "as_of": format_time(question.as_of_us),
         "actions": _actions(policy, question, customers, decision, chosen, reasons),
     }
@@ -66,12 +68,13 @@ def _actions(
 def offer_json(policy: Policy, decision: Decision, j: int) -> Json:
     """One offer with its money, four decimals each."""
     offer = policy.catalogue.offers[j]
+    uplift = policy.known_uplift(decision, 0, j)
     return {
         "action_id": offer.action.id,
         "action_name": offer.action.name,
         "channel": offer.channel,
         "net_value": money(decision.net_value[0, j]),
-        "uplift": money(decision.uplift[0, j]),
+        "uplift": None if uplift is None else money(uplift),
         "expected_outcome": money(decision.expected[0, j]),
         "selection_probability": 1.0,
     }
@@ -93,7 +96,7 @@ def nothing(decision: Decision) -> Json:
 def funnel(
     policy: Policy, customers: CustomerFeatures, scores: dict[str, Any], decision: Decision, reasons: Reasons
 ) -> Json:
-    """How many candidates each step left, and what removed the others."""
+    """How many candidates (actions by channel) each step left, and what removed the others."""
     removed = decision.removed[0]
     counts: Json = {"catalogue": len(removed)}
     for step, name in enumerate(STEPS, start=1):

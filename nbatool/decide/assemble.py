@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from nbatool.base.errors import ConfigError, DataError
 from nbatool.base.expressions import Kind
+from nbatool.base.next_step import command_for
 from nbatool.base.records import Action
 from nbatool.base.settings import shown_path
 from nbatool.decide.batch import SEGMENT, VALUE_SCORES
-from nbatool.decide.catalogue import compile_catalogue
+from nbatool.decide.catalogue import Catalogue, compile_catalogue
 from nbatool.decide.expected import unvalued
 from nbatool.decide.policy import Policy
+from nbatool.features.customer import FeatureSet
 from nbatool.models import registry
 from nbatool.models.bundle import Bundle
+from nbatool.models.train_outcome import learns_from_contacts
 
 if TYPE_CHECKING:
+    from nbatool.base.config import Config
     from nbatool.store.workspace import Workspace
 
 
@@ -34,43 +38,68 @@ def champion_policy(
     """
     name = version or registry.champion(workspace.models_dir)
     if name is None:
-        raise DataError("no model is trained yet. Run: nbatool train")
+        raise DataError(f"no model is trained yet. Run: {command_for(workspace.root)} train")
     bundle = Bundle.from_files(registry.load_files(workspace.models_dir, name))
-    config = workspace.config
-    catalogue = compile_catalogue(
-        actions, expression_kinds(bundle), every_channel=config.catalogue.channel_mode == "all",
-        allow_nothing=config.catalogue.allow_nothing, file=shown_path(config.path),
-        line_of=lambda action_id: config.line_of("action", action_id, "eligible_when"),
-    )  # fmt: skip
-    _check_values(workspace, bundle, Policy(bundle, catalogue))
+    catalogue = _compiled(workspace.config, actions, expression_kinds(bundle))
+    if bundle.outcome is None:
+        _require_values(workspace.config, catalogue, list(bundle.propensities))
     return name, Policy(bundle, catalogue)
+
+
+def require_decidable(config: Config, actions: Sequence[Action], features: FeatureSet) -> None:
+    """Refuse, before anything is trained, a catalogue that could not be decided with afterwards.
+
+    Parameters
+    ----------
+    features
+        What the version about to be trained will know of a customer.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`champion_policy` would.
+    """
+    targets = [target.name for target in config.targets]
+    kinds = _kinds(features, targets, lifetime_value=bool(config.roles.purchase))
+    catalogue = _compiled(config, actions, kinds)
+    if not learns_from_contacts(config):
+        _require_values(config, catalogue, targets)
 
 
 def expression_kinds(bundle: Bundle) -> dict[str, Kind]:
     """Names expressions may use and what they hold: features, attributes, scores."""
-    kinds: dict[str, Kind] = dict.fromkeys(bundle.features.plan.names, "number")
-    for attribute in bundle.features.attributes:
+    return _kinds(bundle.features, list(bundle.propensities), lifetime_value=bundle.clv is not None)
+
+
+def _kinds(features: FeatureSet, targets: Sequence[str], *, lifetime_value: bool) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = dict.fromkeys(features.plan.names, "number")
+    for attribute in features.attributes:
         kind: Kind = "text" if attribute.is_text else "boolean" if attribute.type == "boolean" else "number"
         kinds[attribute.name] = kind
-    kinds |= dict.fromkeys(bundle.propensities, "number")
-    if bundle.clv is not None:
+    kinds |= dict.fromkeys(targets, "number")
+    if lifetime_value:
         kinds |= {**dict.fromkeys(VALUE_SCORES, "number"), SEGMENT: "text"}
     return kinds
 
 
-def _check_values(workspace: Workspace, bundle: Bundle, policy: Policy) -> None:
+def _compiled(config: Config, actions: Sequence[Action], kinds: dict[str, Kind]) -> Catalogue:
+    return compile_catalogue(
+        actions, kinds, every_channel=config.catalogue.channel_mode == "all",
+        allow_nothing=config.catalogue.allow_nothing, file=shown_path(config.path),
+        line_of=lambda action_id: config.line_of("action", action_id, "eligible_when"),
+    )  # fmt: skip
+
+
+def _require_values(config: Config, catalogue: Catalogue, targets: Sequence[str]) -> None:
     """Without a logged contact every action needs a target and a value per response."""
-    if bundle.outcome is not None:
-        return
-    config = workspace.config
     problems = [
         config.problem(
             f'[[action]] "{action_id}": no contact was ever logged, so it needs target = one of '
-            f"{', '.join(bundle.propensities) or '(no [[target]] is configured)'} and value_per_response = money",
+            f"{', '.join(targets) or '(no [[target]] is configured)'} and value_per_response = money",
             "action",
             action_id,
         )
-        for action_id in unvalued(policy.catalogue, list(bundle.propensities))
+        for action_id in unvalued(catalogue, targets)
     ]
     if problems:
         raise ConfigError(problems)

@@ -123,7 +123,7 @@ def _value_scores(
     )  # fmt: skip
     history = read_purchases(con)
     scores = model.predict(history.purchases)
-    words = segments(history.purchases, scores, usual_gap_days=model.usual_gap_days)
+    words = segments(history.purchases, scores)
     position = {customer_id: k for k, customer_id in enumerate(history.customer_ids.tolist())}
     at = np.array([position.get(customer_id, -1) for customer_id in ids], dtype=np.int64)
     result: dict[str, NDArray[Any]] = {}

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nbatool.base.errors import ConfigError, Problem
+from nbatool.base.errors import ConfigError, Problem, UsageError, did_you_mean
 from nbatool.base.expressions import Kind, Tree, compile_expression
 from nbatool.base.records import Action
 from nbatool.models.candidates import Candidate
 
 ALL_CHANNELS = "+"
 """Joins the channels of an action that goes out on all of them (``channel_mode = "all"``)."""
+MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,27 @@ class Catalogue:
     def actions(self) -> dict[str, Action]:
         return {offer.action.id: offer.action for offer in self.offers}
 
+    def action_called(self, said: str) -> str:
+        """Return the id of the action a person means by its id or its name.
+
+        Raises
+        ------
+        UsageError
+            No action is called so, or several are.
+        """
+        if said in self.actions:
+            return said
+        named = [a for a in self.actions.values() if a.name.casefold() == said.strip().casefold()]
+        if len(named) == 1:
+            return named[0].id
+        if named:
+            raise UsageError(f'{len(named)} actions are called "{said}": {_listed(named)}. Ask by id')
+        names = [name for action in self.actions.values() for name in (action.id, action.name)]
+        hint = did_you_mean(said, names) or "."
+        raise UsageError(
+            f'no action "{said}" in the catalogue{hint} Known are {_listed(list(self.actions.values()))}'
+        )
+
     def to_json(self) -> dict[str, Any]:
         return {
             "allow_nothing": self.allow_nothing,
@@ -60,6 +82,17 @@ class Catalogue:
         actions = {a["id"]: Action.from_json(a) for a in data["actions"]}
         offers = tuple(Offer(actions[i], channel, eligible) for i, channel, eligible in data["offers"])
         return cls(offers, data["allow_nothing"])
+
+
+def _listed(actions: Sequence[Action]) -> str:
+    """Ids with their names.
+
+    >>> _listed([])
+    '(none)'
+    """
+    said = [a.id if a.name == a.id else f"{a.id} ({a.name})" for a in actions]
+    more = f" and {len(said) - MOST_LISTED} more" if len(said) > MOST_LISTED else ""
+    return ", ".join(said[:MOST_LISTED]) + more or "(none)"
 
 
 def compile_catalogue(

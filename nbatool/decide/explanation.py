@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbatool.base.errors import UsageError, did_you_mean
+from nbatool.base.records import NOTHING
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import ScoredChunk, population, score_chunks
 from nbatool.decide.contributions import Contributions, uplift_contributions
 from nbatool.decide.expected import Expectation
 from nbatool.decide.policy import Decision, Policy
-from nbatool.decide.reasons import Reasons
+from nbatool.decide.reasons import Reasons, response_words
 from nbatool.features.known import require_known
 from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
 from nbatool.features.pairs import DIMENSIONS
@@ -29,13 +30,16 @@ ITSELF = "the action itself"
 
 @dataclass(frozen=True)
 class Ranked:
-    """An offer and its money; ``removed_by`` says what ruled it out, with the values it saw."""
+    """An offer and its money; ``removed_by`` says what ruled it out, with the values it saw. `nothing` has no channel.
+
+    ``uplift`` is None where values come from propensities: no effect is known.
+    """
 
     action_id: str
     action_name: str
-    channel: str
+    channel: str | None
     net_value: float
-    uplift: float
+    uplift: float | None
     expected_outcome: float
     removed_by: str | None
 
@@ -72,6 +76,10 @@ class Explanation:
         Propensities, lifetime value and segment; None where unknown.
     by_propensity
         Whether no contact was logged, so that values are propensity × value per response.
+    allow_nothing
+        Whether doing nothing may be chosen.
+    horizon_s
+        Seconds that lifetime value and expected purchases look ahead; None without a model of them.
     """
 
     customer_id: str
@@ -86,14 +94,29 @@ class Explanation:
     removed: tuple[Ranked, ...]
     scores: dict[str, float | str | None]
     by_propensity: bool
+    allow_nothing: bool = True
+    horizon_s: int | None = None
+
+    @property
+    def candidates(self) -> tuple[int, int]:
+        """How many candidates were looked at, and of how many actions: an action on each of its channels is one."""
+        offers = [o for o in (*self.ranked, *self.removed, self.about) if o is not None]
+        return len(offers), len({o.action_id for o in offers})
 
     @property
     def runner_up(self) -> Ranked | None:
-        """The best possible offer of an action other than the chosen one."""
+        """What would be done without the chosen action: the best other one, or `nothing` where none is worth more.
+
+        None where nothing is chosen: every action is worth less.
+        """
+        if self.chosen is None:
+            return None
         possible = [o for o in (*self.ranked, self.about) if o is not None and o.removed_by is None]
-        chosen = None if self.chosen is None else self.chosen.action_id
-        others = [o for o in possible if o.action_id != chosen]
-        return max(others, key=lambda o: o.net_value, default=None)
+        others = [o for o in possible if o.action_id != self.chosen.action_id]
+        best = max(others, key=lambda o: o.net_value, default=None)
+        if not self.allow_nothing or (best is not None and best.net_value > 0):
+            return best
+        return Ranked(NOTHING, NOTHING, None, 0.0, 0.0, self.expected_nothing, None)
 
 
 def explain_customer(
@@ -108,29 +131,24 @@ def explain_customer(
     as_of_us
         The moment; None for the present.
     action
-        Explain this action rather than the best one.
+        Explain this action, called by id or name, rather than the best one.
 
     Raises
     ------
     DataError
         The customer is not known before the moment; no model is trained.
     UsageError
-        The catalogue has no such action.
+        The catalogue has no such action, or several of that name.
     """
     version, policy = champion_policy(workspace, load_catalogue(workspace.config))
-    if action is not None and action not in policy.catalogue.actions:
-        hint = (
-            did_you_mean(action, policy.catalogue.actions)
-            or f". Known are {', '.join(policy.catalogue.actions)}"
-        )
-        raise UsageError(f'no action "{action}" in the catalogue{hint}')
+    asked = None if action is None else policy.catalogue.action_called(action)
     with open_warehouse(workspace) as warehouse:
         drain_journal(workspace, warehouse)
         moment = present_us(warehouse.con, workspace.config, as_of_us)
         require_known(warehouse.con, customer_id, moment)
         people = population(warehouse.con, workspace.config, policy, as_of_us=moment, only=[customer_id])
         (chunk,) = score_chunks(people, policy, threads=1)
-    return explained(policy, chunk, customer_id, moment, version, action)
+    return explained(policy, chunk, customer_id, moment, version, asked)
 
 
 def explained(
@@ -157,7 +175,9 @@ def explained(
         ranked=tuple(offers[j] for j in order if offers[j].removed_by is None),
         removed=tuple(offers[j] for j in order if offers[j].removed_by is not None),
         scores=scores,
-        by_propensity=policy.bundle.outcome is None,
+        by_propensity=policy.by_propensity,
+        allow_nothing=policy.catalogue.allow_nothing,
+        horizon_s=None if policy.bundle.clv is None else json.loads(policy.bundle.clv)["settings"]["horizon_s"],
     )  # fmt: skip
 
 
@@ -171,7 +191,7 @@ def _ranked(policy: Policy, chunk: ScoredChunk, scores: dict[str, Any], j: int) 
     decision, offer = chunk.decision, policy.catalogue.offers[j]
     return Ranked(
         offer.action.id, offer.action.name, offer.channel, float(decision.net_value[0, j]),
-        float(decision.uplift[0, j]), float(decision.expected[0, j]),
+        policy.known_uplift(decision, 0, j), float(decision.expected[0, j]),
         Reasons(policy).removed(chunk.customers, scores, decision, 0, j),
     )  # fmt: skip
 
@@ -189,7 +209,10 @@ def _about(policy: Policy, decision: Decision, action: str | None) -> int | None
 def _terms(policy: Policy, decision: Decision, j: int) -> tuple[Term, ...]:
     """The parts of the net value; they sum to it."""
     action, uplift = policy.catalogue.offers[j].action, float(decision.uplift[0, j])
-    terms = [Term("expected against doing nothing", uplift)]
+    words = (
+        response_words(policy, decision, 0, j) if policy.by_propensity else "expected against doing nothing"
+    )
+    terms = [Term(words, uplift)]
     if action.lever != 1.0:
         terms.append(Term(f"lever {action.lever:g}, set by hand", (action.lever - 1.0) * uplift))
     if action.cost:

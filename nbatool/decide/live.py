@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.base.errors import DataError, did_you_mean
+from nbatool.base.next_step import command_for
 from nbatool.decide.answer import Json, answer
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
+from nbatool.decide.event_types import type_warnings
 from nbatool.decide.policy import Policy, Wishes
 from nbatool.decide.request import Question, SessionEvent, check_request, live_event, parse_request
 from nbatool.decide.state_rows import read_body
@@ -26,7 +28,7 @@ from nbatool.features.customer import CustomerFeatures
 from nbatool.features.events import Event
 from nbatool.features.live_customer import CustomerState, LiveFeatures, unknown_customer
 from nbatool.models.bundle import Bundle
-from nbatool.models.registry import load_files
+from nbatool.models.registry import champion, load_files
 from nbatool.store.online import LiveEvent, OnlineStore, Published
 from nbatool.store.state import StateReader
 
@@ -45,16 +47,16 @@ class InForce:
     score_names: tuple[str, ...]
     seed: int
     clock_runs: bool
+    event_types: frozenset[str]
 
     def now_us(self) -> int:
         """The present of a question: now, or the cut, so that old data answer as of their own time."""
         return now_us() if self.clock_runs else self.published.cut_us - 1
 
-    def customer(self, customer_id: str | None) -> CustomerState:
-        """What the state says about a customer; a stranger has no history."""
+    def customer(self, customer_id: str | None) -> CustomerState | None:
+        """What the state says about a customer; None of a stranger."""
         body = self.state.body(customer_id) if customer_id is not None else None
-        features = self.policy.bundle.features
-        return unknown_customer(features) if body is None else read_body(features, self.score_names, body)
+        return None if body is None else read_body(self.policy.bundle.features, self.score_names, body)
 
 
 class LiveService:
@@ -68,7 +70,7 @@ class LiveService:
 
     def __init__(self, data_dir: Path, models_dir: Path) -> None:
         if not (data_dir / "online.db").exists():
-            raise DataError(f"{data_dir} has no published state yet. Make one: nbatool score")
+            raise _unpublished(data_dir, models_dir)
         self._data_dir, self._models_dir = data_dir, models_dir
         self._online = OnlineStore(data_dir / "online.db")
         self._in_force: InForce | None = None
@@ -82,7 +84,7 @@ class LiveService:
         """Return what is published, loading it anew when it changed."""
         published = self._online.published()
         if published is None:
-            raise DataError(f"{self._data_dir} has no published state yet. Make one: nbatool score")
+            raise _unpublished(self._data_dir, self._models_dir)
         if self._in_force is None or self._in_force.published != published:
             loaded = self._load(published)
             if self._in_force is not None:
@@ -97,8 +99,9 @@ class LiveService:
         policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]))
         live = LiveFeatures(bundle.features, meta["codes"])
         return InForce(
-            published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"]
-        )
+            published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
+            frozenset(meta.get("event_types", bundle.features.plan.types)),
+        )  # fmt: skip
 
     def answer(
         self,
@@ -148,13 +151,17 @@ class LiveService:
                 f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
             )
         _check_names(question, in_force.policy.catalogue)
-        customers, scores = self.known(question, in_force)
+        state, since = in_force.customer(question.customer_id), self._since(question, published)
+        customers, scores = self._at_moment(question, in_force, state, since)
         wishes = Wishes(question.actions, question.channel, question.context)
         decision = in_force.policy.decide(customers, scores, wishes)
         result = answer(
             in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision,
             seed=in_force.seed, model_version=published.model_version,
+            known=question.customer_id is None or state is not None or bool(since),
         )  # fmt: skip
+        if warnings := type_warnings((e.event.type for e in question.events), in_force.event_types):
+            result["warnings"] = warnings
         self._journal(question)
         return result
 
@@ -162,9 +169,16 @@ class LiveService:
         self, question: Question, in_force: InForce
     ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
         """Return what is known at the question's moment: features, and the published scores, one row each."""
-        state = in_force.customer(question.customer_id)
-        fields = in_force.policy.bundle.features.plan.number_fields
-        events = [_journalled(e, fields) for e in self._since(question, in_force.published)]
+        state, since = in_force.customer(question.customer_id), self._since(question, in_force.published)
+        return self._at_moment(question, in_force, state, since)
+
+    def _at_moment(
+        self, question: Question, in_force: InForce, state: CustomerState | None, since: list[LiveEvent]
+    ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
+        features = in_force.policy.bundle.features
+        state = unknown_customer(features) if state is None else state
+        fields = features.plan.number_fields
+        events = [_journalled(e, fields) for e in since]
         events += [e.event for e in question.events if not self._is_known(e, question, in_force.published)]
         customers = in_force.live.compute(state, events, question.as_of_us)
         return customers, {name: _array(state.scores.get(name)) for name in in_force.score_names}
@@ -197,6 +211,13 @@ class LiveService:
             )
             for e in kept
         )  # fmt: skip
+
+
+def _unpublished(data_dir: Path, models_dir: Path) -> DataError:
+    begin = command_for(data_dir.parent)
+    trained = champion(models_dir) is not None
+    steps = f"{begin} score" if trained else f"{begin} train, then {begin} score (no model is trained yet)"
+    return DataError(f"{data_dir} has no published state yet. Make one: {steps}")
 
 
 def _check_names(question: Question, catalogue: Catalogue) -> None:

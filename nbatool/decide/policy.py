@@ -40,7 +40,7 @@ class Wishes:
     actions
         Only these actions; None for all.
     channel
-        Only this channel; None for any.
+        Only what goes out on this channel, alone or with others; None for any.
     context
         Values of ``context.*`` names.
     """
@@ -103,6 +103,15 @@ class Policy:
             np.array([a.cost for a in actions]),
             np.array([a.cost_per_conversion for a in actions]),
         )
+
+    @property
+    def by_propensity(self) -> bool:
+        """Whether no contact was logged: values are then the worth of a response, which is no effect of an action."""
+        return self.bundle.outcome is None
+
+    def known_uplift(self, decision: Decision, row: int, offer: int) -> float | None:
+        """Effect of an offer in currency; None where values come from propensities."""
+        return None if self.by_propensity else float(decision.uplift[row, offer])
 
     @cached_property
     def names_used(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nbatool.base.clock import now_us
 from nbatool.base.seeds import hash64
 from nbatool.decide.batch import Population, ScoredChunk, score_names
+from nbatool.decide.event_types import known_types
 from nbatool.decide.policy import Policy
 from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
 from nbatool.store.online import OnlineStore, Published
@@ -56,7 +57,7 @@ class StatePublication:
     """Writes the state of a population chunk by chunk while it is being scored."""
 
     def __init__(self, writer: StateWriter, people: Population, policy: Policy, tables: StateTables) -> None:
-        self._writer, self._people, self._policy, self._tables = writer, people, policy, tables
+        self._writer, self._people, self._tables = writer, people, tables
         self._zones = _zones(people.prepared.con)
         self._names = score_names(policy)
 
@@ -87,17 +88,19 @@ def publishing(
     name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
     with write_state(workspace.data_dir / name) as writer:
         yield StatePublication(writer, people, policy, tables).add
-        for key, value in _meta(policy, terms, tables).items():
+        types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
+        for key, value in _meta(policy, terms, tables, types).items():
             writer.put_meta(key, msgspec.json.encode(value))
     previous = online.published()
     online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, now_us()))
     sweep_states(workspace.data_dir, {name} | ({previous.state} if previous else set()))
 
 
-def _meta(policy: Policy, terms: Terms, tables: StateTables) -> dict[str, Any]:
+def _meta(policy: Policy, terms: Terms, tables: StateTables, types: list[str]) -> dict[str, Any]:
     return {
         "catalogue": policy.catalogue.to_json(),
         "codes": tables.codes,
+        "event_types": types,
         "scores": list(score_names(policy)),
         "seed": terms.seed,
         "currency": terms.currency,

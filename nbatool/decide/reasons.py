@@ -21,6 +21,14 @@ def money(value: float) -> float:
     return round(float(value), 4) + 0.0
 
 
+def response_words(policy: Policy, decision: Decision, row: int, offer: int) -> str:
+    """What the worth of an offer is where no contact was logged: a chance times money, not an effect."""
+    action = policy.catalogue.offers[offer].action
+    value = action.value_per_response or 0.0
+    chance = f"chance {decision.expected[row, offer] / value:.3f} of " if value else ""
+    return f"{chance}{action.target} × {value:,.2f}, not an effect of the action"
+
+
 @dataclass(frozen=True)
 class Reasons:
     """Words for the decisions of one policy."""
@@ -58,7 +66,11 @@ class Reasons:
     def of_offer(self, customers: CustomerFeatures, decision: Decision, row: int, offer: int) -> list[str]:
         """The terms of the net value, the facts, and the runner-up."""
         action = self.policy.catalogue.offers[offer].action
-        words = [f"{decision.uplift[row, offer]:+,.2f} expected against nothing"]
+        worth = f"{decision.uplift[row, offer]:+,.2f}"
+        if self.policy.by_propensity:
+            words = [f"{worth} = {response_words(self.policy, decision, row, offer)}"]
+        else:
+            words = [f"{worth} expected against nothing"]
         if action.lever != 1.0:
             words.append(f"lever {action.lever:g}")
         if action.cost:
@@ -70,12 +82,12 @@ class Reasons:
         offers = self.policy.catalogue.offers
         others = [j for j in decision.possible(row) if offers[j].action.id != action.id]
         if others:
-            worth = decision.net_value[row, others[0]]
-            silence = self.policy.catalogue.allow_nothing and worth <= 0
+            other = decision.net_value[row, others[0]]
+            silence = self.policy.catalogue.allow_nothing and other <= 0
             words.append(
                 "runner-up: nothing"
                 if silence
-                else f"runner-up: {offers[others[0]].action.name}, {worth:,.2f}"
+                else f"runner-up: {offers[others[0]].action.name}, {other:,.2f}"
             )
         return words
 

@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 
 from nbatool.base.clock import US_PER_S
 from nbatool.features.customer import FeatureSet
+from nbatool.features.event_sql import (
+    COLUMN_FIELDS,
+    LOCAL_HOUR_OF_WEEK,
+    LOCAL_JOIN,
+    attribute_number,
+    stored_text,
+)
 from nbatool.features.events import NO_CODE, NO_NUMBER, OlderEvents, event_dtype
 from nbatool.features.live_customer import CustomerState
 from nbatool.store.sql import json_key
@@ -75,13 +82,6 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     """Make the tables for the moments now in ``moments``, all at ``as_of_us`` (call `prepare_moments` before)."""
     import pyarrow as pa
 
-    from nbatool.features.batch import (
-        COLUMN_FIELDS,
-        LOCAL_JOIN,
-        LOCAL_SECONDS,
-        attribute_number,
-        attribute_text,
-    )
     from nbatool.features.choice import as_timestamp
     from nbatool.store.arrow import fetch_arrow
     from nbatool.store.sql import statement, template
@@ -91,9 +91,9 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     window: dict[str, Any] = {"from_ts": from_ts, "as_of": as_timestamp(as_of_us)}
     codes: Codes = {}
     for name in plan.text_fields:
-        column = name in COLUMN_FIELDS
-        sql = template("decide/field_texts", field=f"e.{name}" if column else attribute_text("$field"))
-        found = fetch_arrow(con, sql, window if column else {**window, "field": json_key(name)})
+        sql = template("decide/field_texts", field=stored_text(name, "$field"))
+        key = {} if name in COLUMN_FIELDS else {"field": json_key(name)}
+        found = fetch_arrow(con, sql, {**window, **key})
         codes[name] = {value: code for code, value in enumerate(found.column(0).to_pylist())}
     rows = [(json_key(name), value, code) for name, known in codes.items() for value, code in known.items()]
     con.register("code_rows", pa.table({
@@ -105,8 +105,8 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     con.unregister("code_rows")
 
     parameters: dict[str, Any] = {"from_ts": from_ts}
-    numbers = [_number(name, parameters, attribute_number) for name in plan.number_fields]
-    columns = [f"({LOCAL_SECONDS} // 3600 + 72) % 168 as hour" if plan.uses_local_time else "0 as hour"]
+    numbers = [_number(name, parameters) for name in plan.number_fields]
+    columns = [f"{LOCAL_HOUR_OF_WEEK} as hour" if plan.uses_local_time else "0 as hour"]
     columns += [
         f"cast(cast({sql} as decimal(22, 4)) * 10000 as bigint) as n{k}" for k, sql in enumerate(numbers)
     ]
@@ -114,8 +114,8 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     texts: dict[str, Any] = {}
     for k, name in enumerate(plan.text_fields):
         texts[f"k{k}"] = json_key(name)
-        source = f"e.{name}" if name in COLUMN_FIELDS else attribute_text(f"$k{k}")
-        joins.append(f"left join text_codes as x{k} on x{k}.field = $k{k} and x{k}.value = {source}")
+        value = stored_text(name, f"$k{k}")
+        joins.append(f"left join text_codes as x{k} on x{k}.field = $k{k} and x{k}.value = {value}")
         columns.append(f"x{k}.code as t{k}")
     sql = template("decide/create_recent_events", columns=", ".join(columns), joins=" ".join(joins))
     con.execute(sql, {**parameters, **texts})
@@ -129,12 +129,12 @@ def make_state_tables(con: duckdb.DuckDBPyConnection, features: FeatureSet, as_o
     return StateTables(con, features, codes)
 
 
-def _number(name: str, parameters: dict[str, Any], attribute: Any) -> str:
+def _number(name: str, parameters: dict[str, Any]) -> str:
     if name == "value":
         return "e.value"
     key = f"f{len(parameters)}"
     parameters[key] = json_key(name)
-    return str(attribute(f"${key}"))
+    return attribute_number(f"${key}")
 
 
 _encode = msgspec.msgpack.Encoder().encode

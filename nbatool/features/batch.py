@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbatool.base.clock import US_PER_S
 from nbatool.features.aggregates import LIFETIME, SQUARE_LIMIT, SUM_LIMIT, Slot
+from nbatool.features.event_sql import (
+    AGE_US,
+    COLUMN_FIELDS,
+    DERIVED_SQL,
+    IN_PERIOD,
+    attribute_number,
+    attribute_text,
+    stored_text,
+)
 from nbatool.features.kinds import Floats
 from nbatool.features.plan import DERIVED_FIELDS, FeaturePlan
 from nbatool.store.arrow import fetch_arrow
@@ -24,21 +34,9 @@ from nbatool.store.sql import json_key, template
 if TYPE_CHECKING:
     import duckdb
 
-US = 1_000_000
-COLUMN_FIELDS = frozenset({"action_id", "channel"})
 ZERO_WITHOUT_EVENTS = frozenset({"count", "sum", "sum_of_squares", "distinct"})
 ADDITIVE = frozenset({"count", "sum", "sum_of_squares", "max", "first", "last"})
 CELLS = "aggregate_cells"
-
-AGE_US = "epoch_us(m.as_of) - epoch_us(e.ts)"
-IN_PERIOD = "e.ts >= z.from_ts and e.ts < z.until_ts"
-LOCAL_JOIN = f"join zone_offsets as z on z.zone = m.zone and {IN_PERIOD}"
-# Local seconds from a Monday far before any event: // and % round towards zero, which is down only above it.
-LOCAL_SECONDS = "((epoch_us(e.ts) + 66528000000000000) // 1000000 + z.offset_s)"
-DERIVED_SQL = {
-    "daypart": f"['night', 'morning', 'afternoon', 'evening'][({LOCAL_SECONDS} % 86400 // 21600)::integer + 1]",
-    "weekday": f"(({LOCAL_SECONDS} // 86400 + 3) % 7 + 1)::varchar",
-}
 
 # DuckDB's least and greatest pass over null, so a null must not reach them.
 _SQUARED = f"cast(greatest(least({{argument}}, {SQUARE_LIMIT}), -{SQUARE_LIMIT}) as decimal(19, 4))"
@@ -69,16 +67,6 @@ SLOT_SQL = {
 }
 
 
-def attribute_text(parameter: str) -> str:
-    """SQL that reads one event attribute as text."""
-    return f"(e.attributes ->> {parameter})"
-
-
-def attribute_number(parameter: str) -> str:
-    """SQL that reads one event attribute as an exact number."""
-    return f"try_cast({attribute_text(parameter)} as decimal(18, 4))"
-
-
 @dataclass(frozen=True)
 class _Reach:
     """The events some slots look at: types by code, and a window (`LIFETIME`: no limit)."""
@@ -95,7 +83,7 @@ class _Reach:
     def only(self, sql: str) -> str:
         """The SQL, worked out for these events alone: reading JSON and local time costs more than all sums."""
         conditions = [f"t.code in ({', '.join(map(str, sorted(self.codes or {-1})))})"]
-        conditions += [f"{AGE_US} <= {self.within_s * US}"] if self.within_s != LIFETIME else []
+        conditions += [f"{AGE_US} <= {self.within_s * US_PER_S}"] if self.within_s != LIFETIME else []
         return f"case when {' and '.join(conditions)} then {sql} end"
 
 
@@ -144,7 +132,7 @@ class _Writer:
     def cell(self, slot: Slot) -> str:
         """Name of the cell column a slot is made of, adding it when new."""
         argument = self.number_field(slot.field) if slot.field else "*"
-        conditions = [f"age_us <= {slot.within_s * US}"] if slot.within_s != LIFETIME else []
+        conditions = [f"age_us <= {slot.within_s * US_PER_S}"] if slot.within_s != LIFETIME else []
         conditions += [f"{self.text_field(f)} = {self._match(v)}" for f, v in slot.series.where]
         where = f" filter (where {' and '.join(conditions)})" if conditions else ""
         sql = CELL_SQL[slot.fn].format(argument=argument, where=where)
@@ -274,9 +262,12 @@ def _single_purpose(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], li
     """Yield (SQL, parameters, slot columns it fills) for the aggregates that are no sums."""
     numbered = list(enumerate(plan.slots))
     for (series, name), slots in _grouped(numbered, "distinct"):
-        columns = [f"(count(*) filter (where age_us <= {s.within_s * US}))::double as s{j}" for j, s in slots]
-        source = f"e.{name}" if name in COLUMN_FIELDS else attribute_text("$field")
-        sql = template("features/distinct_values", field=source, slots=", ".join(columns))
+        columns = [
+            f"(count(*) filter (where age_us <= {s.within_s * US_PER_S}))::double as s{j}" for j, s in slots
+        ]
+        sql = template(
+            "features/distinct_values", field=stored_text(name, "$field"), slots=", ".join(columns)
+        )
         parameters: dict[str, Any] = {"codes": _codes(plan, series)}
         if name not in COLUMN_FIELDS:
             parameters["field"] = json_key(name)
@@ -291,7 +282,7 @@ def _single_purpose(plan: FeaturePlan) -> Iterator[tuple[str, dict[str, Any], li
                 template("features/newest_types", slots=", ".join(columns)),
                 {
                     "codes": _codes(plan, series),
-                    "within_us": within_s * US,
+                    "within_us": within_s * US_PER_S,
                     "most": max(s.nth for _, s in members),
                 },
                 [j for j, _ in members],

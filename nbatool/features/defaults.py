@@ -120,10 +120,14 @@ def default_features(
     listed = Series(tuple(sorted({name for s in known for name in s.types})))
     for nth in range(1, SEQUENCE + 1):
         meaning = "the newest event" if nth == 1 else f"the event {nth - 1} before the newest"
+        meaning += f" in {_name(long_s)}"
         made.append(Feature(f"sequence_{nth}", "sequence", listed, "type", long_s, nth=nth, meaning=meaning))
     made.append(
-        Feature("transition", "transition", listed, "type", long_s, meaning="the last two events, in order")
-    )
+        Feature(
+            "transition", "transition", listed, "type", long_s,
+            meaning=f"the last two events in {_name(long_s)}, in order",
+        )
+    )  # fmt: skip
     return tuple(made)
 
 

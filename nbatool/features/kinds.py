@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nbatool.base.clock import DAY_S
 from nbatool.features.aggregates import LIFETIME, LIFETIME_AGGREGATES, AggregateName, Series, Slot
 
 Floats = NDArray[np.float64]
 Finish = Callable[[list[Floats], Floats], Floats]
 
-DAY_S = 86_400
 STREAK_WEEKS = 8
 
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbatool.base.clock import DAY_S, US_PER_S
 from nbatool.base.records import Action
 from nbatool.features.customer import CustomerFeatures, FeatureSet
-from nbatool.features.kinds import DAY_S, Floats
+from nbatool.features.kinds import Floats
 from nbatool.features.pairs import DIMENSIONS
 
-US = 1_000_000
 MOST_CATEGORIES = 200
 
 
@@ -69,7 +69,7 @@ class CustomerInput:
             if attribute.type == "text":
                 x[:, k] = encode_text(values, self._codes.get(attribute.name, {}))
             elif attribute.type == "time":
-                x[:, k] = np.floor((customers.as_of_us - values) / US) / DAY_S
+                x[:, k] = np.floor((customers.as_of_us - values) / US_PER_S) / DAY_S
             else:
                 x[:, k] = values
         return x

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import zone_offsets
+from nbatool.base.clock import US_PER_S, zone_offsets
 from nbatool.features.batch import Aggregates, aggregate
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.pairs import Contacts, pair_features
@@ -20,8 +20,6 @@ from nbatool.store.sql import statement, template
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
-US = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -135,6 +133,7 @@ def prepare_moments(
         {"types": [name for name, _ in types], "roles": [role for _, role in types]},
     )
     con.execute(
-        statement("features/create_contacts"), {"short_us": pairs.short_s * US, "long_us": pairs.long_s * US}
+        statement("features/create_contacts"),
+        {"short_us": pairs.short_s * US_PER_S, "long_us": pairs.long_s * US_PER_S},
     )
     return PreparedMoments(con, features, moments, aggregate(con, plan))

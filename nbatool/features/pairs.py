@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.features.kinds import DAY_S, Floats
+from nbatool.base.clock import DAY_S
+from nbatool.features.kinds import Floats
 
-ROLES = ("contact", "engage", "convert")
 DIMENSIONS = ("action", "tag", "channel")
 
 

@@ -36,8 +36,8 @@ def run_over(
     *,
     on_rows: OnRows | None = None,
     first_rows_only: bool = False,
-) -> None:
-    """Run a statement over a file's rows.
+) -> bool:
+    """Run a statement over a file's rows, and return whether it saw all of them.
 
     Raises
     ------
@@ -45,14 +45,17 @@ def run_over(
         What the reader found wrong, as it said it; or that memory and disk are full.
     """
     raised: list[NbaError] = []
+    left: list[bool] = []
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            for batch in rows.batches(wanted):
+            read = iter(rows.batches(wanted))
+            for batch in read:
                 if on_rows is not None:
                     on_rows(batch.num_rows)
                 yield batch
                 if first_rows_only and batch.num_rows:
+                    left.append(_has_rows(read))
                     return
         except NbaError as error:
             raised.append(error)
@@ -68,3 +71,12 @@ def run_over(
         if raised:
             raise raised[0] from None
         raise
+    return not any(left)
+
+
+def _has_rows(batches: Iterator[pa.RecordBatch]) -> bool:
+    """Return whether more rows follow; what is wrong with them is not looked at."""
+    try:
+        return any(batch.num_rows for batch in batches)
+    except NbaError:
+        return True

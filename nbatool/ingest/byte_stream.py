@@ -21,6 +21,10 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+NO_TEXT = {
+    b"PK\x03\x04": "an Excel workbook (or another zip archive)",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of the old kind (or another Office file)",
+}
 UTF8_NAMES = ("utf-8", "utf-8-sig", "ascii")
 READ_BYTES = 1 << 20
 TAIL_BYTES = 64
@@ -28,11 +32,26 @@ TAIL_BYTES = 64
 OnBytes = Callable[[int], None]
 
 
+def require_text(name: str, start: bytes) -> None:
+    """Stop at a file whose first bytes are those of a spreadsheet.
+
+    Raises
+    ------
+    DataError
+        That says what to do instead.
+    """
+    what = next((what for mark, what in NO_TEXT.items() if start.startswith(mark)), None)
+    if what is not None:
+        raise DataError(
+            f"{name} is {what}, which is not read. Save its sheet as CSV (in Excel: Save As, CSV UTF-8) and name that file"
+        )
+
+
 class ByteStream(io.RawIOBase):
     """A readable stream of a file's text in UTF-8, without byte order mark.
 
     Packed files are known by their first bytes, not their names. A packed file that ends too early, or a byte that
-    the encoding does not have, raises a :class:`DataError` that names the place.
+    the encoding does not have, raises a :class:`DataError` that names the place; so does a spreadsheet.
 
     Parameters
     ----------
@@ -57,6 +76,11 @@ class ByteStream(io.RawIOBase):
         self.line_breaks = 0
         self.tail = b""
         self._counted = _Counted(file.path.open("rb"), on_bytes)
+        try:
+            require_text(file.name, self._counted.start())
+        except DataError:
+            self._counted.close()
+            raise
         self._unpacked = _unpacked(self._counted)
         self._said_encoding = encoding
         self._encoding = codecs.lookup(encoding).name

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from sqlglot import exp
 
 from nbatool.base.action_settings import CatalogueMap
 from nbatool.base.config import Config, Source
-from nbatool.base.errors import ConfigError, DataError, Problem
+from nbatool.base.errors import DataError
 from nbatool.base.records import NOTHING
 from nbatool.ingest import catalogue_values
 from nbatool.ingest.arrow_stream import incoming
@@ -23,9 +22,10 @@ from nbatool.ingest.catalogue_values import PARSERS, Unreadable
 from nbatool.ingest.files import input_files
 from nbatool.ingest.formats import is_empty, open_rows
 from nbatool.ingest.json_cells import cells_select
-from nbatool.ingest.mapping import ATTRIBUTE, describe
+from nbatool.ingest.mapping import ATTRIBUTE, MapProblems, describe, pattern_expressions, trust_named_keys
 from nbatool.ingest.raw_rows import RawRows
-from nbatool.ingest.row_sql import FILE, ROW, Bound, ExpressionError, RowColumns, bound, fragment, parsed
+from nbatool.ingest.row_sql import Bound, ExpressionError, RowColumns, bound, fragment
+from nbatool.store.connection import scratch_database
 from nbatool.store.sql import render
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def catalogue_rows(config: Config, file: Path, mapped: CatalogueMap) -> tuple[Ca
     rows = open_rows(found[0], source)
     if not rows.names:
         raise DataError(f"{found[0].name} has no columns; [catalogue].file must list the actions, one a row")
-    problems = _Problems(config)
+    problems = MapProblems(config, config.catalogue)
     expressions = _bound_map(mapped, rows, found[0].name, problems)
     problems.raise_if_any()
     with closing(_connection()) as con:
@@ -77,72 +77,28 @@ def catalogue_rows(config: Config, file: Path, mapped: CatalogueMap) -> tuple[Ca
     return _checked(found[0].name, records, expressions)
 
 
-class _Problems:
-    """What is wrong with the map, each with its key and line."""
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.found: list[Problem] = []
-
-    def add(self, key: str, message: str) -> None:
-        keys = ("catalogue", "map", *key.split(".", 1))
-        self.found.append(self.config.problem(f"[catalogue.map] {key}: {message}", *keys))
-
-    def raise_if_any(self) -> None:
-        if self.found:
-            raise ConfigError(self.found)
-
-
 def _connection() -> duckdb.DuckDBPyConnection:
     """Return a database in memory, as safe and repeatable as the warehouse."""
-    import duckdb
-
-    con = duckdb.connect(":memory:")
-    con.execute("set TimeZone = 'UTC'")
-    con.execute("set enable_progress_bar = false")
-    con.execute("set autoinstall_known_extensions = false")
-    con.execute("set autoload_known_extensions = false")
+    con = scratch_database()
     con.execute("set threads = 1")
     con.execute("set enable_external_access = false")
     return con
 
 
-def _bound_map(mapped: CatalogueMap, rows: RawRows, file: str, problems: _Problems) -> dict[str, Bound]:
+def _bound_map(mapped: CatalogueMap, rows: RawRows, file: str, problems: MapProblems) -> dict[str, Bound]:
     """Return action key, or ``attributes.NAME`` → expression over the file's columns."""
     texts = {**mapped.columns, **{ATTRIBUTE + name: text for name, text in mapped.attributes.items()}}
-    _add_keys_of_later_rows(rows, texts)
-    for pattern in mapped.attribute_patterns:
-        matches = [name for name in rows.names if fnmatchcase(name, pattern)]
-        if not matches:
-            problems.add(
-                "attributes", f'no column of {file} matches "{pattern}" (it has {", ".join(rows.names[:20])})'
-            )
-        texts |= {
-            ATTRIBUTE + name: exp.to_identifier(name, quoted=True).sql(dialect="duckdb") for name in matches
-        }
+    if not rows.all_names_known:
+        trust_named_keys(rows, texts.values())
+    texts |= pattern_expressions(mapped.attribute_patterns, rows, file, problems, must_match=True)
     columns = RowColumns(file, rows.names, {})
     expressions = {}
     for key, text in texts.items():
         try:
             expressions[key] = bound(text, columns)
         except ExpressionError as error:
-            said = str(error).replace("text in every row write  = ", f"text in every row write  {key} = ")
-            problems.add(key, said)
+            problems.add_expression(key, error)
     return expressions
-
-
-def _add_keys_of_later_rows(rows: RawRows, texts: dict[str, str]) -> None:
-    """Take the keys the map names on trust where JSON rows not seen yet may carry them."""
-    if rows.all_names_known:
-        return
-    names = dict.fromkeys(rows.names)
-    for text in texts.values():
-        try:
-            used = [column.parts[0].name for column in parsed(text).find_all(exp.Column)]
-        except ExpressionError:
-            continue
-        names |= dict.fromkeys(name for name in used if name not in (FILE, ROW))
-    rows.names = tuple(names)
 
 
 def _records(
@@ -150,7 +106,7 @@ def _records(
     config: Config,
     rows: RawRows,
     expressions: dict[str, Bound],
-    problems: _Problems,
+    problems: MapProblems,
 ) -> list[tuple[Any, ...]]:
     """Return ``_row, _line, _problem, _detail``, whether each expression failed, and its value, of each row."""
     wanted = sorted({cell for part in expressions.values() for cell in part.cells})
@@ -180,7 +136,7 @@ def _records(
 
 
 def _kinds(
-    con: duckdb.DuckDBPyConnection, cells: exp.Query, expressions: dict[str, Bound], problems: _Problems
+    con: duckdb.DuckDBPyConnection, cells: exp.Query, expressions: dict[str, Bound], problems: MapProblems
 ) -> dict[str, str]:
     """Return the DuckDB type of each expression."""
     import duckdb
@@ -197,7 +153,7 @@ def _kinds(
     return kinds
 
 
-def _output(config: Config, key: str, value: exp.Expr, kind: str, problems: _Problems) -> exp.Expr:
+def _output(config: Config, key: str, value: exp.Expr, kind: str, problems: MapProblems) -> exp.Expr:
     """Return a value in one of the few types that are read from here on; a problem where it can be none."""
     try:
         if not key.startswith(ATTRIBUTE):

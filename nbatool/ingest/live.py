@@ -8,8 +8,6 @@ from nbatool.ingest.arrow_stream import incoming
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import Warehouse
 
-LIVE_SOURCE = "@live"
-
 LiveEvent = tuple[str, str, int, str, str | None, str | None, str | None, str | None, str | None]
 """event_id, customer_id, ts_us, type, value (text), action_id, channel, decision_id, attributes (JSON text)."""
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Final
 
-import duckdb
-
 from nbatool.base import clock
 from nbatool.base.config import Source
 from nbatool.base.errors import DataError, UsageError, did_you_mean
 from nbatool.ingest import checks
 from nbatool.ingest.drain import drain_journal
-from nbatool.ingest.files import InputFile, input_files, spooled_stdin
+from nbatool.ingest.files import STDIN, InputFile, input_files, spooled_stdin
 from nbatool.ingest.formats import is_empty
 from nbatool.ingest.lookup import load_lookups
 from nbatool.ingest.reject_limit import RejectLimit
-from nbatool.ingest.report import IngestReport, SourceReport
+from nbatool.ingest.report import IngestReport, LookedAt, SourceReport
 from nbatool.ingest.source_load import SourceLoad
 from nbatool.ingest.stage import stage_file
+from nbatool.store.connection import scratch_database
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import Workspace
@@ -44,7 +43,7 @@ def load(
 ) -> IngestReport:
     """Load a workspace's sources (or one, or some files as one) into its warehouse.
 
-    Each source is loaded as a whole or not at all. The caller holds the workspace lock.
+    Each source is loaded as a whole or not at all. The caller holds the workspace lock, but for a dry run.
 
     Parameters
     ----------
@@ -62,6 +61,7 @@ def load(
     UsageError, ConfigError, DataError
     """
     limit = RejectLimit.parse(max_rejects)
+    input_files(file for file in files or () if file != STDIN)  # one that is missing is named before all else
     chosen = _chosen(workspace, source, files)
     with spooled_stdin(tuple(files or ()), workspace.temp_dir, stdin) as spooled:
         inputs: dict[str, list[InputFile]] = {}
@@ -142,15 +142,13 @@ def _previewed(workspace: Workspace, source: Source, files: Sequence[InputFile])
     first = next((file for file in files if not is_empty(file, source)), None)
     if first is None:
         return SourceReport(source.name, source.kind, files=len(files), warnings=("all files are empty",))
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set enable_progress_bar = false")
-        con.execute("set autoinstall_known_extensions = false")
+    with scratch_database() as con:
         lookups = load_lookups(con, source)
         staged = stage_file(con, workspace.config, source, first, lookups, first_rows_only=True)
         table = con.sql(
             statement(f"ingest/preview_{source.kind}"), params={"n": PREVIEW_ROWS}
         ).to_arrow_table()
+        reasons = dict(con.execute(statement("ingest/staged_reasons")).fetchall())
     preview: tuple[Mapping[str, object], ...] = tuple(table.to_pylist())
     return SourceReport(
         source.name,
@@ -159,6 +157,7 @@ def _previewed(workspace: Workspace, source: Source, files: Sequence[InputFile])
         warnings=staged.warnings,
         preview=preview,
         unmatched=staged.unmatched,
+        looked_at=LookedAt(first.name, staged.rows, staged.whole, staged.lines, reasons),
     )
 
 

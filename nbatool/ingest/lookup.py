@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
@@ -17,7 +17,11 @@ from nbatool.ingest.files import InputFile, input_files
 from nbatool.ingest.formats import open_rows
 from nbatool.ingest.json_cells import cells_select
 from nbatool.ingest.raw_rows import RawRows
+from nbatool.store.connection import scratch_database
 from nbatool.store.sql import render
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,7 @@ def _loaded(
 @contextmanager
 def drawing_board(lookups: Iterable[LoadedLookup]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database of its own, with empty lookups, to try queries without spoiling a transaction."""
-    with duckdb.connect() as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set autoinstall_known_extensions = false")
+    with scratch_database() as con:
         for lookup in lookups:
             con.register(lookup.table, lookup.schema.empty_table())
         yield con

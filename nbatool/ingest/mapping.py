@@ -15,19 +15,30 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from nbatool.base.config import Config, Source
+from nbatool.base.config import Catalogue, Config, Source
 from nbatool.base.errors import ConfigError, DataError, Problem
 from nbatool.base.source_settings import REQUIRED
 from nbatool.ingest.csv_rows import LIKELY_DELIMITERS, CsvRows
 from nbatool.ingest.lookup import LoadedLookup
 from nbatool.ingest.presets import mapped_expressions
 from nbatool.ingest.raw_rows import RawRows
-from nbatool.ingest.row_sql import AGGREGATE_NAMES, AGGREGATES, Bound, ExpressionError, RowColumns, bound
+from nbatool.ingest.row_sql import (
+    AGGREGATE_NAMES,
+    AGGREGATES,
+    FILE,
+    ROW,
+    Bound,
+    ExpressionError,
+    RowColumns,
+    bound,
+    parsed,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
 ATTRIBUTE: Final = "attributes."
+"""What the keys of attributes begin with, before their name."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +61,26 @@ class BoundMap:
 
 
 class MapProblems:
-    """Collects what is wrong with a source's map, each with its key and line."""
+    """Collects what is wrong with the map of a source or of the catalogue."""
 
-    def __init__(self, config: Config, source: Source) -> None:
-        self.config, self.source = config, source
+    def __init__(self, config: Config, table: Source | Catalogue) -> None:
+        self.config = config
         self.found: list[Problem] = []
+        self._keys = ("source", table.name) if isinstance(table, Source) else ("catalogue",)
+        self._has_map = table.preset is None if isinstance(table, Source) else True
 
     def add(self, key: str, message: str) -> None:
         """Add a problem of a map key (``ts``, ``attributes.age``) or of a key of the source (``group_by``)."""
         parts = tuple(key.split(".", 1))
         in_map = key not in ("group_by", "kind") and not key.startswith("lookup")
-        where = ("map", *parts) if in_map and self.source.preset is None else parts
-        shown = f"[source.map] {key}" if in_map else key
-        text = f"{shown}: {message}"
-        self.found.append(self.config.problem(text, "source", self.source.name, *where))
+        where = ("map", *parts) if in_map and self._has_map else parts
+        shown = f"[{self._keys[0]}.map] {key}" if in_map else key
+        self.found.append(self.config.problem(f"{shown}: {message}", *self._keys, *where))
+
+    def add_expression(self, key: str, error: ExpressionError) -> None:
+        """Add that the expression of a map key cannot be used."""
+        said = str(error).replace("text in every row write  = ", f"text in every row write  {key} = ")
+        self.add(key, said)
 
     def raise_if_any(self) -> None:
         if self.found:
@@ -96,9 +113,12 @@ def bind_map(
         When the file was plainly read with the wrong delimiter.
     """
     problems = MapProblems(config, source)
-    names = _with_keys_of_later_rows(source, rows)
-    columns = RowColumns(file, names, {lookup.name: lookup.names for lookup in lookups})
-    texts = {**mapped_expressions(source), **_pattern_expressions(source, rows, file, problems)}
+    texts = mapped_expressions(source)
+    if rows.in_json and (not rows.all_names_known or source.preset is not None):
+        trust_named_keys(rows, texts.values(), source.lookup)
+    patterns = source.map.attribute_patterns
+    texts |= pattern_expressions(patterns, rows, file, problems, must_match=rows.all_names_known)
+    columns = RowColumns(file, rows.names, {lookup.name: lookup.names for lookup in lookups})
     for key in REQUIRED[source.kind]:
         if key not in texts:
             problems.add(key, f'is missing; {source.kind} need  {key} = "…"  in [source.map]')
@@ -115,8 +135,7 @@ def bind_map(
                 _check_delimiter(config, source, rows, file)
                 if source.preset is not None:
                     continue
-            said = str(error).replace("text in every row write  = ", f"text in every row write  {key} = ")
-            problems.add(key, said)
+            problems.add_expression(key, error)
     keys = [_bound_column(name, columns, "group_by", problems) for name in source.group_by]
     joined = {
         lookup.name: _bound_column(lookup.on, columns, f"lookup.{lookup.name}", problems)
@@ -140,28 +159,33 @@ def _bound_column(name: str, columns: RowColumns, key: str, problems: MapProblem
         return None
 
 
-def _with_keys_of_later_rows(source: Source, rows: RawRows) -> list[str]:
-    """Return the file's columns, with keys the map names that JSON rows not seen yet may carry."""
-    names = list(rows.names)
-    if rows.in_json and (not rows.all_names_known or source.preset is not None):
-        from nbatool.ingest.row_sql import parsed
+def trust_named_keys(rows: RawRows, texts: Iterable[str], aliases: Iterable[str] = ()) -> None:
+    """Take the keys that expressions name as columns, where JSON rows not seen yet may carry them.
 
-        for text in mapped_expressions(source).values():
-            try:
-                used = [column.parts[0].name for column in parsed(text).find_all(exp.Column)]
-            except ExpressionError:
-                continue
-            known = {*names, *source.lookup, "_file", "_row"}
-            names += [name for name in dict.fromkeys(used) if name not in known]
-        rows.names = tuple(names)
-    return names
+    Parameters
+    ----------
+    aliases
+        Names of lookups, which are no columns of the file.
+    """
+    own = {FILE, ROW, *aliases}
+    names = dict.fromkeys(rows.names)
+    for text in texts:
+        try:
+            used = [column.parts[0].name for column in parsed(text).find_all(exp.Column)]
+        except ExpressionError:
+            continue
+        names |= dict.fromkeys(name for name in used if name not in own)
+    rows.names = tuple(names)
 
 
-def _pattern_expressions(source: Source, rows: RawRows, file: str, problems: MapProblems) -> dict[str, str]:
+def pattern_expressions(
+    patterns: Iterable[str], rows: RawRows, file: str, problems: MapProblems, *, must_match: bool
+) -> dict[str, str]:
+    """Return ``attributes.NAME`` → expression of the columns kept as attributes by name or pattern (``user_*``)."""
     texts = {}
-    for pattern in source.map.attribute_patterns:
+    for pattern in patterns:
         matches = [name for name in rows.names if fnmatchcase(name, pattern)]
-        if not matches and rows.all_names_known:
+        if not matches and must_match:
             listed = ", ".join(rows.names[:20])
             problems.add("attributes", f'no column of {file} matches "{pattern}" (it has {listed})')
         for name in matches:

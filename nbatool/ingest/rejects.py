@@ -1,41 +1,17 @@
-"""Rejected rows, grouped for people to read; and how those of a refused load outlive its rollback."""
+"""How the rejected rows of a refused load outlive its rollback."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbatool.ingest.arrow_stream import incoming
 from nbatool.store.sql import statement
-from nbatool.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import duckdb
-
-
-@dataclass(frozen=True)
-class RejectGroup:
-    """Rejected rows of one file with one reason, and the first of them as an example.
-
-    ``is_loaded`` is false where the whole load was refused, so that the file's good rows are not stored either.
-    """
-
-    source: str
-    file: str
-    reason: str
-    rows: int
-    is_loaded: bool
-    line: int | None
-    detail: str | None
-    raw: str | None
-
-
-def groups(warehouse: Warehouse) -> tuple[RejectGroup, ...]:
-    """Return the rejected rows, grouped by source, file and reason."""
-    return tuple(RejectGroup(*row) for row in warehouse.rows("ingest/reject_groups"))
 
 
 def roll_back_keeping_rejects(

@@ -45,10 +45,29 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class LookedAt:
+    """What a dry run saw: the first rows of one file, and why some of them would be rejected.
+
+    ``whole`` says that the file has no more rows; ``lines`` is as in :class:`Counts`; ``reasons`` is reason → rows, the most frequent first.
+    """
+
+    file: str
+    rows: int
+    whole: bool
+    lines: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.reasons.values())
+
+
+@dataclass(frozen=True)
 class SourceReport:
     """What happened to one source.
 
-    ``skipped`` says why nothing was read (its kind is not built yet); ``preview`` holds the mapped rows of a dry run.
+    ``skipped`` says why nothing was read (its kind is not built yet); ``preview`` holds the mapped rows of a dry run,
+    and ``looked_at`` what it was made from.
     """
 
     name: str
@@ -63,6 +82,7 @@ class SourceReport:
     seconds: float = 0.0
     skipped: str | None = None
     preview: tuple[Mapping[str, object], ...] = ()
+    looked_at: LookedAt | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ class Staged:
     unmatched: dict[str, int]
     attribute_kinds: dict[str, str]
     warnings: tuple[str, ...]
+    whole: bool = True
+    """All rows of the file are there, not its first rows only."""
 
 
 def stage_file(
@@ -66,7 +68,9 @@ def stage_file(
         with drawing_board(lookups) as board:
             query = stage_query(board, config, source, rows, mapped, lookups)
         statement_text = template("ingest/create_staged", query=query.sql)
-        run_over(con, statement_text, rows, query.wanted, on_rows=on_rows, first_rows_only=first_rows_only)
+        whole = run_over(
+            con, statement_text, rows, query.wanted, on_rows=on_rows, first_rows_only=first_rows_only
+        )
     if source.kind == "customers" and "timezone" in mapped.expressions:
         _reject_unknown_zones(con)
     if not first_rows_only:
@@ -78,7 +82,7 @@ def stage_file(
     counts = render("ingest/staged_counts", missed=misses or [exp.Literal.number(0)])
     n_rows, lines, rejected, *missed = con.execute(counts).fetchall()[0]
     unmatched = {lookup.name: n for lookup, n in zip(lookups, missed, strict=False) if n}
-    return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings)
+    return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings, whole)
 
 
 def _reject_unknown_zones(con: duckdb.DuckDBPyConnection) -> None:

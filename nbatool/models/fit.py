@@ -46,7 +46,7 @@ def fit_booster(
     seed: int = 0,
     threads: int | None = None,
 ) -> FittedBooster:
-    """Train on rows sorted by `table.sorted_rows`.
+    """Train on rows in the order of `table.row_order`.
 
     Parameters
     ----------

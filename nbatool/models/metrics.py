@@ -108,6 +108,30 @@ def calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(part.n * abs(part.predicted - part.realised) for part in bins) / n if n else math.nan
 
 
+def chance_calibration_error(
+    y: FloatArray, p: FloatArray, weight: FloatArray, customer: IntArray, n_bins: int = 10
+) -> float:
+    """Return the calibration error that perfect probabilities stay below in some 95 % of samples like this one.
+
+    A bin's distance is then about normal around 0, so its absolute value has the mean s·√(2/π) and the variance
+    s²·(1 − 2/π); returned is the mean of the weighted sum over the bins and two standard deviations. s counts a
+    customer's rows as one, because they move together.
+    """
+    _, who = np.unique(customer, return_inverse=True)
+    mean = variance = 0.0
+    for rows in equal_count_groups(p, n_bins):
+        w, gap = weight[rows], y[rows] - p[rows]
+        mass = float(w.sum())
+        if mass <= 0:
+            continue
+        centred = w * (gap - float((w * gap).sum()) / mass)
+        spread = math.sqrt(float((np.bincount(who[rows], centred) ** 2).sum())) / mass
+        share = len(rows) / len(y)
+        mean += share * spread * math.sqrt(2 / math.pi)
+        variance += (share * spread) ** 2 * (1 - 2 / math.pi)
+    return mean + 2 * math.sqrt(variance)
+
+
 def lift_by_decile(y: FloatArray, p: FloatArray, weight: FloatArray | None = None) -> tuple[float, ...]:
     """Return rate of each tenth of the rows over the rate of all, best tenth first."""
     w = np.ones(len(y)) if weight is None else weight

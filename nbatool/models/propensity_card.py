@@ -16,6 +16,7 @@ from nbatool.models.table import FloatArray, Table
 # Pega's published health limits, which analysts of the field know
 LEAST_AUC, SUSPICIOUS_AUC, LEAST_POSITIVES = 0.52, 0.90, 200
 _RECENCY_BINS = 10
+MOST_CALIBRATION_ERROR = 0.05
 _LEAST_GAIN = 0.001  # of the baseline's log loss; a sure but tiny gain is none
 
 
@@ -51,6 +52,9 @@ def evaluation(
         "log_loss": metrics.log_loss(y, p, weight),
         "brier": metrics.brier(y, p, weight),
         "calibration_error": metrics.calibration_error(bins),
+        "calibration_error_by_chance": metrics.chance_calibration_error(
+            y, p, weight, table.customer[test.predict]
+        ),
         "calibration_plot": [asdict(part) for part in bins],
         "lift_by_decile": metrics.lift_by_decile(y, p, weight),
         "baselines": {
@@ -108,7 +112,23 @@ def health_warnings(card: Mapping[str, Any]) -> list[str]:
         )
     if found["auc"] < LEAST_AUC:
         warnings.append(f"AUC {found['auc']:.3f} is hardly better than chance (.5)")
+    if found["calibration_error"] > max(MOST_CALIBRATION_ERROR, found["calibration_error_by_chance"]):
+        warnings.append(_uncalibrated(found))
     if not found["better_than_baseline"]:
         rule = {"base_rate": "the base rate", "recency": "the recency rule"}[found["best_baseline"]]
         warnings.append(f"no better than its baseline: {rule} does as well on the test rows")
     return warnings
+
+
+def _uncalibrated(found: Mapping[str, Any]) -> str:
+    error, plot = float(found["calibration_error"]), found["calibration_plot"]
+    over = sum(part["n"] * (part["predicted"] - part["realised"]) for part in plot) / found["n_rows"]
+    # half of the error on one side: most bins err that way
+    way = (
+        "too high"
+        if over > error / 2
+        else "too low"
+        if over < -error / 2
+        else "too high for some, too low for others"
+    )
+    return f"probabilities are off by {f'{error:.3f}'.lstrip('0')} on average on later rows ({way})"

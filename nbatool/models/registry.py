@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError, did_you_mean
+from nbatool.base.process import is_alive
 from nbatool.models.card import canonical_json, iso_time
+from nbatool.store.durable import flush_to_disk
 
 MANIFEST = "manifest.json"
 _CHAMPION, _LOG = "champion", "champion.log"
@@ -71,9 +74,9 @@ def save(
     for name, raw in files.items():
         _write(temporary / name, raw)
     _write(temporary / MANIFEST, canonical_json({**body, "content_sha256": digest}))
-    _fsync_folder(temporary)
+    flush_to_disk(temporary)
     version = _place(models_dir, temporary, body["as_of"][:10], digest)
-    _fsync_folder(models_dir)
+    flush_to_disk(models_dir)
     return version
 
 
@@ -106,6 +109,17 @@ def list_versions(models_dir: Path) -> list[str]:
         for path in models_dir.iterdir()
         if _VERSION.fullmatch(path.name) and (path / MANIFEST).is_file()
     )
+
+
+def trained_us(models_dir: Path, version: str) -> int:
+    """Return when a version was made, in microseconds since 1970 UTC.
+
+    The manifest tells no time, so that the same content is the same version: it is the file's own time, or that of the
+    first switch to the version where this is earlier, as with copied folders.
+    """
+    at = (models_dir / version / MANIFEST).stat().st_mtime_ns // 1_000
+    switches = [parse_time(str(e["when"])) for e in champion_log(models_dir) if e["to"] == version]
+    return min([at, *switches])
 
 
 def show(models_dir: Path, version: str) -> Version:
@@ -245,7 +259,7 @@ def _switch(models_dir: Path, old: str | None, new: str, *, kind: str, why: str,
     temporary = models_dir / f".tmp-champion-{os.getpid()}"
     _write(temporary, f"{new}\n".encode())
     temporary.replace(models_dir / _CHAMPION)
-    _fsync_folder(models_dir)
+    flush_to_disk(models_dir)
 
 
 def _write(path: Path, raw: bytes) -> None:
@@ -255,31 +269,13 @@ def _write(path: Path, raw: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _sweep(models_dir: Path) -> None:
     """Remove what killed commands left behind; the temporary of a living process stays."""
     for path in models_dir.glob(".tmp-*"):
         owner = path.name.rpartition("-")[2]
-        if owner.isdigit() and int(owner) != os.getpid() and _alive(int(owner)):
+        if owner.isdigit() and int(owner) != os.getpid() and is_alive(int(owner)):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

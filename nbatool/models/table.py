@@ -115,8 +115,3 @@ def row_order(table: Table) -> IntArray:
     keys = [table.weights()[rows], table.y[rows], *table.x[rows].T[::-1]]
     order[places] = rows[np.lexsort((*keys, table.as_of_us[rows], table.customer[rows]))]
     return order
-
-
-def sorted_rows(table: Table) -> Table:
-    """Return the table in the order of `row_order`."""
-    return table.take(row_order(table))

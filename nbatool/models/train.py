@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.errors import DataError, did_you_mean
+from nbatool.base.clock import format_time
+from nbatool.base.errors import ConfigError, DataError
 from nbatool.base.records import Action
 from nbatool.base.seeds import generator
 from nbatool.features.choice import as_timestamp, choose_features, event_types
@@ -25,7 +26,8 @@ from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.table import Table
 from nbatool.models.train_outcome import learns_from_contacts, pays_per_conversion, train_outcome
-from nbatool.models.training_data import CHUNK, Say, Training, codes_of
+from nbatool.models.training_data import CHUNK, Check, Say, Training, codes_of
+from nbatool.profile.event_names import loaded_types, misspelt, unheard_of
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def train_bundle(
     as_of_us: int,
     seed: int,
     say: Say,
+    check: Check | None = None,
 ) -> Bundle:
     """Train every model of a workspace on what happened before ``as_of_us``.
 
@@ -56,20 +59,33 @@ def train_bundle(
         The catalogue.
     say
         Told, in a few words, what is being worked on.
+    check
+        Called with the features chosen, before anything is fitted, to refuse what could not be used afterwards.
 
     Raises
     ------
     DataError
-        There is nothing loaded before ``as_of_us``.
+        There is no event loaded before ``as_of_us``.
+    ConfigError
+        An event type is named that is not loaded and very like one that is.
     """
     span = con.execute(statement("features/event_span")).fetchall()[0]
     known = con.execute(statement("profile/known_customers"), {"as_of": as_timestamp(as_of_us)}).fetchall()
     if not known:
         raise DataError("nothing is loaded from before this time. Load data first: nbatool ingest")
-    first_us = min(span[0], as_of_us) if span[0] is not None else as_of_us
+    if span[0] is None or span[0] >= as_of_us:
+        raise DataError(
+            f"nothing to train: no events are loaded from before {format_time(as_of_us)}, and models learn from what "
+            'customers do. Load a [[source]] of kind = "events": nbatool ingest'
+        )
+    if slips := misspelt(config, loaded_types(con)):
+        raise ConfigError(slips)
+    first_us = span[0]
     say = _numbered(say, training_steps(config, actions))
     say("features")
     features = choose_features(con, config, actions, as_of_us)
+    if check is not None:
+        check(config, actions, features)
     training = Training(con, config, tuple(actions), features, first_us, as_of_us, seed, say)
     customer, propensities = _propensities(training, sorted(row[0] for row in known))
     decision, outcome, conversion = train_outcome(training, customer)
@@ -227,19 +243,7 @@ def _card(
         "outcome": dict(outcome.card) if outcome else None,
         "conversion": dict(conversion.card) if conversion else None,
         "clv": json.loads(clv) if clv else None,
-        "warnings": _unheard_of(training),
+        "warnings": unheard_of(
+            training.config, [t.name for t in event_types(training.con, training.as_of_us)]
+        ),
     }
-
-
-def _unheard_of(training: Training) -> list[str]:
-    """Event types the configuration names and no event before the moment has: most often a typing mistake."""
-    config = training.config
-    loaded = [t.name for t in event_types(training.con, training.as_of_us)]
-    named = [(f"[roles] {role}", name) for role, names in config.roles.items() for name in names]
-    named += [(f'[[objective]] "{o.name}"', o.event) for o in config.objectives if o.event is not None]
-    named += [(f'[[target]] "{t.name}"', t.event) for t in config.targets]
-    return [
-        f'{where}: no event of type "{name}" is loaded{did_you_mean(name, loaded)}'
-        for where, name in named
-        if name not in loaded
-    ]

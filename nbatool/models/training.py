@@ -14,7 +14,7 @@ from nbatool.models import registry
 from nbatool.models.bundle import Bundle
 from nbatool.models.card import versions
 from nbatool.models.train import train_bundle
-from nbatool.models.training_data import Say
+from nbatool.models.training_data import Check, Say
 from nbatool.profile.present import present_us
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import open_warehouse
@@ -32,10 +32,13 @@ class TrainReport:
     actions: tuple[Action, ...]
 
 
-def train_workspace(workspace: Workspace, *, as_of_us: int | None, seed: int, say: Say) -> TrainReport:
+def train_workspace(
+    workspace: Workspace, *, as_of_us: int | None, seed: int, say: Say, check: Check | None = None
+) -> TrainReport:
     """Train a version of a workspace and put it in force.
 
-    The caller holds the workspace lock.
+    The caller holds the workspace lock. ``check`` sees the features chosen before anything is fitted, and raises to
+    refuse a catalogue that could not be decided with.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def train_workspace(workspace: Workspace, *, as_of_us: int | None, seed: int, sa
     with open_warehouse(workspace) as warehouse:
         drain_journal(workspace, warehouse)
         as_of = present_us(warehouse.con, config, as_of_us)
-        bundle = train_bundle(warehouse.con, config, actions, as_of_us=as_of, seed=seed, say=say)
+        bundle = train_bundle(warehouse.con, config, actions, as_of_us=as_of, seed=seed, say=say, check=check)
         fingerprint = warehouse.con.execute(
             statement("models/data_fingerprint"), {"as_of": as_timestamp(as_of)}
         ).fetchall()[0]

@@ -30,6 +30,23 @@ def present_us(con: duckdb.DuckDBPyConnection, config: Config, asked_us: int | N
     return max(newest) + 1 if newest else now_us()
 
 
+def require_past(con: duckdb.DuckDBPyConnection, as_of_us: int) -> None:
+    """Stop at a moment before everything that was loaded.
+
+    Raises
+    ------
+    DataError
+        Names the first time there is.
+    """
+    found = con.execute(statement("profile/first_record")).fetchall()[0]
+    first_us = min((us for us in found if us is not None), default=None)
+    if first_us is not None and first_us >= as_of_us:
+        raise DataError(
+            f"nothing is known before {format_time(as_of_us)}: the first event or customer loaded is of "
+            f"{format_time(first_us)}. Ask for a later time (--as-of)"
+        )
+
+
 def require_fresh(con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int) -> None:
     """Stop when ``as_of = "now"`` and no event is newer than ``fresh_within``.
 

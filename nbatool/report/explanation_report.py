@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nbatool.base.clock import format_time
+from nbatool.base.clock import DAY_S, format_duration, format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.explanation import Explanation, Ranked, Term
 from nbatool.report.figures import minute_text, money_text, number_text, share_text
@@ -17,11 +17,14 @@ MOST_MATTERS = 6
 MOST_RANKED = 20
 LEAST_SHOWN = 0.005
 MONEY_SCORES = ("clv",)
+FORWARD_SCORES = ("clv", "expected_purchases")
+"""Scores that look as far ahead as lifetime value does."""
 
 
 def explanation_text(found: Explanation, currency: str, width: int) -> str:
     """Return a whole explanation, at most ``width`` wide."""
-    lines = [f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"]
+    headline = f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"
+    lines = paragraph(headline, indent=0, width=width)
     lines += _net_value(found, currency, width)
     lines += _mattered(found, currency, width)
     lines += _ranked(found, currency, width)
@@ -53,7 +56,7 @@ def _headline(found: Explanation, currency: str) -> str:
 
 
 def _name(offer: Ranked) -> str:
-    return f"{offer.action_name} by {offer.channel}"
+    return offer.action_name if offer.channel is None else f"{offer.action_name} by {offer.channel}"
 
 
 def _signed(term: Term, currency: str) -> str:
@@ -97,37 +100,53 @@ def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
             )
         )
     assert found.about is not None
-    head = f"what makes it {money_text(found.about.uplift, currency, signed=True)} against doing nothing"
+    gain = money_text(_gain(found.about), currency, signed=True)
+    head = f"what makes it {gain}" + ("" if found.by_propensity else " against doing nothing")
     return ["", head, *table_lines(("", ""), rows, right="rl", width=width)]
 
 
 def _ranked(found: Explanation, currency: str, width: int) -> list[str]:
     """Everything else that is possible, best first, with nothing in its place; channels worth the same together."""
     rows = []
-    for (name, net_value, uplift), group in groupby(
-        found.ranked, lambda o: (o.action_name, o.net_value, o.uplift)
+    for (name, net_value, gain), group in groupby(
+        found.ranked, lambda o: (o.action_name, o.net_value, _gain(o))
     ):
-        channels = " or ".join(o.channel for o in group)
-        rows.append((net_value, f"{name} by {channels}", money_text(uplift, currency)))
+        channels = " or ".join(str(o.channel) for o in group)
+        rows.append((net_value, f"{name} by {channels}", money_text(gain, currency)))
     if found.chosen is not None:
         place = sum(net_value > 0 for net_value, _, _ in rows)
-        rows.insert(place, (0.0, NOTHING, money_text(0.0, currency)))
+        rows.insert(place, (0.0, NOTHING, "unknown" if found.by_propensity else money_text(0.0, currency)))
     if not rows:
         return []
     more = len(rows) - MOST_RANKED if len(rows) > MOST_RANKED + 1 else 0
     shown = rows[: len(rows) - more]
-    cells = [(name, money_text(net_value, currency), uplift) for net_value, name, uplift in shown]
-    lines = table_lines(("", "net value", "uplift"), cells, right="lrr", width=width)
-    return ["", "everything else, in order", *lines, *([f"  {more} more"] if more else [])]
+    cells = [(name, money_text(net_value, currency), gain) for net_value, name, gain in shown]
+    heads = ("", "net value", "response" if found.by_propensity else "uplift")
+    lines = table_lines(heads, cells, right="lrr", width=width)
+    candidates, actions = found.candidates
+    said = f"{candidates} candidates" + (f" ({actions} actions by channel)" if candidates > actions else "")
+    return ["", f"everything else of {said}, in order", *lines, *([f"  {more} more"] if more else [])]
+
+
+def _gain(offer: Ranked) -> float:
+    """The uplift; where none is known, what a response is worth times its chance."""
+    return offer.expected_outcome if offer.uplift is None else offer.uplift
 
 
 def _scores(found: Explanation, currency: str, width: int) -> list[str]:
-    at = 4 + max((len(name) for name in found.scores), default=0)
+    labels = {name: _score_label(name, found.horizon_s) for name in found.scores}
+    at = 4 + max((len(label) for label in labels.values()), default=0)
     return [
         line
         for name, value in found.scores.items()
-        for line in entry(name, _score_text(name, value, currency), at=at, width=width)
+        for line in entry(labels[name], _score_text(name, value, currency), at=at, width=width)
     ] or ["  nothing: no propensity and no lifetime value is trained"]
+
+
+def _score_label(name: str, horizon_s: int | None) -> str:
+    if name not in FORWARD_SCORES or not horizon_s:
+        return name
+    return f"{name} over {number_text(horizon_s / DAY_S, 0 if horizon_s % DAY_S == 0 else 1)} days"
 
 
 def _score_text(name: str, value: float | str | None, currency: str) -> str:
@@ -154,6 +173,7 @@ def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
         "others": [_offer(each) for each in found.ranked],
         "removed": [_offer(each) for each in found.removed],
         "scores": found.scores,
+        "clv_horizon": None if found.horizon_s is None else format_duration(found.horizon_s),
         "by_propensity": found.by_propensity,
     }
 
@@ -167,7 +187,7 @@ def _offer(offer: Ranked) -> dict[str, Any]:
         "action_name": offer.action_name,
         "channel": offer.channel,
         "net_value": _four(offer.net_value),
-        "uplift": _four(offer.uplift),
+        "uplift": None if offer.uplift is None else _four(offer.uplift),
         "expected_outcome": _four(offer.expected_outcome),
     }
     return found if offer.removed_by is None else {**found, "removed_by": offer.removed_by}

@@ -15,6 +15,11 @@ from nbatool.report.tables import paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
 MOST_FEATURES = 15
+PARTS = {
+    "baseline": "what the baseline looks at most (the outcome of a customer, whatever we do)",
+    "effect": "what the effect looks at most (what an action changes)",
+}
+"""Heads of the lists of the outcome model's parts; a model of one part just looks."""
 
 
 def card_text(card: Mapping[str, Any], width: int) -> str:
@@ -68,10 +73,7 @@ def importance_lines(importance: Mapping[str, Any], width: int) -> list[str]:
         if not shown:
             continue
         most = max(entry["share"] for entry in shown)
-        of_part = {"chance": ", for whether anything comes in", "amount": ", for how much comes in"}.get(
-            part, ""
-        )
-        lines += ["", f"  what it looks at most{of_part}"]
+        lines += ["", *paragraph(PARTS.get(part, "what it looks at most"), width=width)]
         rows = [(e["feature"], share_text(e["share"], 3), bar(e["share"], most, 20)) for e in shown]
         lines += table_lines(("", "", ""), rows, right="lrl", width=width, indent=4)
     return lines

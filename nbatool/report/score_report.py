@@ -8,10 +8,10 @@ from typing import Any
 
 from nbatool.activate.score import ScoreReport, Share
 from nbatool.base.clock import format_duration, format_time
+from nbatool.base.next_step import nearest
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import bar
 from nbatool.report.figures import minute_text, money_text, number_text
-from nbatool.report.next_step import nearest
 from nbatool.report.tables import cut, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
@@ -20,6 +20,9 @@ NO_ACTION = (
     "no actions are configured: add [[action]] tables to nba.toml (docs/nba-toml.md); the scores file has what is "
     "known about each customer"
 )
+
+LEARNED_LATER = "the model in force learned from data until {}, after this time: do not judge it by these"
+RESPONSES = "expected responses less costs, not an effect"
 
 
 def score_text(report: ScoreReport, currency: str, width: int, command: str = "nbatool") -> str:
@@ -35,7 +38,10 @@ def score_text(report: ScoreReport, currency: str, width: int, command: str = "n
         lines += ["", *paragraph(NO_ACTION, first="! ", width=width)]
     elif report.by_propensity:
         lines += ["", *paragraph(NO_CONTACT, first="! ", width=width)]
-    lines += ["", *_files(report, command)]
+    if report.knows_the_future and report.learned_until_us is not None:
+        until = minute_text(format_time(report.learned_until_us))
+        lines += ["", *paragraph(LEARNED_LATER.format(until), first="! ", width=width)]
+    lines += ["", *_files(report, command, width)]
     return "\n".join(lines)
 
 
@@ -91,11 +97,14 @@ def _worth(report: ScoreReport, currency: str, width: int) -> list[str]:
         action_id, value = report.best_single
         name = next((s.name for s in report.mix if s.action_id == action_id), action_id)
         rows.append((f"best single action ({name})", money_text(value, currency, 0)))
+    if report.by_propensity:
+        # What would come without any action is not known, so there is nothing to set the plan against.
+        return table_lines((RESPONSES, ""), rows, right="lr", width=width)
     rows.append(("nothing", money_text(0.0, currency, 0)))
     return table_lines(("", ""), rows, right="lr", width=width)
 
 
-def _files(report: ScoreReport, command: str) -> list[str]:
+def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
     rows = []
     if report.actions_file is not None:
@@ -104,7 +113,14 @@ def _files(report: ScoreReport, command: str) -> list[str]:
         )
     if report.scores_file is not None:
         rows.append((nearest(report.scores_file), f"{number_text(report.customers)} customers"))
-    files = table_lines(("", ""), rows, width=10_000, indent=9)
+    at = 9 + max((len(path) for path, _ in rows), default=0) + 2
+    # A path is for copying, so it stays whole: where its words do not fit beside it they go below.
+    beside = all(at + len(said) <= width for _, said in rows)
+    files = [
+        line
+        for path, said in rows
+        for line in ([f"{'':<9}{path:<{at - 9}}{said}"] if beside else [f"{'':<9}{path}", f"{'':<11}{said}"])
+    ]
     if files:
         files[0] = f"Files    {files[0].lstrip()}"
     live = "decides with this from now on" if report.published else f"unchanged: {report.why_not_published}"
@@ -120,6 +136,7 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
     return {
         "as_of": format_time(report.as_of_us),
         "model_version": report.model_version,
+        "model_as_of": None if report.learned_until_us is None else format_time(report.learned_until_us),
         "currency": currency,
         "customers": report.customers,
         "actions": [

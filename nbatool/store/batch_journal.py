@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nbatool.base.errors import DataError
+from nbatool.store.durable import flush_to_disk
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         if created:
-            _sync_folder(self.path.parent)
+            flush_to_disk(self.path.parent)
         for entry in entries:
             self._apply(entry)
 
@@ -105,11 +106,3 @@ class Journal:
                     self.announced.discard(batch_id)
             case _:
                 raise ValueError("no such entry")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

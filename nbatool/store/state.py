@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nbatool.base.errors import DataError
+from nbatool.store.durable import flush_to_disk
 from nbatool.store.sql import statement
 
 FLUSH_BYTES = 8 << 20
@@ -39,7 +40,7 @@ class StateWriter:
             self._con.execute(statement("store/state_insert_customer"), row)
             waiting += len(row[1])
             if waiting >= FLUSH_BYTES:
-                _flush(self._path)
+                flush_to_disk(self._path)
                 waiting = 0
 
 
@@ -59,9 +60,9 @@ def write_state(path: Path) -> Iterator[StateWriter]:
         yield StateWriter(con, temporary)
         con.execute("commit")
         con.close()
-        _flush(temporary)
+        flush_to_disk(temporary)
         temporary.replace(path)
-        _flush(path.parent)
+        flush_to_disk(path.parent)
     except BaseException:
         con.close()
         temporary.unlink(missing_ok=True)
@@ -112,11 +113,3 @@ def sweep_states(folder: Path, keep: set[str]) -> None:
             path.unlink(missing_ok=True)
     for path in folder.glob(".state-*.tmp"):
         path.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbatool.base.errors import BusyError, DataError
 from nbatool.store.batch_journal import Batch, Journal
+from nbatool.store.connection import make_repeatable
 from nbatool.store.sql import statement
 from nbatool.store.workspace import Workspace
 
@@ -76,10 +77,7 @@ def open_warehouse(
 
 def configure(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Make a connection safe and repeatable: UTC, silent, bounded, without access to other folders."""
-    con.execute("set TimeZone = 'UTC'")
-    con.execute("set enable_progress_bar = false")
-    con.execute("set autoinstall_known_extensions = false")
-    con.execute("set autoload_known_extensions = false")
+    make_repeatable(con)
     con.execute("set memory_limit = $limit", {"limit": f"{_memory_bytes()}B"})
     con.execute("set temp_directory = $folder", {"folder": str(workspace.temp_dir)})
     con.execute("set allowed_directories = $folders", {"folders": [str(workspace.root)]})

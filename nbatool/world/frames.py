@@ -17,10 +17,6 @@ from nbatool.world.season import clock_seconds
 if TYPE_CHECKING:
     import polars as pl
 
-EVENT_COLUMNS = (
-    "event_id", "customer_id", "ts", "type", "value", "action_id", "channel", "category", "on_sale",
-)  # fmt: skip
-
 
 def customer_ids(numbers: Ints) -> pl.Series:
     """Return ids such as c004217."""

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nbatool.base.errors import DataError
+from nbatool.base.records import NOTHING
 from nbatool.world.actions import ACTIONS, COSTS, EFFECT_DAYS, effects, extra_value
 from nbatool.world.behaviour import DISCOUNT
 from nbatool.world.latent import CATEGORY_PRICE, Customers, Floats, State
@@ -21,7 +22,6 @@ from nbatool.world.orders import INTENT_DAYS, INTENT_PER_PURCHASE, PURCHASES_PER
 from nbatool.world.season import season
 
 HORIZON_DAYS = 30
-NOTHING = "nothing"
 
 
 @dataclass(frozen=True)

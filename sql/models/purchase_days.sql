@@ -55,13 +55,47 @@ periods as (
             as until_day
     from dated as d
     inner join zone_end as e on e.zone = d.zone
+),
+by_day as (
+    select
+        customer_id,
+        day,
+        sum(value) as spend,
+        min(value) as least,
+        bool_or(coalesce(value, 0) >= 0) as bought,
+        any_value(until_day) as until_day
+    from periods
+    group by customer_id, day
+),
+-- money given back on a day without a purchase belongs to the latest one before it
+given_back as (
+    select
+        r.customer_id,
+        max(b.day) as day,
+        any_value(r.spend) as spend
+    from by_day as r
+    inner join by_day as b on b.customer_id = r.customer_id and b.day < r.day
+    where not r.bought and b.bought
+    group by r.customer_id, r.day
+),
+later as (
+    select
+        customer_id,
+        day,
+        sum(spend) as spend
+    from given_back
+    group by customer_id, day
 )
 select
-    customer_id,
-    day,                                 -- local to the customer
-    sum(value) as spend,                 -- refunds netted; null: no amount known
-    any_value(until_day) as until_day    -- last day (start of the last period) observed
-from periods
-group by customer_id, day
--- a free purchase is a purchase; one refunded on its day, or a refund alone, is none
-having coalesce(sum(value), 0) > 0 or coalesce(min(value), 0) >= 0
+    b.customer_id,
+    b.day,                                         -- local to the customer
+    b.spend + coalesce(l.spend, 0) as spend,       -- refunds netted; null: no amount known
+    b.until_day                                    -- last day (start of the last period) observed
+from by_day as b
+left join later as l on l.customer_id = b.customer_id and l.day = b.day
+where b.bought
+    -- a free purchase is a purchase; one given back whole is none, and so is a refund before any purchase
+    and (
+        b.spend + coalesce(l.spend, 0) > 0
+        or (coalesce(b.least, 0) >= 0 and l.spend is null)
+    )

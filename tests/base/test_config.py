@@ -39,7 +39,6 @@ def test_an_empty_file_is_all_defaults() -> None:
     assert config.workspace.fresh_within == 2 * 86_400
     assert (config.clv.horizon, config.clv.grain) == (365 * 86_400, 86_400)
     assert config.catalogue.allow_nothing
-    assert not config.has("clv")
 
 
 def test_everything_of_the_design_is_understood() -> None:

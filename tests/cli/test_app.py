@@ -67,6 +67,43 @@ def test_what_is_the_users_to_mend(
     assert nbatool("status") == (code, "", expected)
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "name", "message"),
+    [
+        (errors.UsageError("x"), 2, "usage", "x"),
+        (errors.ConfigError("x"), 3, "config", "x"),
+        (errors.DataError("é"), 4, "data", "é"),
+        (errors.GateError("x"), 5, "gate", "x"),
+        (errors.BusyError("x"), 6, "busy", "x"),
+        (PermissionError(13, "Permission denied", "/root/x"), 4, "data", "/root/x: Permission denied"),
+        (KeyboardInterrupt(), 130, "stopped", "stopped; what was in force stays in force"),
+        (ZeroDivisionError("by zero"), 1, "bug", "ZeroDivisionError: by zero"),
+    ],
+)
+def test_with_json_an_error_is_an_object_too(
+    error: BaseException,
+    code: int,
+    name: str,
+    message: str,
+    nbatool: Nbatool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(arguments: object) -> int:
+        raise error
+
+    monkeypatch.setattr(app, "_run", fail)
+    found, out, err = nbatool("status", "--json")
+    assert (found, json.loads(out)) == (code, {"error": {"code": name, "message": message}})
+    assert message in err
+    assert nbatool("status", "--", "--json")[:2] == (code, "")
+
+
+def test_a_usage_error_is_json_before_the_options_are_read(nbatool: Nbatool) -> None:
+    code, out, err = nbatool("--json", "stauts")
+    assert (code, json.loads(out)["error"]["code"]) == (2, "usage")
+    assert json.loads(out)["error"]["message"] == err.rstrip()
+
+
 def test_a_bug_keeps_its_trace(nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(arguments: object) -> int:
         raise ZeroDivisionError("division by zero")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -159,9 +161,24 @@ def test_nothing_is_loaded(shop: Callable[..., Path], nbatool: Nbatool) -> None:
     assert nbatool("score") == (4, "", "no model is trained yet. Run: nbatool train\n")
     code, out, err = nbatool("decide")
     assert (code, out) == (4, "")
-    assert err.endswith("data has no published state yet. Make one: nbatool score\n")
+    assert err.endswith("Make one: nbatool train, then nbatool score (no model is trained yet)\n")
     code, _, err = steps(nbatool, "ingest", "train", "decide")
     assert (code, err.endswith("Make one: nbatool score\n")) == (4, True)
+
+
+def test_customers_without_any_event(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    customers = CONFIG[: CONFIG.index("[[target]]")].replace('kind = "events"', 'kind = "customers"')
+    customers = customers.replace('type = "what"\nvalue = "amount"\n', "").replace(
+        '[roles]\npurchase = ["buy"]\n', ""
+    )
+    root = shop("who,day\nc1,2020-01-01\nc2,2020-01-02\n", customers)
+    code, out, err = steps(nbatool, "ingest", "train")
+    assert (code, out) == (4, "")
+    assert err == (
+        "nothing to train: no events are loaded from before 2020-01-02T00:00:00.000001Z, and models learn from what "
+        'customers do. Load a [[source]] of kind = "events": nbatool ingest\n'
+    )
+    assert not (root / "models").exists()
 
 
 def test_a_time_before_the_data(shop: Callable[..., Path], nbatool: Nbatool) -> None:
@@ -244,21 +261,34 @@ def test_an_expression_that_cannot_be_used(
     expression: str, said: str, shop: Callable[..., Path], nbatool: Nbatool
 ) -> None:
     root = shop(weekly(3), CONFIG + f'eligible_when = "{expression}"\n')
-    code, out, err = steps(nbatool, "ingest", "train", "score")
+    code, out, err = steps(nbatool, "ingest", "train")
     assert (code, out) == (3, "")
     assert err.startswith(f'nba.toml:{NEXT_LINE}: [[action]] "coupon": eligible_when: ')
     assert said in err
     assert err.count("\n") == 1
+    assert nbatool("run") == (code, out, err)
+    assert not (root / "models").exists()
     assert not (root / "out").exists()
 
 
 def test_an_action_that_cannot_be_valued(shop: Callable[..., Path], nbatool: Nbatool) -> None:
-    shop(weekly(3), CONFIG.replace("value_per_response = 10.0\n", ""))
-    assert steps(nbatool, "ingest", "train", "score") == (
-        3, "",
+    root = shop(weekly(3), CONFIG.replace("value_per_response = 10.0\n", ""))
+    said = (
         f'nba.toml:{ACTION_LINE}: [[action]] "coupon": no contact was ever logged, so it needs target = one of '
-        "buys_30d and value_per_response = money\n",
-    )  # fmt: skip
+        "buys_30d and value_per_response = money\n"
+    )
+    assert steps(nbatool, "ingest", "train") == (3, "", said)
+    assert not (root / "models").exists()
+
+
+def test_a_catalogue_changed_after_training(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    root = shop(weekly(3), CONFIG + "eligible_when = \"clv > 5 and buys_30d < 1 and segment <> ''\"\n")
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0
+    shop(weekly(3), CONFIG + 'eligible_when = "clw > 5"\n')
+    refused = nbatool("score")
+    assert (refused[0], 'no feature "clw"; did you mean "clv"?' in refused[2]) == (3, True)
+    assert nbatool("train") == refused
+    assert len(list(root.glob("models/*/"))) == 1
 
 
 def test_a_map_changed_after_loading(shop: Callable[..., Path], nbatool: Nbatool) -> None:
@@ -273,6 +303,20 @@ def test_a_map_changed_after_loading(shop: Callable[..., Path], nbatool: Nbatool
         )  # fmt: skip
     code, out, _ = nbatool("ingest", "--full-refresh", "--source", "events")
     assert (code, "87 rows = 87 accepted" in out) == (0, True)
+
+
+def test_what_a_killed_score_left_is_swept(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    root = shop(weekly(3))
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = [root / "out" / f".{name}-2019-01-01.csv.{gone.pid}.tmp" for name in ("actions", "scores")]
+    left.append(root / f".mine.csv.{gone.pid}.tmp")
+    for path in left:
+        path.touch()
+    assert nbatool("score", "-q", "--out", "mine.csv")[0] == 0
+    assert [path.name for path in left if path.exists()] == []
+    assert (root / "mine.csv").exists()
 
 
 def test_damaged_models_are_named(shop: Callable[..., Path], nbatool: Nbatool) -> None:

@@ -1,29 +1,14 @@
-"""Tables fit, pipes are plain, quiet is silent."""
+"""Data and talk go where they belong, quiet is silent, progress gives way."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
 
 import pytest
 
 from nbatool.cli import console as console_module
-from nbatool.cli.console import Column, Console, table_text
-
-
-def test_a_piped_table_is_plain_and_whole() -> None:
-    long = "x" * 300
-    text = table_text(
-        [Column("name"), Column("rows", right=True)], [("a", "1,000"), (long, 7), ("[b]é", None)]
-    )
-    assert text.splitlines() == [
-        f"{'name':<300}   rows",
-        f"{'a':<300}  1,000",
-        f"{long}      7",
-        "[b]é",
-    ]
+from nbatool.cli.console import Console
 
 
 def test_quiet_keeps_data_and_drops_talk(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,20 +38,6 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     with Console().progress("train") as step:
         step(5, 10)
     assert tuple(capsys.readouterr()) == ("", "")
-
-
-def test_on_a_terminal_only_the_widest_text_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((40, 24)))
-    columns = [Column("check"), Column("line", right=True), Column("found")]
-    lines = table_text(columns, [("packages", "123,456,789,012", "word " * 30)]).splitlines()
-    assert len(lines) == 2
-    assert "packages  123,456,789,012  word word wo" in lines[1]
-    wrapped = table_text([Column("check"), Column("found", wrap=True)], [("packages", "word " * 30)])
-    assert wrapped.count("word") == 30
-    assert max(map(len, wrapped.splitlines()[1:])) <= 40
 
 
 def test_the_clock_runs_while_a_step_is_long_and_gives_way(

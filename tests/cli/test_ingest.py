@@ -9,6 +9,7 @@ from pathlib import Path
 from nbatool.cli.ingest import report_json, report_text
 from nbatool.ingest.report import Counts, FlagCount, IngestReport, SourceReport
 from nbatool.store.lock import workspace_lock
+from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
 Nbatool = Callable[..., tuple[int, str, str]]
@@ -96,7 +97,66 @@ def test_a_dry_run_leaves_nothing(shop: Path, nbatool: Nbatool) -> None:
 
 
 def test_the_workspace_is_held_meanwhile(shop: Path, nbatool: Nbatool) -> None:
+    nbatool("ingest", "-q")
     with workspace_lock(open_workspace(shop), "nbatool train"):
-        code, out, err = nbatool("ingest")
-    assert (code, out) == (6, "")
-    assert "is in use by `nbatool train`" in err
+        # Also to read: a warehouse that is open once cannot be opened again, not even by who holds the workspace.
+        for command in ("ingest", "status"):
+            code, out, err = nbatool(command)
+            assert (code, out) == (6, "")
+            assert "is in use by `nbatool train`" in err
+
+
+def test_a_dry_run_runs_beside_any_command(shop: Path, nbatool: Nbatool) -> None:
+    nbatool("ingest", "-q")
+    with workspace_lock(open_workspace(shop), "nbatool train"), open_warehouse(open_workspace(shop)):
+        code, out, err = nbatool("ingest", "--dry-run")
+    assert (code, "c1" in out, err) == (0, True, "")
+
+
+def test_a_dry_run_counts_what_would_be_rejected_and_why(shop: Path, nbatool: Nbatool) -> None:
+    with (shop / "events.csv").open("a") as file:
+        file.write("c3,,buy,1\nc4,,buy,1\nc5,2018-01-03,buy,much\n")
+    code, out, err = nbatool("ingest", "--dry-run")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "events   looked at 5 rows of events.csv: 3 would be rejected"
+    assert lines[1] == "         2 rows: ts is empty"
+    assert lines[2].startswith("         1 row: value ")
+    assert "0 accepted" not in out
+    seen = json.loads(nbatool("ingest", "--dry-run", "--json")[1])["sources"]["events"]["looked_at"]
+    assert (seen["rows"], seen["whole"], seen["reasons"]["ts is empty"]) == (5, True, 2)
+
+
+def test_a_dry_run_reads_the_first_rows_only(shop: Path, nbatool: Nbatool) -> None:
+    with (shop / "events.csv").open("a") as file:
+        file.writelines(f"c{n},2018-01-03,buy,1\n" for n in range(100_000))
+    (shop / "more.csv").write_text((shop / "events.csv").read_text())
+    code, out, _ = nbatool("ingest", "--dry-run", str(shop / "events.csv"), str(shop / "more.csv"))
+    assert code == 0
+    first, second, *_ = out.splitlines()
+    assert first.startswith("events   looked at the first ")
+    assert first.endswith(" rows of events.csv: none would be rejected")
+    assert second == "         not looked at: 1 of its 2 files"
+
+
+def test_a_missing_file_is_named_before_its_source_is_asked_for(shop: Path, nbatool: Nbatool) -> None:
+    people = (
+        '[[source]]\nname = "people"\nkind = "customers"\nfiles = ["p.csv"]\nmap = { customer_id = "id" }\n'
+    )
+    with (shop / "nba.toml").open("a") as file:
+        file.write(people)
+    code, _, err = nbatool("ingest", "/no/such/file.csv")
+    assert (code, "which source" in err) == (4, False)
+    assert "/no/such/file.csv: no such file" in err
+    assert "which source do the files belong to?" in nbatool("ingest", str(shop / "events.csv"))[2]
+
+
+def test_a_workbook_is_to_be_saved_as_csv(shop: Path, nbatool: Nbatool) -> None:
+    (shop / "events.csv").write_bytes(b"PK\x03\x04\x14\x00\x06\x00\xff")
+    for command in (("ingest",), ("ingest", "--dry-run")):
+        code, _, err = nbatool(*command)
+        assert code == 4
+        assert (
+            "events.csv is an Excel workbook (or another zip archive), which is not read. Save its sheet as CSV"
+            in err
+        )

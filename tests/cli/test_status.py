@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,12 +48,90 @@ def test_models(shop: Path, nbatool: Nbatool) -> None:
     assert nbatool("models", "rollback")[0] == 4
 
 
+def test_models_list_is_in_the_order_of_training(shop: Path, nbatool: Nbatool) -> None:
+    names = [
+        registry.save(
+            shop / "models", {"m.txt": b"%d" % k}, as_of_us=(9 - k) * 86_400_000_000, about={}, seed=0
+        )
+        for k in range(4)
+    ]
+    for k, name in enumerate(names):
+        os.utime(shop / "models" / name / "manifest.json", (1_600_000_000 + k, 1_600_000_000 + k))
+    assert sorted(names) != names
+    # copied later than it was put in force: the log knows better
+    os.utime(shop / "models" / names[0] / "manifest.json", (1_700_000_000, 1_700_000_000))
+    registry.promote(shop / "models", names[0], why="trained", when_us=1_500_000_000_000_000)
+    listed = json.loads(nbatool("models", "list", "--json")[1])["versions"]
+    assert [entry["version"] for entry in listed] == names
+    assert listed[0]["trained_at"] == "2017-07-14T02:40:00Z"
+    assert listed[3]["trained_at"] == "2020-09-13T12:26:43Z"
+    assert [line.split()[-2] for line in nbatool("models", "list")[1].splitlines()[2:]] == [
+        entry["trained_at"] for entry in listed[1:]
+    ]
+
+
+def test_models_list_shows_how_good_each_version_is(shop: Path, nbatool: Nbatool) -> None:
+    metrics = {"purchase_30d": {"auc": 0.741, "log_loss": 0.5, "n_rows": 9}, "churn_90d": None}
+    version = registry.save(shop / "models", {"m.txt": b"x"}, as_of_us=0, about={"metrics": metrics}, seed=0)
+    head, line = nbatool("models", "list")[1].splitlines()
+    assert head.split()[-1] == "quality"
+    assert line.split()[0] == version
+    assert line.endswith("  churn_90d not trained, purchase_30d AUC .74")
+    (listed,) = json.loads(nbatool("models", "list", "--json")[1])["versions"]
+    assert listed["quality"]["churn_90d"] is None
+    assert listed["quality"]["purchase_30d"] == {
+        "auc": 0.741, "log_loss": 0.5, "brier": None, "calibration_error": None, "best_baseline": None,
+        "better_than_baseline": None,
+    }  # fmt: skip
+
+
 def test_doctor(shop: Path, nbatool: Nbatool) -> None:
     code, out, err = nbatool("doctor", "--json")
     assert (code, err) == (0, "")
     checks = {check["check"]: check["ok"] for check in json.loads(out)["checks"]}
     assert all(checks.values())
     assert 'source "events"' in checks
+
+
+def test_doctor_counts_the_actions_of_the_catalogue(shop: Path, nbatool: Nbatool) -> None:
+    (shop / "actions.csv").write_text("action_id,name\na,A\nb,B\n")
+    with (shop / "nba.toml").open("a") as file:
+        file.write('[catalogue]\nfile = "actions.csv"\n[catalogue.map]\nid = "action_id"\nname = "name"\n')
+        file.write('[catalogue.defaults]\nchannels = ["email"]\n')
+    checks = {c["check"]: c for c in json.loads(nbatool("doctor", "--json")[1])["checks"]}
+    assert checks["catalogue"] == {
+        "check": "catalogue", "ok": True, "detail": f"2 actions, {shop / 'actions.csv'}",
+    }  # fmt: skip
+    (shop / "actions.csv").unlink()
+    code, out, _ = nbatool("doctor")
+    assert code == 4
+    assert "actions.csv" in out
+
+
+def test_doctor_and_train_see_a_mistyped_event(shop: Path, nbatool: Nbatool) -> None:
+    text = (shop / "nba.toml").read_text()
+    line = len(text.splitlines()) + 3
+    target = '[[target]]\nname = "p"\nevent = "{}"\nwithin = "7d"\n'
+    (shop / "events.csv").write_text("who,when,what,amount\nc1,2018-01-01,buy,5\nc1,2018-01-02,page_view,\n")
+    (shop / "nba.toml").write_text(text + target.format("page_veiw"))
+    assert nbatool("doctor")[0] == 0  # nothing is loaded yet: it may come
+    assert nbatool("ingest", "-q")[0] == 0
+    said = (
+        f'nba.toml:{line}: [[target]] "p": no event of type "page_veiw" is loaded; did you mean "page_view"? '
+        "Loaded are: buy, page_view. Mend the name, or take it out until such events are loaded"
+    )
+    assert nbatool("train") == (3, "", f"{said}\n")
+    assert not (shop / "models").exists()
+    code, out, _ = nbatool("doctor", "--json")
+    found = {c["check"]: (c["ok"], c["detail"]) for c in json.loads(out)["checks"]}["event types"]
+    assert (code, found) == (3, (False, said))
+    (shop / "nba.toml").write_text(text + target.format("signup"))
+    code, out, _ = nbatool("train", "--json")
+    assert (code, '[[target]] "p": no event of type "signup" is loaded' in json.loads(out)["warnings"]) == (
+        0,
+        True,
+    )
+    assert 'no event of type "signup" is loaded' in nbatool("doctor")[1]
 
 
 def test_doctor_without_a_workspace_looks_at_the_installation(
@@ -63,7 +142,9 @@ def test_doctor_without_a_workspace_looks_at_the_installation(
     code, out, _ = nbatool("doctor")
     assert code == 0
     assert "none here, and none was named" in out
-    assert nbatool("doctor", "-w", "nowhere")[0] == 4
+    assert nbatool("doctor", "-w", "nowhere")[0] == nbatool("status", "-w", "nowhere")[0] == 3
+    code, out, err = nbatool("doctor", "-w", "nowhere", "--json")
+    assert (code, err, json.loads(out)["ok"]) == (3, "1 of 8 checks failed\n", False)
 
 
 def test_doctor_finds_what_is_missing(shop: Path, nbatool: Nbatool) -> None:
@@ -71,4 +152,4 @@ def test_doctor_finds_what_is_missing(shop: Path, nbatool: Nbatool) -> None:
     code, out, err = nbatool("doctor")
     assert code == 4
     assert f"not there: {shop / 'events.csv'}" in out
-    assert err == "1 of 11 checks failed\n"
+    assert err == "1 of 13 checks failed\n"

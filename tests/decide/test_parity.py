@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -46,5 +47,10 @@ def test_late_knowledge_is_found_and_named(shop: Path) -> None:
 
 def test_nothing_published(shop: Path) -> None:
     (shop / "data" / "online.db").unlink()
-    with pytest.raises(DataError, match="nbatool score"):
+    with pytest.raises(DataError, match=rf"Make one: nbatool -w {re.escape(str(shop))} score$"):
+        compare_paths(open_workspace(shop), customers=5, seed=0)
+    shutil.rmtree(shop / "models")
+    with pytest.raises(
+        DataError, match=r"Make one: nbatool -w .* train, then nbatool -w .*shop score \(no model"
+    ):
         compare_paths(open_workspace(shop), customers=5, seed=0)

@@ -5,15 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from calls import call
-
-from nbatool.world.write import generate
+from trained import trained_shop
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("finished") / "shop"
-    generate(folder, customers=300, months=10, waves=7, seed=3)
-    for command in ("ingest", "train", "score"):
-        call(folder, command, "-q")
-    return folder
+    return trained_shop(tmp_path_factory.mktemp("finished") / "shop", customers=300, seed=3)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from small_shop import Shop
 
 from nbatool.ingest.load import load
 from nbatool.store.warehouse import open_warehouse
@@ -24,19 +25,6 @@ from nbatool.ingest.load import load
 from nbatool.store.workspace import open_workspace
 print("ready", flush=True)
 load(open_workspace(Path(sys.argv[1])), full_refresh=sys.argv[2] == "refresh")
-"""
-CONFIG = """
-[workspace]
-currency = "USD"
-timezone = "UTC"
-[[source]]
-name = "shop"
-kind = "events"
-files = ["*.ndjson"]
-[source.map]
-customer_id = "id"
-ts = "ts"
-type = "type"
 """
 
 
@@ -65,7 +53,7 @@ def counts(root: Path) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_killed_while_loading(tmp_path, seed):
-    (tmp_path / "nba.toml").write_text(CONFIG)
+    Shop(tmp_path).events("*.ndjson")
     for name in ("a", "b"):
         lines = (
             json.dumps({"id": f"{name}{k}", "ts": "2020-01-01", "type": "view"}) + "\n" for k in range(N_ROWS)

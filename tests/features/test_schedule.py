@@ -7,7 +7,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbatool.features.schedule import MOST_MOMENTS, US, training_times
+from nbatool.base.clock import US_PER_S as US
+from nbatool.features.schedule import MOST_MOMENTS, training_times
 
 HOUR = 3600
 

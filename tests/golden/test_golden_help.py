@@ -21,5 +21,5 @@ def test_help(
     assert run([*command, "--help"]) == 0
     out, err = capfd.readouterr()
     assert err == ""
-    assert max(map(len, out.splitlines())) <= 120
+    assert max(map(len, out.splitlines())) <= 80
     check(f"help-{'-'.join(command) or 'nbatool'}.txt", out)

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from small_shop import EVENT, source
 
 from nbatool.base.errors import ConfigError, DataError, UsageError
 
@@ -148,19 +149,7 @@ def test_duplicate_columns(shop):
 def test_thousand_columns(shop):
     names = ["id", "ts", "type", *(f"x{i}" for i in range(997))]
     shop.write("e.csv", ",".join(names) + "\na,2020-01-01,view," + ",".join(map(str, range(997))) + "\n")
-    shop.load(
-        shop.configure("""
-        [[source]]
-        name = "shop"
-        kind = "events"
-        files = ["e.csv"]
-        [source.map]
-        customer_id = "id"
-        ts = "ts"
-        type = "type"
-        attributes = ["x*"]
-        """)
-    )
+    shop.load(shop.events("e.csv", attributes=["x*"]))
     attributes = json.loads(shop.rows("select attributes from events")[0][0])
     assert len(attributes) == 997
     assert attributes["x996"] == "996"
@@ -296,22 +285,8 @@ def test_mixed_time_zones(shop):
 def test_ids_that_match_only_as_numbers(shop):
     shop.write("e.csv", "id,ts,type\n007,2020-01-01,x\n")
     shop.write("c.ndjson", '{"id": 7}\n')
-    workspace = shop.configure("""
-        [[source]]
-        name = "shop"
-        kind = "events"
-        files = ["e.csv"]
-        [source.map]
-        customer_id = "id"
-        ts = "ts"
-        type = "type"
-        [[source]]
-        name = "people"
-        kind = "customers"
-        files = ["c.ndjson"]
-        [source.map]
-        customer_id = "id"
-        """)
+    people = source("c.ndjson", name="people", kind="customers", customer_id="id")
+    workspace = shop.configure(source("e.csv", **EVENT) + people)
     (warning,) = shop.load(workspace).warnings
     assert "'007' and '7'" in warning
     assert shop.rows("select source_id from events union all select source_id from customers") == [
@@ -451,17 +426,9 @@ def test_folder(shop):
 
 
 def test_kinds_not_built_yet_are_passed_over(shop):
-    workspace = shop.configure("""
-        [[source]]
-        name = "log"
-        kind = "decisions"
-        files = ["nowhere.csv"]
-        [source.map]
-        ts = "ts"
-        action_id = "a"
-        """)
-    (source,) = shop.load(workspace).sources
-    assert source.skipped
+    log = source("nowhere.csv", name="log", kind="decisions", ts="ts", action_id="a")
+    (report,) = shop.load(shop.configure(log)).sources
+    assert report.skipped
 
 
 def test_unwritable_temp_is_not_left_behind(shop):

@@ -64,21 +64,8 @@ EXPECTED = [
 
 
 def configured(shop, name, keys=""):
-    return shop.configure(f"""
-        [[source]]
-        name = "shop"
-        kind = "events"
-        files = ["{name}"]
-        {keys}
-        [source.map]
-        customer_id = "id"
-        ts = "ts"
-        type = "type"
-        value = "x"
-        event_id = "key"
-        attributes.note = "note"
-        attributes.row = "_row"
-        """)
+    attributes = {"attributes.note": "note", "attributes.row": "_row"}
+    return shop.events(name, keys=keys, value="x", event_id="key", **attributes)
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
@@ -124,18 +111,10 @@ def test_parquet_keeps_types(shop):
         "on": pa.array([True, None]),
     })  # fmt: skip
     pq.write_table(table, shop.root / "e.parquet")
-    workspace = shop.configure("""
-        [[source]]
-        name = "shop"
-        kind = "events"
-        files = ["e.parquet"]
-        timezone = "America/New_York"
-        [source.map]
-        customer_id = "id"
-        ts = "day"
-        type = "kind"
-        attributes = ["x", "tags", "on", "day"]
-        """)
+    kept = ["x", "tags", "on", "day"]
+    workspace = shop.events(
+        "e.parquet", keys='timezone = "America/New_York"', ts="day", type="kind", attributes=kept
+    )
     shop.load(workspace)
     rows = shop.rows("select source_id, ts, type, attributes from events order by 1")
     assert rows[0][:3] == ("7", datetime(2020, 1, 1, 5), "b")
@@ -168,21 +147,11 @@ def test_groups(shop):
         "e.csv",
         "basket,who,ts,x\n1,a,2020-01-02,1.10\n2,b,2020-01-03,5\n1,a,2020-01-01,2.20\n2,b,2020-01-03,z\n3,c\n",
     )
-    workspace = shop.configure("""
-        [[source]]
-        name = "shop"
-        kind = "events"
-        files = ["e.csv"]
-        group_by = ["basket", "who"]
-        [source.map]
-        event_id = "basket"
-        customer_id = "who"
-        ts = "min(ts)"
-        type = "'buy'"
-        value = "sum(x)"
-        attributes.n = "count(*)"
-        attributes.days = "count(distinct ts)"
-        """)
+    mapped = {
+        "event_id": "basket", "customer_id": "who", "ts": "min(ts)", "type": "'buy'", "value": "sum(x)",
+        "attributes.n": "count(*)", "attributes.days": "count(distinct ts)",
+    }  # fmt: skip
+    workspace = shop.events("e.csv", keys='group_by = ["basket", "who"]', **mapped)
     counts = shop.load(workspace, max_rejects="90%").totals
     assert (counts.rows, counts.lines, counts.accepted, counts.rejected) == (3, 5, 1, 2)
     assert shop.rows("select event_id, ts::varchar, value::varchar, attributes from events") == [

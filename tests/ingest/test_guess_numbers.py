@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nbatool.ingest.guess.file_look import look
 from nbatool.ingest.guess.numbers import NumberReading, Sentinel, money_reading, number_reading, sentinel
+from nbatool.ingest.guess.sorting import file_looks
 from nbatool.ingest.guess.workbench import Workbench
 
 
@@ -15,7 +15,8 @@ def reading(folder: Path, cells: list[str]) -> NumberReading | None:
     path = folder / "numbers.csv"
     path.write_text("n\tx\n" + "".join(f"{n}\t{cell}\n" for n, cell in enumerate(cells)))
     with Workbench(folder) as bench:
-        return number_reading(look(bench, path).columns[1])
+        (seen,) = file_looks(bench, [path])
+        return number_reading(seen.columns[1])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def reading(folder: Path, cells: list[str]) -> NumberReading | None:
 def test_written_numbers(tmp_path: Path, cells: list[str], attribute: str, doubted: bool) -> None:
     found = reading(tmp_path, cells)
     assert found is not None
-    assert (found.attribute, found.doubt is not None) == (attribute, doubted)
+    assert (found.attribute, found.attribute_doubt("x") is not None) == (attribute, doubted)
 
 
 @pytest.mark.parametrize("cells", [["a", "b"], ["00123", "00456"], ["1-2", "3-4"], ["", ""]])
@@ -54,7 +55,7 @@ def odd_number(folder: Path, rows: list[str]) -> Sentinel | None:
     path = folder / "people.csv"
     path.write_text("n,age,gender\n" + "".join(f"{n},{row}\n" for n, row in enumerate(rows)))
     with Workbench(folder) as bench:
-        seen = look(bench, path)
+        (seen,) = file_looks(bench, [path])
         return sentinel(bench, seen.raw.table, seen.columns[1], seen.columns)
 
 
@@ -77,7 +78,7 @@ def money(folder: Path, cells: list[str]) -> NumberReading | None:
     path = folder / "money.csv"
     path.write_text("n\tLine Total\n" + "".join(f"{n}\t{cell}\n" for n, cell in enumerate(cells)))
     with Workbench(folder) as bench:
-        seen = look(bench, path)
+        (seen,) = file_looks(bench, [path])
         return money_reading(bench, seen.raw.table, seen.columns[1])
 
 
@@ -95,7 +96,7 @@ def test_an_odd_code_outside_the_sample_is_stripped(tmp_path: Path) -> None:
     found = money(tmp_path, ["$79.90"] * 12_001 + ["$12.50 USD"] + ["$1.00"] * 12_000)
     assert found is not None
     assert "'USD'" in found.expression
-    assert (found.doubt, found.currency) == (None, "USD")
+    assert (found.doubt, found.currencies) == (None, ("USD",))
 
 
 @pytest.mark.parametrize("odd", [6, 94])

@@ -60,7 +60,7 @@ def test_money_back_is_said_not_to_be_netted(tmp_path: Path) -> None:
     )
     guess = working(tmp_path, e__csv=EVENTS + back)
     assert guess.roles == {"purchase": ("purchase",)}
-    (question,) = guess.questions
+    question, _ = guess.questions
     assert question.text.startswith('"chargeback" and "refund" take money back')
     assert "not netted in lifetime value unless listed in [roles] purchase" in " ".join(
         render_report(guess, 100).split()

@@ -56,6 +56,9 @@ portfolio.json       catalogue: 10 actions on email, mobile, social, web
   objective     spend within 5d (each event clipped at 100: 478 of 138,953 exceed it)
                 less reward within 5d
   target        purchase_5d
+  cost          0 a contact: assumed, none is known: with 0 almost everybody is worth contacting
+  currency      USD: assumed, no file names one
+  as_of         newest: just after the newest record: data until 2018-08-25 are old
 
 Not sure about 3 things, marked "# ?" in nba.toml:
   1. time is 0 to 714, no date. Read as hours from the day after the newest

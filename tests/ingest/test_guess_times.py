@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbatool.ingest.guess.file_look import look
+from nbatool.ingest.guess.sorting import file_looks
 from nbatool.ingest.guess.times import TimeReading, time_reading
 from nbatool.ingest.guess.workbench import Workbench
 
@@ -15,7 +15,7 @@ def reading(folder: Path, cells: list[str]) -> TimeReading | None:
     path = folder / "times.csv"
     path.write_text("n;t\n" + "".join(f"{n};{cell}\n" for n, cell in enumerate(cells)))
     with Workbench(folder) as bench:
-        seen = look(bench, path)
+        (seen,) = file_looks(bench, [path])
         return time_reading(bench, seen.raw.table, seen.columns[1], seen.columns)
 
 
@@ -73,7 +73,7 @@ def test_a_clock_in_another_column_completes_the_day(tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text("Invoice,Date,Time\na,1/27/2019,13:08\nb,3/8/2019,10:29\n")
     with Workbench(tmp_path) as bench:
-        seen = look(bench, path)
+        (seen,) = file_looks(bench, [path])
         found = time_reading(bench, seen.raw.table, seen.columns[1], seen.columns)
     assert found is not None
     assert found.expression == "strptime(Date || ' ' || Time, '%m/%d/%Y %H:%M')"

@@ -82,8 +82,9 @@ def test_invoices(tmp_path: Path, chance: random.Random) -> None:
     assert lines(guess)["customer_id"] == "coalesce(nullif(CustomerID, ''), 'guest-' || InvoiceNo)"
     assert lines(guess)["type"] == f"case when {total} < 0 then 'return' else 'purchase' end"
     assert {kind.type: kind.rows for kind in guess.types} == {"purchase": 142, "return": 8}
-    assert len(guess.questions) == 3
+    assert len(guess.questions) == 4
     assert '"return" takes money back' in guess.questions[2].text
+    assert "half of what the data span" in guess.questions[3].text
 
 
 def test_segment(tmp_path: Path) -> None:
@@ -279,3 +280,16 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     header = 'user_id,event,ts,amount,"' + name.replace('"', '""') + '"\n'
     guess = working(tmp_path, log__csv=header + rows)
     assert lines(guess)["attributes.a_drop_table_history"] == '"a""; drop table history; --"'
+
+
+@pytest.mark.parametrize(("large", "asked"), [(3, False), (20, True)])
+def test_a_limit_that_many_exceed_is_asked_about(tmp_path: Path, large: int, asked: bool) -> None:
+    """The limit is a round number near the 99.7 % quantile: 200 where that is 240."""
+    amounts = [*range(1, 11)] * 98 + [240] * large + [9_000]
+    rows = "".join(f"c{n % 50},2023-03-{1 + n % 28:02d},purchase,{x}\n" for n, x in enumerate(amounts))
+    guess = working(tmp_path, e__csv="customer,day,event,amount\n" + rows)
+    (objective,) = guess.objectives
+    assert objective.clip_event is not None
+    clip = next(line for line in render_toml(guess).splitlines() if line.startswith("clip_event"))
+    assert clip.endswith("# ?") is asked
+    assert any("Raise clip_event" in question.text for question in guess.questions) is asked

@@ -8,26 +8,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_shop import EVENT, Shop, source
 
-from nbatool.ingest.load import load
-from nbatool.store.warehouse import open_warehouse
-from nbatool.store.workspace import open_workspace
-
-CONFIG = """
-[workspace]
-currency = "USD"
-timezone = "UTC"
-[[source]]
-name = "shop"
-kind = "{kind}"
-files = ["*.ndjson"]
-[source.map]
-customer_id = "id"
-ts = "ts"
-"""
-EVENTS = CONFIG.format(kind="events") + 'type = "type"\nvalue = "x"\n'
-OWN_IDS = EVENTS + 'event_id = "key"\n'
-CUSTOMERS = CONFIG.format(kind="customers") + 'attributes.x = "x"\n'
+EVENTS = source("*.ndjson", **EVENT, value="x")
+OWN_IDS = source("*.ndjson", **EVENT, value="x", event_id="key")
+CUSTOMERS = source("*.ndjson", kind="customers", customer_id="id", ts="ts", **{"attributes.x": "x"})
 
 STORED = {
     "events": "select source_id, event_id, ts, type, value from events order by all",
@@ -50,27 +35,24 @@ class Folder:
     """A workspace that takes files one load at a time."""
 
     def __init__(self, place: str, config: str) -> None:
-        self.root = Path(place)
-        (self.root / "nba.toml").write_text(config)
-        self.workspace = open_workspace(self.root)
+        self.shop = Shop(Path(place))
+        self.workspace = self.shop.configure(config)
         self.n = 0
 
     def ingest(self, *contents, name=None):
         paths = []
         for content in contents:
-            path = self.root / (name or f"in{self.n}.ndjson")
+            lines = "".join(json.dumps(row) + "\n" for row in content)
+            paths.append(str(self.shop.write(name or f"in{self.n}.ndjson", lines)))
             self.n += 1
-            path.write_text("".join(json.dumps(row) + "\n" for row in content))
-            paths.append(str(path))
-        report = load(self.workspace, files=paths, source="shop", max_rejects="100%")
+        report = self.shop.load(self.workspace, files=paths, source="shop", max_rejects="100%")
         totals = report.totals
         assert totals.rows == totals.accepted + totals.duplicate + totals.rejected
         assert totals.rows == sum(map(len, contents))
         return totals
 
     def stored(self, kind="events"):
-        with open_warehouse(self.workspace) as warehouse:
-            return warehouse.con.execute(STORED[kind]).fetchall()
+        return self.shop.rows(STORED[kind])
 
 
 def outcome(config, loads, kind="events"):

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nbatool.base.seeds import generator
-from nbatool.models.table import BoolArray, FloatArray, IntArray, Table
+from nbatool.models.table import BoolArray, FloatArray, IntArray, Table, row_order
 
 WEEK_US = 7 * 86_400 * 1_000_000
 FIVE_DAYS_S = 5 * 86_400
+
+
+def sorted_rows(table: Table) -> Table:
+    return table.take(row_order(table))
 
 
 @dataclass(frozen=True)

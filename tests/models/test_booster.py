@@ -6,12 +6,11 @@ import threading
 
 import numpy as np
 import pytest
-from model_worlds import purchases
+from model_worlds import purchases, sorted_rows
 
 from nbatool.base.errors import DataError
 from nbatool.models.booster import Booster
 from nbatool.models.fit import fit_booster
-from nbatool.models.table import sorted_rows
 
 TABLE = sorted_rows(purchases()[0])
 TEXT = fit_booster(TABLE, "binary", params={"num_iterations": 40}, threads=1).text

@@ -91,6 +91,37 @@ def test_a_day_counts_once_and_refunds_are_netted_into_it(con: Any) -> None:
     assert purchases.first_spend.tolist() == [15.5, 1.0]
 
 
+def test_a_later_refund_is_netted_into_the_latest_purchase_day(con: Any) -> None:
+    add(
+        con,
+        ("a", "2024-01-01 08:00", "buy", "10"),
+        ("a", "2024-01-04 08:00", "buy", "20"),
+        ("a", "2024-01-06 08:00", "refund", "-5"),  # of the 4th, in two parts
+        ("a", "2024-01-07 08:00", "refund", "-3"),
+        ("a", "2024-01-08 08:00", "buy", "30"),
+        ("b", "2024-01-01 08:00", "refund", "-2"),  # of a purchase nobody saw
+        ("b", "2024-01-02 08:00", "buy", "8"),
+        ("b", "2024-01-05 08:00", "buy", "6"),
+        ("b", "2024-01-09 08:00", "refund", "-6"),  # taken back whole: no purchase
+        ("c", "2024-01-02 08:00", "buy", "9"),
+        ("c", "2024-01-02 07:00", "refund", "-1"),  # its own day has a purchase
+        ("c", "2024-01-09 08:00", "refund", "-9"),  # of more than is left
+        ("d", "2024-01-09 08:00", "refund", "-9"),
+    )
+    load(con, "2024-01-11")
+    assert days(con) == [
+        ("a", "2024-01-01", 10.0),
+        ("a", "2024-01-04", 12.0),
+        ("a", "2024-01-08", 30.0),
+        ("b", "2024-01-02", 8.0),
+    ]
+    purchases = read_purchases(con).purchases
+    assert purchases.x.tolist() == [2, 0]
+    assert purchases.mean_spend[0] == 21.0
+    load(con, "2024-01-09")  # before they went back
+    assert days(con)[3:] == [("b", "2024-01-02", 8.0), ("b", "2024-01-05", 6.0), ("c", "2024-01-02", 8.0)]
+
+
 def test_only_what_was_strictly_before_is_seen(con: Any) -> None:
     add(con, ("a", "2024-01-01", "buy", "1"), ("a", "2024-01-05", "buy", "1"))
     load(con, "2024-01-05")
@@ -180,3 +211,20 @@ def test_order_of_events_changes_nothing(con: Any) -> None:
     assert first.to_json() == second.to_json()
     assert history.customer_ids.tolist() == again.customer_ids.tolist()
     assert first.fallback or first.card["holdout"]["held_out_days"] == 121
+
+
+def test_a_poor_forecast_is_a_warning_of_the_version(con: Any) -> None:
+    """Everybody buys every week until the last third of the year, and then nobody."""
+    first = np.datetime64("2023-01-02")
+    add(
+        con,
+        *(
+            (f"c{k:03d}", str(first + 7 * week + k % 7), "buy", "10")
+            for k in range(150)
+            for week in range(34)
+        ),
+    )
+    add(con, ("late", "2023-12-30", "buy", "10"))
+    load(con, "2024-01-01")
+    model, _ = train_clv(con, ClvSettings(model="bg_nbd"), 0)
+    assert any("repeat purchases in the last 121 days where" in warning for warning in model.warnings)

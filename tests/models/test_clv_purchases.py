@@ -120,20 +120,39 @@ def test_quantile_is_the_share_below_and_half_the_ties(values: list[float]) -> N
 
 def test_segment_words() -> None:
     purchases = customers(
-        [(3, 50, 60), (3, 50, 60), (3, 50, 60), (0, 0, 30), (0, 0, 31), (0, 0, 61), (0, 0, 200)]
+        [(3, 50, 60), (3, 50, 60), (3, 50, 60), (0, 0, 30), (0, 0, 31), (0, 0, 545), (0, 0, 90), (0, 0, 200)]
     )
-    quantile = np.array([0.8, 0.79, 0.39, 0.5, 0.5, 0.5, np.nan])
-    p_alive = np.array([0.7, 0.3, 0.29, 1.0, 1.0, 1.0, 1.0])
+    quantile = np.array([0.8, 0.79, 0.39, 0.5, 0.5, 0.1, 0.5, np.nan])
+    p_alive = np.array([0.7, 0.3, 0.29, 1.0, 1.0, 1.0, 0.69, 0.29])
     scores = ClvScores(quantile, quantile, p_alive, quantile, quantile)
-    assert segments(purchases, scores, usual_gap_days=31.0).tolist() == [
+    assert segments(purchases, scores).tolist() == [
         "high value, active",
         "mid value, slipping",
         "low value, lost",
         "mid value, new",
-        "mid value, active",
+        "mid value, bought once",
+        "low value, bought once",
         "mid value, slipping",
         "lost",
     ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(3, 900), st.integers(0, 900), st.floats(0, 1)),
+        min_size=1, max_size=20,
+    )
+)  # fmt: skip
+def test_nobody_whom_the_model_thinks_alive_is_lost(drawn: list[tuple[int, int, int, float]]) -> None:
+    purchases = customers([(x, t_x if x else 0, (t_x if x else 0) + more) for x, t_x, more, _ in drawn])
+    p_alive = np.array([p for *_, p in drawn])
+    for word, p in zip(
+        segments(purchases, ClvScores(p_alive, p_alive, p_alive, p_alive, p_alive)), p_alive, strict=True
+    ):
+        state = word.split(", ")[1]
+        assert (state == "lost") <= (p < 0.3)
+        assert (state == "slipping") <= (p < 0.7)
+        assert (p < 0.3) <= (state in ("lost", "new"))
 
 
 def test_settings_report_every_problem_at_once() -> None:

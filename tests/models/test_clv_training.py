@@ -12,7 +12,7 @@ from nbatool.base.errors import DataError
 from nbatool.models.clv.fallback import pooled_parameters
 from nbatool.models.clv.families import BG_NBD, FAMILIES, MBG_NBD
 from nbatool.models.clv.fit_check import fit_check
-from nbatool.models.clv.holdout import holdout_report
+from nbatool.models.clv.holdout import Errors, HoldoutReport, holdout_report
 from nbatool.models.clv.model import ClvModel
 from nbatool.models.clv.purchases import Purchases, collapse
 from nbatool.models.clv.selection import choose_family
@@ -286,6 +286,27 @@ def test_a_fit_that_misses_its_own_data_is_said() -> None:
 def test_a_far_horizon_is_said(base: Purchases) -> None:
     model = fit_clv(base, ClvSettings(horizon_s=5 * 365 * 86_400, model="bg_nbd"), 0)
     assert any("extrapolated" in warning for warning in model.warnings)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "said"),
+    [
+        (121.0, 100, True),
+        (119.0, 100, False),
+        (79.0, 100, True),
+        (60.0, 50, False),
+        (6.0, 4, False),
+        (3.0, 0, True),
+    ],
+)
+def test_a_poor_forecast_is_said(expected: float, actual: int, said: bool) -> None:
+    errors = Errors(expected, 1.0, 1.0, None)
+    warning = HoldoutReport("BG/NBD", 90, 500, actual, errors, errors).warning
+    assert (warning is not None) is said
+    assert warning is None or warning == (
+        f"BG/NBD expected {expected:.0f} repeat purchases in the last 90 days where {actual} came: "
+        "read lifetime values as a ranking, not as money"
+    )
 
 
 def test_holdout_figures_by_hand(model: ClvModel) -> None:

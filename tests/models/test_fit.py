@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from model_worlds import purchases
+from model_worlds import purchases, sorted_rows
 
 from nbatool.models.booster import Booster
 from nbatool.models.fit import fit_booster
-from nbatool.models.table import Table, sorted_rows
+from nbatool.models.table import Table
 
 TABLE = sorted_rows(purchases()[0])
 

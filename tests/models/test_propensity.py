@@ -7,6 +7,7 @@ import pytest
 from model_worlds import FIVE_DAYS_S, purchases
 
 from nbatool.base.errors import DataError
+from nbatool.models import metrics
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.propensity_card import recency_rule
 from nbatool.models.splits import Fold
@@ -90,6 +91,52 @@ def test_a_leak_is_suspicious_and_few_positives_are_said() -> None:
     warnings = " / ".join(fit_propensity("t", leaking, window_s=FIVE_DAYS_S).card["warnings"])
     assert "suspiciously high" in warnings
     assert "below 200" in warnings
+
+
+@pytest.mark.parametrize(("kept", "way"), [(0.5, "too high"), (1.5, "too low")])
+def test_probabilities_that_are_off_later_are_said(kept: float, way: str) -> None:
+    last, draw = TABLE.as_of_us == TABLE.as_of_us.max(), np.random.default_rng(0).random(len(TABLE))
+    changed = TABLE.y * (draw < kept) if kept < 1 else np.maximum(TABLE.y, draw < kept - 1)
+    y = np.where(last, changed, TABLE.y)
+    card = fit_propensity("t", with_y(TABLE, y), window_s=FIVE_DAYS_S).card
+    error = card["evaluation"]["calibration_error"]
+    assert error > max(0.05, card["evaluation"]["calibration_error_by_chance"])
+    said = f"probabilities are off by {error:.3f} on average on later rows ({way})".replace("0.", ".", 1)
+    assert said in card["warnings"]
+
+
+def test_a_calibration_error_that_chance_explains_is_not_warned_of() -> None:
+    table, _ = purchases(n_customers=60)
+    evaluations = []
+    for seed in range(6):
+        y = (np.random.default_rng(seed).random(len(table)) < 0.5).astype(float)
+        card = fit_propensity("t", with_y(table, y), window_s=FIVE_DAYS_S, seed=seed).card
+        evaluations.append(card["evaluation"])
+        off = [warning for warning in card["warnings"] if "are off by" in warning]
+        assert bool(off) == (
+            evaluations[-1]["calibration_error"] > evaluations[-1]["calibration_error_by_chance"]
+        )
+    assert sum(found["calibration_error"] > 0.05 for found in evaluations) >= 5
+    assert (
+        sum(found["calibration_error"] > found["calibration_error_by_chance"] for found in evaluations) <= 1
+    )
+
+
+def test_chance_stays_below_its_calibration_error_in_most_samples() -> None:
+    random = np.random.default_rng(0)
+    p = random.uniform(0.05, 0.6, 400)
+    customer = np.arange(400)
+    above = 0
+    for _ in range(400):
+        y = (random.random(400) < p).astype(float)
+        found = metrics.calibration_error(metrics.reliability(y, p))
+        above += found > metrics.chance_calibration_error(y, p, np.ones(400), customer)
+    assert above / 400 < 0.08
+    y = (random.random(400) < p).astype(float)
+    once = metrics.chance_calibration_error(y, p, np.ones(400), customer)
+    # nine copies of a customer's row know no more than one
+    many = (np.repeat(a, 9) for a in (y, p, np.ones(400), customer))
+    assert metrics.chance_calibration_error(*many) == pytest.approx(once, rel=0.1)
 
 
 def test_all_positives_after_the_cut_is_no_error() -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from model_worlds import sorted_rows
 
-from nbatool.models.table import Table, row_order, sorted_rows
+from nbatool.models.table import Table, row_order
 
 
 def table(**changes: object) -> Table:

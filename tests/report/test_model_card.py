@@ -94,3 +94,14 @@ def test_the_card_has_its_sections_and_keeps_to_the_width(bundle: Bundle) -> Non
     ):  # fmt: skip
         assert part in said, part
     assert max(map(len, said.splitlines())) <= 100
+    assert max(map(len, card_text(bundle.card, 80).splitlines())) <= 80
+
+
+def test_the_lists_of_the_outcome_model_are_told_apart(bundle: Bundle) -> None:
+    heads = [line.strip() for line in card_text(bundle.card, 100).splitlines() if "looks at most" in line]
+    assert heads == [
+        "what it looks at most",
+        "what it looks at most",
+        "what the baseline looks at most (the outcome of a customer, whatever we do)",
+        "what the effect looks at most (what an action changes)",
+    ]

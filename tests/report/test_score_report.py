@@ -52,8 +52,28 @@ def test_four_actions_nothing_and_the_rest_together() -> None:
     assert "  best for nobody now: Offer g" in lines
     assert "  this plan                     $100" in lines
     assert "  best single action (Offer a)   -$4" in lines
-    assert "Files    /shop/out/actions-2018-07-01.csv  50 customers with an action, best first" in lines
+    files = ["Files    /shop/out/actions-2018-07-01.csv", f"{'':11}50 customers with an action, best first"]
+    assert lines[-3:-1] == files
     assert "Live     decides with this from now on" in lines
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_files_fit_whatever_their_names(width: int) -> None:
+    path = Path("/shop/out") / f"{'x' * 20}.csv"
+    lines = score_text(report(*MIX, actions_file=path, scores_file=Path("/s.csv")), "USD", width).splitlines()
+    assert max(map(len, lines)) <= width
+    start = lines.index(next(line for line in lines if line.startswith("Files")))
+    beside = [
+        f"Files    {path}  50 customers with an action, best first",
+        f"{'':9}/s.csv{'':{36 - 6}}100 customers",
+    ]
+    below = [
+        f"Files    {path}",
+        f"{'':11}50 customers with an action, best first",
+        f"{'':9}/s.csv",
+        f"{'':11}100 customers",
+    ]
+    assert lines[start:-1] == (beside if width == 100 else below)
 
 
 def test_why_it_was_not_published_and_that_values_are_propensities() -> None:
@@ -92,3 +112,20 @@ def test_an_empty_catalogue_is_said_plainly() -> None:
     )
     assert "! no actions are configured: add [[action]] tables to nba.toml" in said
     assert "No contact was ever logged" not in said
+
+
+def test_a_plan_of_propensities_is_not_set_against_nothing() -> None:
+    said = score_text(report(*MIX, by_propensity=True), "USD", 100)
+    assert "  expected responses less costs, not an effect\n  this plan " in said
+    assert "\n  nothing    " not in said.split("this plan")[1]
+
+
+@pytest.mark.parametrize(("later_us", "warned"), [(0, False), (-1, False), (86_400_000_000, True)])
+def test_a_model_that_knows_the_future_is_not_to_be_judged(later_us: int, warned: bool) -> None:
+    found = report(*MIX, learned_until_us=1_530_403_200_000_000 + later_us)
+    said = " ".join(score_text(found, "USD", 100).split())
+    assert (
+        "! the model in force learned from data until 2018-07-02 00:00 UTC, after this time: do not judge it by these"
+        in said
+    ) == warned
+    assert score_json(found, "USD")["model_as_of"].startswith("2018-0")

@@ -8,6 +8,7 @@ import sys
 
 import duckdb
 import pytest
+from small_shop import Shop
 
 from nbatool.base.errors import BusyError, ConfigError, DataError
 from nbatool.ingest.live import live_position, load_live
@@ -16,28 +17,14 @@ from nbatool.store.lock import workspace_lock
 from nbatool.store.runs import record_run
 from nbatool.store.sql import statement, template
 from nbatool.store.warehouse import open_warehouse
-from nbatool.store.workspace import find_workspace, open_workspace
-
-CONFIG = """
-[workspace]
-currency = "USD"
-timezone = "UTC"
-[[source]]
-name = "shop"
-kind = "events"
-files = ["*.csv"]
-[source.map]
-customer_id = "id"
-ts = "ts"
-type = "'view'"
-"""
+from nbatool.store.workspace import find_workspace
 
 
 @pytest.fixture
 def workspace(tmp_path):
-    (tmp_path / "nba.toml").write_text(CONFIG)
-    (tmp_path / "a.csv").write_text("id,ts\na,2020-01-01\n")
-    return open_workspace(tmp_path)
+    shop = Shop(tmp_path)
+    shop.write("a.csv", "id,ts\na,2020-01-01\n")
+    return shop.events("*.csv", type="'view'")
 
 
 def events(workspace):

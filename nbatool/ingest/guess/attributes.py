@@ -42,7 +42,11 @@ def event_attributes(
         return lines
     for column in free[:_MOST]:
         reading = None if named(column.name, PLAIN_ID) else number_reading(column)
-        expression, doubt = (reading.attribute, reading.doubt) if reading else (column.expression, None)
+        expression, doubt = (
+            (reading.attribute, reading.attribute_doubt(column.name))
+            if reading
+            else (column.expression, None)
+        )
         lines.append(MapLine(f"attributes.{identifier(column.name)}", expression, doubt=doubt))
     return _named_once(lines)
 
@@ -86,7 +90,7 @@ def _plain_attribute(bench: Workbench, seen: FileLook, column: Column) -> MapLin
         return MapLine(canonical, boolean(column) or column.expression)
     odd = sentinel(bench, seen.raw.table, column, seen.columns) if column.numeric else None
     if odd is None:
-        return MapLine(canonical, reading.attribute, doubt=reading.doubt)
+        return MapLine(canonical, reading.attribute, doubt=reading.attribute_doubt(column.name))
     note = f"{odd.shown} read as unknown: {odd.rows:,} rows, {odd.why}"
     doubt = f'{column.name} {odd.shown} looks like "not given".'
     return MapLine(canonical, f"nullif({reading.attribute}, {odd.shown})", note, doubt)
@@ -100,7 +104,9 @@ def action_attributes(columns: Sequence[Column]) -> list[MapLine]:
         reading, said = number_reading(column), boolean(column)
         if reading is not None:
             noun = f"{name}_days" if column.name.lower() == "duration" else name
-            lines.append(MapLine(f"attributes.{noun}", reading.attribute, doubt=reading.doubt))
+            lines.append(
+                MapLine(f"attributes.{noun}", reading.attribute, doubt=reading.attribute_doubt(column.name))
+            )
         elif said is not None:
             lines.append(MapLine(f"attributes.{name}", said))
         elif readable(column) and column.distinct < column.rows:

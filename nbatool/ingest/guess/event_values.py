@@ -35,7 +35,6 @@ class EventValue:
     used: tuple[str, ...]
     columns: tuple[str, ...]
     negative: int = 0
-    currency: str = ""
     note: str = ""
     doubt: str | None = None
 
@@ -67,7 +66,7 @@ def event_value(bench: Workbench, seen: FileLook, used: Sequence[str]) -> EventV
         doubt = f"{seen.shown} has no header: {first.name} is taken for the money because it has decimals."
     return EventValue(
         number, tuple(c.expression for c in chosen), tuple(c.name for c in chosen),
-        _negative(bench, seen, number), reading.currency, doubt=doubt,
+        _negative(bench, seen, number), doubt=doubt,
     )  # fmt: skip
 
 
@@ -116,7 +115,6 @@ def _product(
         (price.expression,),
         (price.name,),
         _negative(bench, seen, number),
-        prices.currency,
         doubt=doubt,
     )
 

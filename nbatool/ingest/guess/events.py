@@ -51,7 +51,6 @@ class EventsDraft:
     group_by: tuple[str, ...] = ()
     value: EventValue | None = None
     type_column: Column | None = None
-    action_columns: tuple[Column, ...] = ()
     preset: str = ""
     used: tuple[str, ...] = ()
     lookups: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -108,7 +107,7 @@ def events_draft(bench: Workbench, seen: FileLook) -> EventsDraft | None:
     lines += event_attributes(bench, seen, used, order)
     return EventsDraft(
         seen, customer, when, tuple(lines), (customer.name, order.name) if order else (), value, type_column,
-        tuple(actions), used=tuple(used),
+        used=tuple(used),
     )  # fmt: skip
 
 

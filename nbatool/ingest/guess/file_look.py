@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbatool.ingest.guess.cells import distinct_cells, file_columns
-from nbatool.ingest.guess.layout import file_layout, source_name
+from nbatool.ingest.guess.cells import distinct_cells
+from nbatool.ingest.guess.layout import source_name
 from nbatool.ingest.guess.raw_rows import Raw
 from nbatool.ingest.guess.records import Column, Layout
 from nbatool.ingest.guess.times import TimeReading, counter_reading, time_reading
@@ -46,13 +46,6 @@ class FileLook:
             if column.filled and (strength := rank(column.name, vocabulary)) is not None
         ]
         return min(ranked, key=lambda item: item[:2])[2] if ranked else None
-
-
-def look(bench: Workbench, path: Path) -> FileLook:
-    """Load a file and look at its columns."""
-    layout = file_layout(path)
-    raw = bench.load(path, layout)
-    return FileLook((path,), layout, raw, file_columns(bench, raw.table))
 
 
 def one_value_each(bench: Workbench, table: str, group: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from nbatool.base.errors import DataError
+from nbatool.ingest.byte_stream import require_text
 from nbatool.ingest.guess.records import Layout
 from nbatool.ingest.guess.words import identifier
 
@@ -38,6 +39,7 @@ def file_layout(path: Path) -> Layout:
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
+        require_text(str(path), magic)
         compression = next((name for start, name in _MAGIC.items() if magic.startswith(start)), "")
         if magic == b"PAR1":
             return Layout("parquet")

@@ -28,7 +28,7 @@ _MISSING = (
 )
 _CLASSIC = (-9999.0, -999.0, -99.0, -9.0, -1.0, 99.0, 999.0, 9999.0, 99999.0, 999999.0)
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_CODES = (
+COMMON_CODES = (
     "EUR",
     "USD",
     "GBP",
@@ -45,8 +45,8 @@ _CODES = (
     "CAD",
     "AUD",
 )
-_SIGN = rf"(?:[$€£¥₹]|(?i:{'|'.join(_CODES)}))"
-_BEFORE, _AFTER = rf"[-+]?(?:{_SIGN}\s?)?[-+]?", rf"(?:\s?{_SIGN}){{0,2}}"
+SIGN = rf"(?:[$€£¥₹]|(?i:{'|'.join(COMMON_CODES)}))"
+_BEFORE, _AFTER = rf"[-+]?(?:{SIGN}\s?)?[-+]?", rf"(?:\s?{SIGN}){{0,2}}"
 _POINT = re.compile(rf"{_BEFORE}(\d{{1,3}}(,\d{{3}})+|\d+|(?=\.))(\.\d+)?{_AFTER}")
 _COMMA = re.compile(rf"{_BEFORE}(\d{{1,3}}([.\s]\d{{3}})+|\d+|(?=,))(,\d+)?{_AFTER}")
 _HARD_BLANKS = ("\u00a0", "\u202f")
@@ -68,13 +68,15 @@ class NumberReading:
         The file's own type is a number: no cast is needed.
     all_seen
         Every cell of the file was looked at, not a sample only.
+    currencies
+        Codes of the signs among the cells; whether amounts of several add up is asked once for the workspace.
     """
 
     expression: str
     whole: bool
     low: float
     high: float
-    currency: str = ""
+    currencies: tuple[str, ...] = ()
     doubt: str | None = None
     typed: bool = False
     all_seen: bool = True
@@ -84,6 +86,13 @@ class NumberReading:
         if self.typed and kind != "int":
             return self.expression
         return f"{_grouped(self.expression)}::{kind}"
+
+    def attribute_doubt(self, name: str) -> str | None:
+        """The doubt about the column as an attribute, whose currencies nothing else asks about."""
+        if len(self.currencies) < 2:
+            return self.doubt
+        mixed = f"{name} is in {', '.join(self.currencies)}: all are read as one currency."
+        return f"{self.doubt} {mixed}" if self.doubt else mixed
 
     @property
     def attribute(self) -> str:
@@ -186,14 +195,10 @@ def _written_number(column: Column, expression: str, kept: Sequence[str]) -> Num
     """Numbers with signs in them: `$1,234.50`, `1.234,50 €`, `12,5`, `EUR 9.90`."""
     if not kept:
         return None
-    found = dict.fromkeys(sign for cell in kept for sign in re.findall(_SIGN, cell))
-    currencies = {CURRENCIES.get(sign, sign.upper()) for sign in found}
-    currency = next(iter(currencies)) if len(currencies) == 1 else ""
+    found = dict.fromkeys(sign for cell in kept for sign in re.findall(SIGN, cell))
+    currencies = tuple(sorted({CURRENCIES.get(sign, sign.upper()) for sign in found}))
     for sign in sorted(found):
         expression = f"replace({expression}, '{sign}', '')"
-    doubt = None
-    if len(currencies) > 1:
-        doubt = f"{column.name} is in {', '.join(sorted(currencies))}: all are read as one currency."
     expression = _without_blanks(expression, kept)
     comma = all(_COMMA.fullmatch(cell) for cell in kept)
     said = ""
@@ -207,10 +212,8 @@ def _written_number(column: Column, expression: str, kept: Sequence[str]) -> Num
         if any("," in cell for cell in kept):
             expression = f"replace({expression}, ',', '.')"
             said = "the comma is read as a decimal comma"
-    if said:
-        said = f"{column.name} such as {kept[0]}: {said}."
-        doubt = f"{said} {doubt}" if doubt else said
-    return NumberReading(expression, False, -1e9, 1e9, currency, doubt, all_seen=False)
+    doubt = f"{column.name} such as {kept[0]}: {said}." if said else None
+    return NumberReading(expression, False, -1e9, 1e9, currencies, doubt, all_seen=False)
 
 
 def _without_blanks(expression: str, kept: Sequence[str]) -> str:

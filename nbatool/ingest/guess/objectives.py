@@ -13,6 +13,8 @@ from nbatool.ingest.guess.workbench import Workbench
 _DAY_S = 86_400
 _LONG_DAYS = 300
 _HEAVY = 4.0
+_MOST_CLIPPED = 0.01
+_USUAL_HORIZON_DAYS = 365
 
 
 def typical_window(bench: Workbench, types: Sequence[TypeGuess], span_s: float) -> str:
@@ -51,7 +53,12 @@ def guessed_objectives(
             continue
         clip = _clip(half, high, highest)
         above = bench.row("exceed", types=[kind.type], limit=clip)[0] if clip else 0
-        objectives.append(ObjectiveGuess("spend", kind.type, "sum", within, clip, 1.0, above, kind.rows))
+        objectives.append(
+            ObjectiveGuess(
+                "spend", kind.type, "sum", within, clip, 1.0, above, kind.rows,
+                clip_doubt=_clip_doubt(clip, above, kind),
+            )
+        )  # fmt: skip
     rewarded = [kind for kind in types if kind.role == "convert" and "reward" in kind.why]
     if objectives and objectives[0].measure == "sum":
         objectives += [
@@ -83,6 +90,15 @@ def _clip(half: float, high: float, highest: float) -> float | None:
     return float(rounded)
 
 
+def _clip_doubt(clip: float | None, above: int, kind: TypeGuess) -> str | None:
+    if clip is None or above <= _MOST_CLIPPED * kind.rows:
+        return None
+    return (
+        f'{above:,} of {kind.rows:,} "{kind.type}" are of more than {clip:g} and count as {clip:g}, so that a few of '
+        "them do not decide. Raise clip_event if they are usual."
+    )
+
+
 def guessed_targets(
     types: Sequence[TypeGuess], within: str, first: datetime | None, last: datetime | None
 ) -> tuple[TargetGuess, ...]:
@@ -106,4 +122,20 @@ def clv_horizon(types: Sequence[TypeGuess], first: datetime | None, last: dateti
     if not any(kind.role == "purchase" for kind in types) or not first or not last:
         return ""
     days = (last - first).total_seconds() / _DAY_S
-    return f"{min(365, round(days / 2))}d" if days >= 90 else ""
+    return f"{min(_USUAL_HORIZON_DAYS, round(days / 2))}d" if days >= 90 else ""
+
+
+def clv_doubt(horizon: str) -> str | None:
+    """Doubt about a horizon that the length of the data dictated.
+
+    >>> clv_doubt("273d")
+    'lifetime value is looked at over 273 days, half of what the data span. Set the horizon you plan with.'
+    >>> clv_doubt("365d") is clv_doubt("") is None
+    True
+    """
+    if horizon in ("", f"{_USUAL_HORIZON_DAYS}d"):
+        return None
+    return (
+        f"lifetime value is looked at over {horizon.removesuffix('d')} days, half of what the data span. "
+        "Set the horizon you plan with."
+    )

@@ -191,6 +191,13 @@ class CatalogueGuess:
         """The map line of a key of actions, or None."""
         return next((line for line in self.map if line.canonical == canonical), None)
 
+    @property
+    def cost_why(self) -> str | None:
+        """What is assumed where a file has no costs."""
+        if self.line("cost") is not None:
+            return None
+        return "assumed, none is known: with 0 almost everybody is worth contacting"
+
 
 @dataclass(frozen=True, slots=True)
 class TypeGuess:
@@ -217,6 +224,7 @@ class ObjectiveGuess:
     rows: int = 0
     why: str = ""
     doubt: str | None = None
+    clip_doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +262,11 @@ class Guess:
     span: str = ""
     questions: tuple[Question, ...] = ()
     remarks: tuple[str, ...] = ()
+    clv_doubt: str | None = None
+    currency_why: str = ""
+    currency_doubt: str | None = None
+    as_of_why: str = ""
+    as_of_doubt: str | None = None
 
     @property
     def roles(self) -> dict[str, tuple[str, ...]]:

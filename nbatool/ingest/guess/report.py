@@ -33,8 +33,7 @@ def render_report(guess: Guess, width: int = 100) -> str:
         lines += textwrap.wrap(remark, width, subsequent_indent="  ")
     if guess.types:
         lines += ["", *_types(guess, width)]
-    if guess.objectives or guess.targets:
-        lines += ["", *_goals(guess, width)]
+    lines += ["", *_goals(guess, width), *_settings(guess, width)]
     lines += _questions(guess, width)
     return "\n".join(line.rstrip() for line in lines)
 
@@ -147,11 +146,22 @@ def _goals(guess: Guess, width: int) -> Iterator[str]:
     for position, objective in enumerate(guess.objectives):
         start = "less " if objective.weight < 0 else ""
         yield from _row("objective" if position == 0 else "", start + _objective(objective), "", width,
-                        mark="?" if objective.doubt else " ")  # fmt: skip
+                        mark="?" if objective.doubt or objective.clip_doubt else " ")  # fmt: skip
     for target in guess.targets:
         yield from _row("target", target.name, "", width, mark="?" if target.doubt else " ")
     if guess.clv_horizon:
-        yield from _row("clv", f"lifetime value over {guess.clv_horizon}", "", width)
+        yield from _row(
+            "clv", f"lifetime value over {guess.clv_horizon}", "", width, mark="?" if guess.clv_doubt else " "
+        )
+
+
+def _settings(guess: Guess, width: int) -> Iterator[str]:
+    if guess.catalogue and guess.catalogue.cost_why:
+        yield from _row("cost", f"0 a contact: {guess.catalogue.cost_why}", "", width)
+    yield from _row("currency", f"{guess.currency}: {guess.currency_why}", "", width,
+                    mark="?" if guess.currency_doubt else " ")  # fmt: skip
+    yield from _row("as_of", f"{guess.as_of}: {guess.as_of_why}", "", width,
+                    mark="?" if guess.as_of_doubt else " ")  # fmt: skip
 
 
 def _objective(objective: ObjectiveGuess) -> str:

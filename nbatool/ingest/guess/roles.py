@@ -152,8 +152,8 @@ def _unnetted(facts: Sequence[TypeFacts], roles: dict[str, str]) -> dict[str, st
         return {}
     named = " and ".join(f'"{f.type}"' for f in back[:3])
     text = (
-        f"{named} {'take' if len(back) > 1 else 'takes'} money back: not netted in lifetime value unless listed in [roles] purchase (then against a "
-        "purchase of the same day, and features count it as a purchase), nor in the objective."
+        f"{named} {'take' if len(back) > 1 else 'takes'} money back: not netted in lifetime value unless listed in [roles] purchase (then against the "
+        "latest purchase, and features count it as a purchase), nor in the objective."
     )
     return {back[0].type: text}
 

@@ -30,6 +30,7 @@ class SortedFiles:
     customers: list[CustomersFound]
     catalogue: CatalogueFound | None
     unused: list[FileLook]
+    catalogue_look: FileLook | None = None
 
 
 def file_looks(bench: Workbench, paths: Sequence[Path]) -> list[FileLook]:
@@ -104,6 +105,7 @@ def _catalogue(bench: Workbench, seen: FileLook, found: SortedFiles, *, by_words
         return False
     made = catalogue_found(bench, seen, found.drafts, found.decisions, by_words=by_words)
     found.catalogue = made
+    found.catalogue_look = seen if made is not None else None
     return made is not None
 
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from nbatool.ingest.guess.records import CatalogueGuess, Guess, Layout, MapLine, SourceGuess
 
-_BARE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-
 
 def render_toml(guess: Guess) -> str:
     """Write the guess as the text of nba.toml.
@@ -52,14 +50,14 @@ def _workspace(guess: Guess) -> Iterator[str]:
     yield "# Try it:  nbatool ingest --dry-run   shows five mapped rows of each source and stores nothing."
     yield ""
     yield "[workspace]"
-    yield f"currency = {text(guess.currency)}"
-    yield 'timezone = "UTC"                  # the zone of dates and days'
-    why = (
-        "just after the newest record: these data are old"
-        if guess.as_of == "newest"
-        else "the data are fresh"
+    yield f"{f'currency = {text(guess.currency)}':<34}# {guess.currency_why}" + (
+        " # ?" if guess.currency_doubt else ""
     )
-    yield f"as_of = {text(guess.as_of):<26}# {why}"
+    yield 'timezone = "UTC"                  # the zone of dates and days'
+    if guess.as_of == "now":
+        yield f"# as_of is left out: {guess.as_of_why}" + (" # ?" if guess.as_of_doubt else "")
+    else:
+        yield f"as_of = {text(guess.as_of):<26}# {guess.as_of_why}"
     for remark in guess.remarks:
         yield f"# {remark}"
 
@@ -144,6 +142,7 @@ def _goals(guess: Guess) -> Iterator[list[str]]:
         if objective.clip_event is not None:
             block.append(
                 f"clip_event = {objective.clip_event}   # {objective.exceed:,} of {objective.rows:,} exceed it"
+                + (" # ?" if objective.clip_doubt else "")
             )
         block += [f"weight = {objective.weight}"] if objective.weight != 1 else []
         yield block
@@ -155,7 +154,7 @@ def _goals(guess: Guess) -> Iterator[list[str]]:
     if guess.clv_horizon:
         yield [
             "[clv]                             # lifetime value",
-            f"horizon = {text(guess.clv_horizon)}",
+            f"horizon = {text(guess.clv_horizon)}" + ("   # ?" if guess.clv_doubt else ""),
             'grain = "1d"',
         ]
 
@@ -187,18 +186,19 @@ def _catalogue(directory: Path, catalogue: CatalogueGuess) -> Iterator[str]:
 
 
 def _defaults(catalogue: CatalogueGuess) -> Iterator[str]:
-    """What holds for every action: no cost where none is known, and a value where no contact tells one."""
+    """What holds for every action: cost 0 where none is known, and a value where no contact tells one."""
     response = catalogue.response
-    said = [] if catalogue.line("cost") else ["cost = 0.0"]
+    said = [f"cost = 0.0{'':<24}# per contact: {catalogue.cost_why}"] if catalogue.cost_why else []
     channels = catalogue.line("channels")
     if channels is not None and channels.note:
         said.append(f"channels = [{text(catalogue.channels[0])}]")
     if response is not None:
         said.append(f"target = {text(response.target)}")
         said += [] if catalogue.line("value_per_response") else [f"value_per_response = {response.value}"]
-        yield f"# while no contact was logged, a response is taken to be worth: {response.why}"
+        said[-1] += f"   # a response while no contact was logged: {response.why} # ?"
     if said:
-        yield f"defaults = {{ {', '.join(said)} }}" + ("   # ?" if response else "         # per contact")
+        yield "[catalogue.defaults]"
+        yield from said
 
 
 def _example_action(guess: Guess) -> Iterator[str]:

@@ -100,6 +100,10 @@ RESPONSE_VALUE = (r"value_per_response",)
 STOCK = (r"(stock|units_left|remaining)",)
 STARTS = (r"(start|starts|start_date|starts_at|valid_from|from_date|begin|begin_date)",)
 ENDS = (r"(end|ends|end_date|ends_at|valid_to|valid_until|to_date|expiry|expires|expiry_date)",)
+CURRENCY = (
+    r"(currency|currency_code|currency_iso|iso_currency|ccy|curr|waehrung|währung|devise|moneda|valuta)",
+    r"\w+_(currency|currency_code|ccy)",
+)
 AGE = (r"(\w+_)?age",)
 CLOCK = (r"(\w+_)?(time|hour|clock)",)
 

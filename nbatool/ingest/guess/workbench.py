@@ -11,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-import duckdb
 import sqlglot
 from sqlglot import exp
 
 from nbatool.ingest.guess.raw_rows import Raw, load_raw
 from nbatool.ingest.guess.records import Layout
 from nbatool.ingest.row_sql import RowSql
+from nbatool.store.connection import scratch_database
 from nbatool.store.sql import statement
 
 
@@ -32,10 +32,7 @@ class Workbench:
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
-        self.con = duckdb.connect(":memory:")
-        self.con.execute("set TimeZone = 'UTC'")
-        self.con.execute("set enable_progress_bar = false")
-        self.con.execute("set autoinstall_known_extensions = false")
+        self.con = scratch_database()
         self.con.execute("set temp_directory = $folder", {"folder": str(scratch)})
         reserved = self.con.execute(statement("ingest/guess_reserved_words")).fetchall()
         self._reserved = {word for (word,) in reserved}

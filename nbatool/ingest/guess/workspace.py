@@ -5,19 +5,26 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from nbatool.base.clock import now_us
 from nbatool.base.errors import DataError, UsageError
 from nbatool.ingest.guess.catalogue import CatalogueFound
 from nbatool.ingest.guess.cells import distinct_cells
 from nbatool.ingest.guess.channels import with_logged_channels
+from nbatool.ingest.guess.currencies import guessed_currency
 from nbatool.ingest.guess.customers import CustomersFound
 from nbatool.ingest.guess.events import EventsDraft
 from nbatool.ingest.guess.file_look import FileLook
 from nbatool.ingest.guess.history import Span, fill_history
-from nbatool.ingest.guess.objectives import clv_horizon, guessed_objectives, guessed_targets, typical_window
+from nbatool.ingest.guess.objectives import (
+    clv_doubt,
+    clv_horizon,
+    guessed_objectives,
+    guessed_targets,
+    typical_window,
+)
+from nbatool.ingest.guess.present import guessed_present
 from nbatool.ingest.guess.records import (
     CatalogueGuess,
     Guess,
@@ -33,7 +40,6 @@ from nbatool.ingest.guess.sorting import SortedFiles, file_looks, sorted_files
 from nbatool.ingest.guess.unused import undone_orders, unused_columns
 from nbatool.ingest.guess.workbench import Workbench
 
-_FRESH = timedelta(days=2)
 _UNKNOWN_START = "2020-01-01"
 
 
@@ -90,10 +96,15 @@ def _assembled(bench: Workbench, found: SortedFiles, directory: Path) -> Guess:
         *found.decisions,
         *(one.source for one in customers),
     )
+    horizon = clv_horizon(types, span.first, span.last)
+    money = guessed_currency(bench, drafts, found.catalogue_look)
+    present = guessed_present(span, have_events=bool(drafts))
     guess = Guess(
         directory, _renamed(sources), types, objectives, targets, catalogue, response,
-        clv_horizon(types, span.first, span.last), _currency(drafts), _as_of(span, bool(drafts)), _span_text(span),
+        horizon, money.code, present.as_of, _span_text(span),
         remarks=(*_left_out(found, catalogue), *(_unused(seen) for seen in found.unused)),
+        clv_doubt=clv_doubt(horizon), currency_why=money.why, currency_doubt=money.doubt,
+        as_of_why=present.why, as_of_doubt=present.doubt,
     )  # fmt: skip
     return replace(guess, questions=tuple(Question(text) for text in _doubts(guess)))
 
@@ -206,24 +217,6 @@ def _renamed(sources: Sequence[SourceGuess]) -> tuple[SourceGuess, ...]:
     return tuple(made)
 
 
-def _currency(drafts: Sequence[EventsDraft]) -> str:
-    for draft in drafts:
-        if draft.value is not None and draft.value.currency:
-            return draft.value.currency
-        column = draft.seen.column((r"(currency|currency_code)",))
-        code = column.sample[0].upper() if column is not None and column.distinct == 1 else ""
-        if len(code) == 3 and code.isascii() and code.isalpha():
-            return code
-    return "USD"
-
-
-def _as_of(span: Span, have_events: bool) -> str:
-    if not have_events or span.last is None:
-        return "newest"
-    now = datetime.fromtimestamp(now_us() / 1e6, UTC).replace(tzinfo=None)
-    return "now" if abs(now - span.last) <= _FRESH else "newest"
-
-
 def _span_text(span: Span) -> str:
     return f"{span.first:%Y-%m-%d} to {span.last:%Y-%m-%d}" if span.first and span.last else ""
 
@@ -252,13 +245,14 @@ def _unused(seen: FileLook) -> str:
 
 def _doubts(guess: Guess) -> list[str]:
     """Every doubt in the order of nba.toml."""
-    doubts = [
+    doubts = [guess.currency_doubt, guess.as_of_doubt]
+    doubts += [
         doubt for source in guess.sources for doubt in (source.doubt, *(line.doubt for line in source.map))
     ]
     doubts += [kind.doubt for role in guess.roles for kind in guess.types if kind.role == role]
     doubts += [kind.doubt for kind in guess.types if not kind.role] if guess.roles else []
-    doubts += [objective.doubt for objective in guess.objectives]
-    doubts += [target.doubt for target in guess.targets]
+    doubts += [doubt for objective in guess.objectives for doubt in (objective.doubt, objective.clip_doubt)]
+    doubts += [*(target.doubt for target in guess.targets), guess.clv_doubt]
     if guess.catalogue and guess.catalogue.usable:
         doubts += [guess.catalogue.response.doubt] if guess.catalogue.response else []
         doubts += [line.doubt for line in guess.catalogue.map]

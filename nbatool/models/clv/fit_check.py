@@ -14,6 +14,7 @@ DRAWS = 200_000
 
 LAST_BUCKET = 7
 OFF_AT_MOST = 0.2
+ONLY_A_RANKING = "read lifetime values as a ranking, not as money"
 
 Json = dict[str, object]
 
@@ -43,7 +44,7 @@ def fit_check(
     if seen and abs(expected / seen - 1) > OFF_AT_MOST:
         warning = (
             f"{family.title} expects {expected:,.0f} repeat purchases where {seen:,} were seen: "
-            "read lifetime values as a ranking, not as money"
+            f"{ONLY_A_RANKING}"
         )
         return check, (warning,)
     return check, ()

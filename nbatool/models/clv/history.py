@@ -43,7 +43,8 @@ def load_purchase_days(
         DuckDB connection with tables events, customers and
         `zone_offsets(zone VARCHAR, from_ts TIMESTAMP, until_ts TIMESTAMP, offset_s BIGINT)`.
     types
-        Event types of the purchase role; refunds are events of these types with a negative value.
+        Event types of the purchase role; refunds are events of these types with a negative value. They are taken
+        off the latest purchase day, their own or one before it.
     as_of_us
         Moment, microseconds since 1970 UTC; only events strictly before it are read.
     zone
@@ -84,7 +85,8 @@ def train_clv(con: Any, settings: ClvSettings, seed: int) -> tuple[ClvModel, Cus
     Returns
     -------
     ClvModel
-        With the check under "holdout" in its card (absent when the history is too short).
+        With the check under "holdout" in its card (absent when the history is too short), and a warning when the
+        forecast was far off.
     CustomerPurchases
         What it was fitted on, to predict for.
     """
@@ -99,4 +101,7 @@ def train_clv(con: Any, settings: ClvSettings, seed: int) -> tuple[ClvModel, Cus
     past = read_purchases(con, held_out_days=days)
     before = fit_clv(past.purchases, replace(settings, model=model.family), seed)
     report = holdout_report(before, past.purchases, past.later, days, past.later_spend)
-    return (model.with_card(holdout=report.to_card()) if report else model), history
+    if report is None:
+        return model, history
+    warnings = [*model.card["warnings"], *([report.warning] if report.warning else [])]
+    return model.with_card(holdout=report.to_card(), warnings=warnings), history

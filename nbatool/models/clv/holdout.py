@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from nbatool.models.clv.fit_check import OFF_AT_MOST, ONLY_A_RANKING
 from nbatool.models.clv.model import ClvModel
 from nbatool.models.clv.purchases import Floats, Ints, Purchases
 
 MIN_HELD_OUT_DAYS = 14
 HELD_OUT_SHARE = 3
 """At most a third of the history is held out."""
+OFF_BY_CHANCE = 2.0
+"""Standard errors (√n for n purchases) a forecast may be off by without anything being said."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,23 @@ class HoldoutReport:
         return (
             f"{self.model}: {self.predicted.expected:,.0f} repeat purchases expected in the last "
             f"{self.held_out_days} days, {self.actual:,} seen{off}"
+        )
+
+    @property
+    def warning(self) -> str | None:
+        """What to say of a forecast that is off by more than a fifth, and by more than chance; None if it is not.
+
+        >>> HoldoutReport("BG/NBD", 90, 800, 400, Errors(600.0, 1, 1, 0.5), Errors(0.0, 1, 1, None)).warning
+        'BG/NBD expected 600 repeat purchases in the last 90 days where 400 came: read lifetime values as a ranking, not as money'
+        >>> HoldoutReport("BG/NBD", 90, 800, 4, Errors(6.0, 1, 1, 0.5), Errors(0.0, 1, 1, None)).warning is None
+        True
+        """
+        off = abs(self.predicted.expected - self.actual)
+        if off <= OFF_AT_MOST * self.actual or off <= OFF_BY_CHANCE * max(self.actual, 1) ** 0.5:
+            return None
+        return (
+            f"{self.model} expected {self.predicted.expected:,.0f} repeat purchases in the last "
+            f"{self.held_out_days} days where {self.actual:,} came: {ONLY_A_RANKING}"
         )
 
     def to_card(self) -> dict[str, Any]:

@@ -34,8 +34,6 @@ class ClvModel:
         Of the family, in weeks; empty for "none".
     spend
         Expected spend per purchase.
-    usual_gap_days
-        Mean days between two purchases of a customer, over all; None if nobody bought twice.
     fallback
         True: the data could not carry a fit and `parameters` are the pooled prior's.
     card
@@ -46,7 +44,6 @@ class ClvModel:
     family: str
     parameters: tuple[float, ...]
     spend: SpendModel
-    usual_gap_days: float | None
     fallback: bool
     card: dict[str, Any] = field(default_factory=dict)
 

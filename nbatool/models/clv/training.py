@@ -68,7 +68,6 @@ def fit_clv(purchases: Purchases, settings: ClvSettings, seed: int) -> ClvModel:
         family="none" if outcome.family is None else outcome.family.name,
         parameters=outcome.parameters or (),
         spend=spend,
-        usual_gap_days=_usual_gap_days(rows),
         fallback=outcome.fit is None,
         card=card,
     )
@@ -126,11 +125,6 @@ def _fall_back(rows: Rows, why: str, selection: Selection | None) -> _Outcome:
         return _Outcome(None, None, None, selection, (warning,))
     warning = f"{why}: a pooled purchase rate, weighed against each customer's own purchases, is used instead"
     return _Outcome(MBG_NBD, parameters, None, selection, (warning,))
-
-
-def _usual_gap_days(rows: Rows) -> float | None:
-    repeats = rows.repeat_purchases
-    return float((rows.t_x * rows.customers).sum()) * DAYS_PER_WEEK / repeats if repeats else None
 
 
 def _horizon_warning(rows: Rows, settings: ClvSettings) -> tuple[str, ...]:
