@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nbatool.activate.action_file import ActionRows
-from nbatool.activate.files import FileFormat, sweep_temporaries, write_table
+from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.assemble import champion_policy
@@ -220,7 +220,7 @@ def _write(
 ) -> tuple[Path | None, Path | None]:
     """Write both files; returns their paths, None for what went to stdout."""
     if settings.out == "-":
-        write_table(rows.actions(), None, settings.file_format)
+        print_table(rows.actions(), settings.file_format)
         return None, None
     # A part of the customers must not take the place of the night's whole files.
     part = f"-first-{settings.most}" if settings.most is not None else ""
@@ -232,6 +232,6 @@ def _write(
         (workspace.out_dir, "actions-*"), (workspace.out_dir, "scores-*"), (actions_path.parent, escape(actions_path.name)),
     ):  # fmt: skip
         sweep_temporaries(folder, name)
-    write_table(rows.scores(), scores_path, settings.file_format)
-    write_table(rows.actions(), actions_path, settings.file_format)
+    tables = ((scores_path, rows.scores), (actions_path, rows.actions))
+    write_tables(((path, table()) for path, table in tables), settings.file_format)
     return actions_path, scores_path

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from nbatool.base.errors import NbaError
+from nbatool.cli.console import printable
 from nbatool.cli.exits import code_name, exit_code_of, is_no_room_or_right, reader_left, was_stopped
 from nbatool.cli.options import asks_for_json, split_options
 
@@ -70,10 +71,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _say(text: str) -> str:
     with suppress(BrokenPipeError):
-        print(text, file=sys.stderr, flush=True)
+        print(printable(text, sys.stderr), file=sys.stderr, flush=True)
     return text
 
 
 def _answer(result: dict[str, Any]) -> None:
     with suppress(BrokenPipeError):
-        print(json.dumps(result, ensure_ascii=False), flush=True)
+        print(json.dumps(result, ensure_ascii=True), flush=True)

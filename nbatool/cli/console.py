@@ -58,18 +58,21 @@ class Console:
         if self.json:
             self.object(result)
         elif not self.quiet:
-            print(text)
+            print(printable(text, sys.stdout))
 
     def data(self, result: Mapping[str, Any], text: str) -> None:
         """Print what was asked for, as one JSON object or as text, also when quiet."""
         if self.json:
             self.object(result)
         else:
-            print(text)
+            print(printable(text, sys.stdout))
 
     def object(self, result: Mapping[str, Any]) -> None:
         """Print one JSON object; a number that JSON lacks is an error of ours."""
-        print(json.dumps(result, ensure_ascii=False, allow_nan=False))
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+        if printable(text, sys.stdout) != text:
+            text = json.dumps(result, ensure_ascii=True, allow_nan=False)
+        print(text)
 
     @contextmanager
     def progress(self, label: str, unit: str = "rows") -> Iterator[Step]:
@@ -160,7 +163,18 @@ _live: _StepLine | None = None
 
 def _print(text: str, stream: TextIO) -> None:
     with _live.away() if _live is not None else nullcontext():
-        print(text, file=stream, flush=True)
+        print(printable(text, stream), file=stream, flush=True)
+
+
+def printable(text: str, stream: TextIO) -> str:
+    r"""Return a text as a stream can show it: a file's name may hold bytes that are no text, and letters be unknown.
+
+    >>> import io
+    >>> printable("\udcff €5", io.TextIOWrapper(io.BytesIO(), "latin-1"))
+    '\\udcff \\u20ac5'
+    """
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _unwatched(text: str) -> None:

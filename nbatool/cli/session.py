@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nbatool.base.clock import now_us, parse_time
-from nbatool.base.errors import ExitCode, NbaError
+from nbatool.base.errors import ExitCode
 from nbatool.cli.console import Console
 from nbatool.cli.exits import exit_code_of, terminable
 from nbatool.cli.options import Options
@@ -64,8 +64,10 @@ class Session:
                 with suppress(Exception):
                     self._record(command, started_us, exit_code_of(error), summary)
                 raise
-            with suppress(NbaError):
+            try:
                 self._record(command, started_us, ExitCode.DONE, summary)
+            except Exception as error:  # noqa: BLE001 - the work is done, whatever its line in the list meets
+                self.console.verdict(f"! {command} is done, but missing in the list of runs: {error}")
 
     def _record(self, command: str, started_us: int, exit_code: int, summary: dict[str, Any]) -> None:
         if not self.workspace.warehouse_path.exists():

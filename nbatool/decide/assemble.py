@@ -17,7 +17,7 @@ from nbatool.decide.policy import Policy
 from nbatool.features.customer import FeatureSet
 from nbatool.models import registry
 from nbatool.models.bundle import Bundle
-from nbatool.models.train_outcome import learns_from_contacts
+from nbatool.models.train_outcome import NEVER_CONTACTED
 
 if TYPE_CHECKING:
     from nbatool.base.config import Config
@@ -34,7 +34,7 @@ def champion_policy(
     DataError
         No version was trained, or its files are damaged.
     ConfigError
-        An expression is wrong, or an action cannot be valued: no contact was logged and it has no target.
+        An expression is wrong, or an action cannot be valued: no contact was learned from and it has no target.
     """
     name = version or registry.champion(workspace.models_dir)
     if name is None:
@@ -42,17 +42,22 @@ def champion_policy(
     bundle = Bundle.from_files(registry.load_files(workspace.models_dir, name))
     catalogue = _compiled(workspace.config, actions, expression_kinds(bundle))
     if bundle.outcome is None:
-        _require_values(workspace.config, catalogue, list(bundle.propensities))
+        because = bundle.card.get("unlearned") or NEVER_CONTACTED
+        _require_values(workspace.config, catalogue, list(bundle.propensities), because)
     return name, Policy(bundle, catalogue)
 
 
-def require_decidable(config: Config, actions: Sequence[Action], features: FeatureSet) -> None:
+def require_decidable(
+    config: Config, actions: Sequence[Action], features: FeatureSet, unlearned: str | None
+) -> None:
     """Refuse, before anything is trained, a catalogue that could not be decided with afterwards.
 
     Parameters
     ----------
     features
         What the version about to be trained will know of a customer.
+    unlearned
+        Why it will learn from no contact; None where it will.
 
     Raises
     ------
@@ -62,8 +67,8 @@ def require_decidable(config: Config, actions: Sequence[Action], features: Featu
     targets = [target.name for target in config.targets]
     kinds = _kinds(features, targets, lifetime_value=bool(config.roles.purchase))
     catalogue = _compiled(config, actions, kinds)
-    if not learns_from_contacts(config):
-        _require_values(config, catalogue, targets)
+    if unlearned is not None:
+        _require_values(config, catalogue, targets, unlearned)
 
 
 def expression_kinds(bundle: Bundle) -> dict[str, Kind]:
@@ -90,11 +95,11 @@ def _compiled(config: Config, actions: Sequence[Action], kinds: dict[str, Kind])
     )  # fmt: skip
 
 
-def _require_values(config: Config, catalogue: Catalogue, targets: Sequence[str]) -> None:
-    """Without a logged contact every action needs a target and a value per response."""
+def _require_values(config: Config, catalogue: Catalogue, targets: Sequence[str], because: str) -> None:
+    """Where no contact was learned from every action needs a target and a value per response."""
     problems = [
         config.problem(
-            f'[[action]] "{action_id}": no contact was ever logged, so it needs target = one of '
+            f'[[action]] "{action_id}": {because}, so it needs target = one of '
             f"{', '.join(targets) or '(no [[target]] is configured)'} and value_per_response = money",
             "action",
             action_id,

@@ -25,13 +25,10 @@ LONGEST_GUESSED = 64
 
 def known_types(con: duckdb.DuckDBPyConnection, config: Config, trained: Iterable[str]) -> list[str]:
     """Return the types the models know, those ever loaded, and those the configuration names."""
-    from nbatool.store.sql import statement
+    # Here, because a live decision imports this module and never asks for these.
+    from nbatool.profile.event_names import loaded_types, named_types
 
-    loaded = {str(row[0]) for row in con.execute(statement("decide/types_loaded")).fetchall()}
-    named = {name for _, types in config.roles.items() for name in types}
-    named |= {target.event for target in config.targets}
-    named |= {objective.event for objective in config.objectives if objective.event is not None}
-    return sorted({*loaded, *named, *trained})
+    return sorted({*loaded_types(con), *(named.name for named in named_types(config)), *trained})
 
 
 def type_warnings(types: Iterable[str], known: frozenset[str]) -> list[str]:

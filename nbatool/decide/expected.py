@@ -79,7 +79,8 @@ class Expectation:
         if bundle.conversion is not None:
             rows = bundle.conversion.predict(x, threads).reshape(n, len(self.columns))
             conversion = rows[:, :k]
-        return Expected(nothing, nothing[:, None] + uplift[:, :k], conversion)
+        outcome = bundle.outcome.bounded(nothing[:, None] + uplift[:, :k])
+        return Expected(nothing, outcome, conversion)
 
     def _by_propensity(self, customers: CustomerFeatures, encoded: Floats, threads: int) -> Expected:
         """Without any logged contact: the chance of the action's target times the value of a response."""

@@ -15,6 +15,7 @@ import msgspec
 
 from nbatool.base.clock import US_PER_S, format_time, parse_time
 from nbatool.base.errors import DataError, did_you_mean
+from nbatool.features.event_sql import COLUMN_FIELDS
 from nbatool.features.events import Event
 
 MOST_AHEAD_US = 300 * US_PER_S
@@ -24,6 +25,8 @@ VALUE_LIMIT = Decimal(10) ** 14
 AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 SCALE = Decimal("0.0001")
+LARGE_IN_FULL = 1e16, 1e21
+SMALL_IN_FULL = 1e-6, 1e-5
 
 Scalar = str | int | float | bool | None
 
@@ -204,7 +207,8 @@ def live_event(
         text = _text(attribute)
         if text is None:
             continue
-        texts.setdefault(name, text)
+        if name not in COLUMN_FIELDS:
+            texts[name] = text
         if name in number_fields and name != "value":
             try:
                 # DuckDB, which reads them at night, takes 1_000 for a thousand.
@@ -240,6 +244,12 @@ def units(value: str) -> int:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float):
+        # DuckDB, which reads them at night, writes these without an exponent.
+        if LARGE_IN_FULL[0] <= abs(value) < LARGE_IN_FULL[1]:
+            return f"{Decimal(repr(value)):f}.0"
+        if SMALL_IN_FULL[0] <= abs(value) < SMALL_IN_FULL[1]:
+            return f"{Decimal(repr(value)):f}"
     return msgspec.json.encode(value).decode()
 
 

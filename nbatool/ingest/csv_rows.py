@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ HEADER_BYTES = 8 << 20
 SMALL_BLOCK_BYTES = 1 << 20
 TAB = "\t"
 WHITESPACE = "whitespace"
+LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 LIKELY_DELIMITERS = (",", ";", TAB, "|")
 
 
@@ -45,6 +47,9 @@ class CsvRows:
         self.quoted = delimiter != WHITESPACE
         self.has_header = not columns
         self._start = stream.read(HEADER_BYTES)
+        before_first = self._start[: len(self._start) - len(self._start.lstrip(b"\r\n"))]
+        # The parser counts empty lines before the header among those to skip, though nowhere else.
+        self._n_skipped = len(LINE_BREAK.findall(before_first)) + 1 if self.has_header else 0
         self.first_line = next((line for line in self._start.splitlines() if line.strip()), b"").decode()
         first = self._first_record()
         self.names = tuple(columns) or self._header(first)
@@ -63,7 +68,7 @@ class CsvRows:
     def batches(self, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
         schema = self.schema(wanted)
         invalid: list[Any] = []
-        place = _Places(first_number=2 if self.has_header else 1, invalid=invalid)
+        place = _Places(first_number=self._n_skipped + 1, invalid=invalid)
         last: pa.RecordBatch | None = None
         for batch in self._parsed(wanted, invalid):
             last = batch if batch.num_rows else last
@@ -123,7 +128,7 @@ class CsvRows:
                     use_threads=False,
                     block_size=block_bytes,
                     column_names=names,
-                    skip_rows_after_names=int(self.has_header),
+                    skip_rows_after_names=self._n_skipped,
                 ),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.delimiter,
@@ -152,7 +157,11 @@ class CsvRows:
     def _check_last_quote(self, last: pa.RecordBatch) -> None:
         cell = last.column(last.num_columns - 1)[last.num_rows - 1].as_py()
         end = self.stream.tail.rstrip(b"\r\n")
-        if self.quoted and cell and "\n" in cell and not end.endswith(b'"'):
+        # A cell left open is the last thing in the file; a closed one may have rows of too few cells after it.
+        written = ('"' + (cell or "").replace('"', '""')).rstrip("\r\n").encode()
+        n = min(len(written), len(end))
+        at_end = written[-n:] == end[-n:]
+        if self.quoted and cell and "\n" in cell and at_end and not end.endswith(b'"'):
             raise DataError(
                 f"{self.file}: a quote (\") is opened and never closed; the text from there to the file's end begins "
                 f"with: {cell[:60]!r}. Close the quote, or double it where it belongs to the text"

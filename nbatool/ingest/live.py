@@ -23,7 +23,7 @@ def load_live(warehouse: Warehouse, rows: Iterable[LiveEvent], *, position: int)
     Parameters
     ----------
     rows
-        The events after :func:`live_position`; those whose id is stored already change nothing.
+        The events after :func:`live_position`; those a customer has already (by event_id) change nothing.
     position
         The journal position of the last of them.
 

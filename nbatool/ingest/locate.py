@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -9,53 +10,89 @@ import numpy as np
 
 from nbatool.base.config import Source
 from nbatool.ingest.byte_stream import ByteStream
-from nbatool.ingest.csv_rows import WHITESPACE
+from nbatool.ingest.csv_rows import TAB, CsvRows
 from nbatool.ingest.files import InputFile
 
 BLOCK_BYTES = 1 << 18
 NEWLINE = 10
 PRINTABLE = (33, 126)
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
+BLANKS = re.compile(r"[ \t]+")
+TO_CLOSING_QUOTE = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')
 
 
 def csv_records(
-    file: InputFile, source: Source, has_header: bool, wanted: Sequence[int]
+    file: InputFile, source: Source, rows: CsvRows, wanted: Sequence[int]
 ) -> Iterator[tuple[int, int, str]]:
     """Yield ``(row, line, text)`` of some rows.
 
     Parameters
     ----------
+    rows
+        The first reading, whose numbers are counted after.
     wanted
         Row numbers, ascending.
     """
-    quoted = source.delimiter != WHITESPACE
+    records = _Records(rows)
     targets = iter(wanted)
     target = next(targets, None)
-    row = -1 if has_header else 0
+    row = -1 if rows.has_header else 0
     held, first, line = "", 0, 0
     with closing(ByteStream(file, encoding=source.encoding)) as stream:
         for block in _blocks(stream):
-            n = 0 if held else _plain_lines(block, quoted)
+            n = 0 if held else _plain_lines(block, records.quoted)
             if target is None:
                 return
             if n and row + n < target:
                 row, line = row + n, line + n
                 continue
-            for text in block.decode().split("\n")[:-1]:
+            for text in LINE.findall(block.decode()):
                 line += 1
                 first = first if held else line
+                is_open = records.ends_in_quotes(text, begins_in_quotes=bool(held))
                 held += text
-                if quoted and '"' in held and held.count('"') % 2:
-                    held += "\n"
+                if is_open:
                     continue
                 record, held = held.rstrip("\r\n"), ""
-                if not record.strip():
+                if records.is_blank(record):
                     continue
                 row += 1
                 if row == target:
                     yield row, first, record
                     target = next(targets, None)
-        if held and held.strip() and row + 1 == target:
+        if held and row + 1 == target:
             yield row + 1, first, held.rstrip("\r\n")
+
+
+class _Records:
+    """What the parser takes for one record, and for none."""
+
+    def __init__(self, rows: CsvRows) -> None:
+        self.n_columns, self.quoted, self.delimiter = len(rows.names), rows.quoted, rows.delimiter
+        self._opening = re.compile(f'(?:^|{re.escape(self.delimiter)})"')
+
+    def ends_in_quotes(self, line: str, *, begins_in_quotes: bool) -> bool:
+        """Whether a cell goes on in the next line; a quote inside an unquoted cell is a character like any other."""
+        if not self.quoted or not (begins_in_quotes or '"' in line):
+            return begins_in_quotes
+        at, inside = 0, begins_in_quotes
+        while True:
+            if inside:
+                closed = TO_CLOSING_QUOTE.match(line, at)
+                if closed is None:
+                    return True
+                at = closed.end()
+            opened = self._opening.search(line, at)
+            if opened is None:
+                return False
+            at, inside = opened.end(), True
+
+    def is_blank(self, record: str) -> bool:
+        """Whether a record is no row: an empty line, or nothing but blanks that are not a row's number of cells."""
+        if record.strip():
+            return False
+        cells = record if self.quoted else BLANKS.sub(TAB, record).strip(TAB)
+        return not cells or cells.count(self.delimiter) + 1 != self.n_columns
 
 
 def _blocks(stream: ByteStream) -> Iterator[bytes]:
@@ -74,7 +111,7 @@ def _blocks(stream: ByteStream) -> Iterator[bytes]:
 
 def _plain_lines(block: bytes, quoted: bool) -> int:
     """Return the number of lines of a block whose every line is one record; 0 where that has to be looked at."""
-    if quoted and b'"' in block:
+    if (quoted and b'"' in block) or block.count(b"\r") != block.count(b"\r\n"):
         return 0
     data = np.frombuffer(block, np.uint8)
     breaks = np.flatnonzero(data == NEWLINE)

@@ -77,6 +77,8 @@ def whole_numbers(values: Sequence[int] | NDArray[np.int64]) -> pa.Int64Array:
 
     >>> whole_numbers([3, 4]).to_pylist()
     [3, 4]
+    >>> whole_numbers([]).to_pylist()
+    []
     """
     found = np.ascontiguousarray(values, dtype=np.int64)
     return pa.Array.from_buffers(pa.int64(), len(found), [None, pa.py_buffer(found)])
@@ -87,10 +89,12 @@ def texts(values: Sequence[str | bytes | None]) -> pa.StringArray:
 
     >>> texts(["a", None, b"bc"]).to_pylist()
     ['a', None, 'bc']
+    >>> texts([]).to_pylist()
+    []
     """
     raw = [value.encode() if isinstance(value, str) else value or b"" for value in values]
     offsets = np.zeros(len(raw) + 1, np.int32)
     np.cumsum([len(value) for value in raw], out=offsets[1:])
-    known = np.packbits([value is not None for value in values], bitorder="little")
+    known = np.packbits(np.array([value is not None for value in values], dtype=bool), bitorder="little")
     buffers = [pa.py_buffer(known), pa.py_buffer(offsets), pa.py_buffer(b"".join(raw))]
     return pa.Array.from_buffers(pa.string(), len(raw), buffers)

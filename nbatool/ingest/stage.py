@@ -105,7 +105,7 @@ def _locate_rejects(con: duckdb.DuckDBPyConnection, source: Source, file: InputF
     if not wanted:
         return
     schema = pa.schema([("_row", pa.int64()), ("_line", pa.int64()), ("_raw", pa.string())])
-    found = csv_records(file, source, rows.has_header, wanted)
+    found = csv_records(file, source, rows, wanted)
     reader = pa.RecordBatchReader.from_batches(schema, _in_batches(schema, found))
     with incoming(con, reader):
         con.execute(statement("ingest/located")).fetchall()

@@ -2,7 +2,8 @@
 
 d = (mean of one group − mean of the other) / sqrt((variance of one + variance of the other) / 2), the variances
 unweighted, so that weighting can only move the means (Austin 2011). A comparison is not called causal where a
-difference is above .1 by more than two standard errors, or where the standard errors are too large to see .1.
+difference above .1 is no chance (more than three of its standard errors: many features are looked at), or where the
+standard errors are too large to see .1.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from nbatool.models.table import BoolArray, FloatArray, IntArray, Table
 
 LIMIT = 0.1
+CHANCE_SE = 3.0
 _MOST_LEVELS = 50
 
 
@@ -35,7 +37,10 @@ class Difference:
 
     @property
     def beyond_limit(self) -> bool:
-        return self.d - 2 * self.se > LIMIT
+        return self.d > LIMIT and self.d > CHANCE_SE * self.se
+
+    def __str__(self) -> str:
+        return f"{self.feature} ({self.d:.2f} ± {self.se:.2f})"
 
     def to_json(self) -> dict[str, Any]:
         return {"feature": self.feature, "difference": self.d, "se": self.se}
@@ -48,7 +53,7 @@ class Balance:
     before, after
         Largest difference first, before and after weighting.
     causal
-        Whether no difference after weighting is above .1 beyond its standard error.
+        Whether no difference after weighting is above .1, but by chance.
     verdict
         The same in plain words.
     """
@@ -89,7 +94,7 @@ def balance(features: Table, group: BoolArray, weight: FloatArray) -> Balance:
         worst = beyond[0]
         verdict = (
             f"not causal: contacted and uncontacted customers differ in {len(beyond)} of {len(after)} features even "
-            f"after weighting, most in {worst.feature} ({worst.d:.2f} standard deviations, at most {LIMIT} allowed)"
+            f"after weighting, most in {worst}: standard deviations ± standard error, at most {LIMIT} allowed"
         )
     elif usual_se > LIMIT / 2:
         verdict = (
@@ -97,10 +102,9 @@ def balance(features: Table, group: BoolArray, weight: FloatArray) -> Balance:
             f"uncontacted (standard error {usual_se:.2f}, at most {LIMIT / 2} allowed)"
         )
     else:
-        verdict = (
-            f"comparable: no feature differs by more than {LIMIT} standard deviations after weighting, beyond its "
-            "standard error"
-        )
+        verdict = f"comparable: no feature differs by more than {LIMIT} standard deviations after weighting"
+        if rare := [one for one in after if one.d > LIMIT]:
+            verdict += f", but for what chance explains: {', '.join(map(str, rare[:3]))}"
     causal = not beyond and usual_se <= LIMIT / 2
     return Balance(before, after, causal, verdict)
 
@@ -120,7 +124,7 @@ def _differences(features: Table, group: BoolArray, weight: FloatArray) -> tuple
             ]
         else:
             parts.append(_difference(values[~missing], group[~missing], weight[~missing], who[~missing]))
-        d, se = max(parts, key=lambda part: (part[0] - 2 * part[1], part[0]), default=(0.0, 0.0))
+        d, se = max(parts, key=lambda part: (part[0] > CHANCE_SE * part[1], part[0]), default=(0.0, 0.0))
         found.append(Difference(name, d, se))
     return tuple(sorted(found, key=lambda one: (-one.d, one.feature)))
 

@@ -53,11 +53,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """From scores to money; ``nothing_se`` is the standard error of the mean of what nothing brings."""
+    """From scores to money."""
 
     money: PiecewiseLinear
     uplift: UpliftMap
-    nothing_se: float
 
     def apply(self, logged: Logged, scores: Scores, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what nothing would have brought and the uplift of what was done, (n_rows,) each."""
@@ -128,7 +127,7 @@ def _shrinkage(logged: Logged) -> Shrinkage:
     table, weight = logged.table, logged.table.weights()
     at = logged.is_nothing if (weight * logged.is_nothing).sum() > 0 else np.ones(len(table), dtype=bool)
     base = float(np.average(table.y[at], weights=weight[at])) if weight.sum() > 0 else 0.0
-    return fit_shrinkage(table.y - base, weight, logged.action_code, ~logged.is_nothing)
+    return fit_shrinkage(table.y - base, weight, logged.action_code, ~logged.is_nothing, table.customer)
 
 
 def _varied(table: Table) -> int:
@@ -234,19 +233,20 @@ def _maps(logged: Logged, scores: Scores, rows: IntArray) -> Maps:
     p, uplift = scores.baseline + scores.nothing, scores.effect - scores.nothing
     none = logged.is_nothing[rows]
     if none.sum() < _FEWEST_NOTHING:
-        # nothing to compare with: outcomes are calibrated in all, uplift stays what the boosters say
-        return Maps(fit_monotone(p + uplift, y, weight), UNMAPPED, 0.0)
+        # Nothing to compare with: uplift stays what the boosters say, and outcomes are calibrated in all beside it.
+        return Maps(fit_monotone(p, y - np.where(none, 0.0, uplift), weight), UNMAPPED)
     money = fit_monotone(p[none], y[none], weight[none])
     p0 = money.apply(p)
     gain = y - p0
     contact = ~none
-    error = float(np.sqrt((weight[none] ** 2 * gain[none] ** 2).sum()) / weight[none].sum())
+    who = table.customer[rows]
+    parts = np.bincount(who[none], (weight * gain)[none], minlength=int(who.max()) + 1) / weight[none].sum()
     known = contact & ~np.isnan(logged.action[rows])
     found = fit_uplift_map(
         gain[known], uplift[known], p0[known], weight[known], logged.action[rows][known].astype(np.int64),
-        table.customer[rows][known], nothing_se=error,
+        who[known], nothing_parts=parts,
     )  # fmt: skip
-    return Maps(money, found, error)
+    return Maps(money, found)
 
 
 def _bounds(table: Table) -> tuple[float, float] | None:

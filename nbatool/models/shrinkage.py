@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nbatool.models.group_means import group_means
 from nbatool.models.table import BoolArray, FloatArray, IntArray
 
 # Even where the actions' means show no spread at all, so many contacts keep half of an action's own uplift: customers
@@ -61,9 +62,9 @@ class Shrinkage:
 
 
 def fit_shrinkage(
-    effect: FloatArray, weight: FloatArray, action_code: IntArray, contact: BoolArray
+    effect: FloatArray, weight: FloatArray, action_code: IntArray, contact: BoolArray, customer: IntArray
 ) -> Shrinkage:
-    """Estimate σ², τ² and each action's w by the method of moments.
+    """Estimate σ², τ² and each action's w by the method of moments, a customer's rows counted as one for τ².
 
     Parameters
     ----------
@@ -75,31 +76,25 @@ def fit_shrinkage(
         int64[n], at least 0 on contact rows.
     contact
         bool[n]: rows that are contacts.
+    customer
+        int64[n].
     """
     codes, number = np.unique(action_code[contact], return_inverse=True)
     if not len(codes):
         return Shrinkage({}, {}, MOST_ROWS_FOR_HALF)
     e, w = effect[contact], weight[contact]
     n = np.bincount(number).astype(np.float64)
-    mass = np.bincount(number, w)
-    mean = np.bincount(number, w * e) / np.maximum(mass, 1e-300)
+    groups = group_means(e, w, number.astype(np.int64), customer[contact])
     n_free = max(len(e) - len(codes), 1)
-    within = float((w * (e - mean[number]) ** 2).sum() / w.sum() * len(e) / n_free) if w.sum() > 0 else 0.0
-    half = _rows_for_half(mean, n, within)
+    within = (
+        float((w * (e - groups.mean[number]) ** 2).sum() / w.sum() * len(e) / n_free) if w.sum() > 0 else 0.0
+    )
+    _, between = groups.spread()
+    # σ²/τ², capped
+    half = min(MOST_ROWS_FOR_HALF, within / between) if between > 0 else MOST_ROWS_FOR_HALF * (within > 0)
     keep = {int(code): float(k / (k + half)) for code, k in zip(codes, n, strict=True)}
     share = {int(code): float(k / n.sum()) for code, k in zip(codes, n, strict=True)}
     return Shrinkage(keep, share, half)
-
-
-def _rows_for_half(mean: FloatArray, n: FloatArray, within: float) -> float:
-    """σ²/τ², τ² = (Σ n (mean − grand mean)² − (k − 1) σ²) / (N − Σ n²/N) (DerSimonian & Laird 1986), capped."""
-    total = float(n.sum())
-    grand = float((n * mean).sum()) / total
-    room = total - float((n**2).sum()) / total
-    if room <= 0 or within <= 0:
-        return MOST_ROWS_FOR_HALF if within > 0 else 0.0
-    between = (float((n * (mean - grand) ** 2).sum()) - (len(n) - 1) * within) / room
-    return min(MOST_ROWS_FOR_HALF, within / between) if between > 0 else MOST_ROWS_FOR_HALF
 
 
 def shrink(uplift: FloatArray, weight: FloatArray, share: FloatArray) -> FloatArray:

@@ -25,7 +25,12 @@ from nbatool.models.clv.settings import ClvSettings
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.table import Table
-from nbatool.models.train_outcome import learns_from_contacts, pays_per_conversion, train_outcome
+from nbatool.models.train_outcome import (
+    learns_from_contacts,
+    pays_per_conversion,
+    train_outcome,
+    unlearned_because,
+)
 from nbatool.models.training_data import CHUNK, Check, Say, Training, codes_of
 from nbatool.profile.event_names import loaded_types, misspelt, unheard_of
 from nbatool.store.sql import statement
@@ -60,7 +65,7 @@ def train_bundle(
     say
         Told, in a few words, what is being worked on.
     check
-        Called with the features chosen, before anything is fitted, to refuse what could not be used afterwards.
+        Called before anything is fitted, to refuse what could not be used afterwards.
 
     Raises
     ------
@@ -84,13 +89,14 @@ def train_bundle(
     say = _numbered(say, training_steps(config, actions))
     say("features")
     features = choose_features(con, config, actions, as_of_us)
-    if check is not None:
-        check(config, actions, features)
     training = Training(con, config, tuple(actions), features, first_us, as_of_us, seed, say)
+    unlearned = unlearned_because(training)
+    if check is not None:
+        check(config, actions, features, unlearned)
     customer, propensities = _propensities(training, sorted(row[0] for row in known))
     decision, outcome, conversion = train_outcome(training, customer)
     clv = _lifetime_value(training)
-    card = _card(training, propensities, outcome, conversion, clv)
+    card = {**_card(training, propensities, outcome, conversion, clv), "unlearned": unlearned}
     return Bundle(features, customer, propensities, decision, outcome, conversion, clv, card)
 
 

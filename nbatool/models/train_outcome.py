@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbatool.base.clock import US_PER_S
+from nbatool.base.clock import US_PER_S, format_duration, format_time
 from nbatool.base.records import NOTHING, Action
+from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import FeatureSet
 from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.model_input import CustomerInput, candidate_input
@@ -23,9 +24,12 @@ from nbatool.models.outcome_fit import fit_outcome
 from nbatool.models.propensity import PropensityModel
 from nbatool.models.table import Table
 from nbatool.models.training_data import CHUNK, Training, codes_of
+from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
     from nbatool.base.config import Config
+
+NEVER_CONTACTED = "no contact was ever logged"
 
 
 def learns_from_contacts(config: Config) -> bool:
@@ -38,22 +42,51 @@ def pays_per_conversion(config: Config, actions: Sequence[Action]) -> bool:
     return bool(config.roles.convert) and any(a.cost_per_conversion for a in actions)
 
 
+def unlearned_because(training: Training) -> str | None:
+    """Say why :func:`train_outcome` will find nothing to learn from; None where it will. Fits nothing."""
+    if not learns_from_contacts(training.config):
+        return NEVER_CONTACTED
+    within_s, from_us, until_us = _log_span(training)
+    contacts, closed, learnable = training.con.execute(
+        statement("models/contacts_seen"),
+        {
+            "types": list(training.config.roles.contact),
+            "from_ts": as_timestamp(from_us),
+            "until_ts": as_timestamp(until_us),
+            "as_of": as_timestamp(training.as_of_us),
+        },
+    ).fetchall()[0]
+    if learnable:
+        return None
+    if closed:
+        return (
+            f"no contact was logged after {format_time(from_us)}, from when enough is known to learn from it"
+        )
+    window = format_duration(within_s)
+    return f"no contact whose window of {window} has closed was logged yet" if contacts else NEVER_CONTACTED
+
+
+def _log_span(training: Training) -> tuple[int, int, int]:
+    """Return the longest window of an objective in seconds, and from and until when contacts are learned from."""
+    within_s = max(o.within for o in training.config.objectives if o.event is not None)
+    warm_up_us = min(
+        training.features.plan.longest_window_s * US_PER_S, (training.as_of_us - training.first_us) // 4
+    )
+    return within_s, training.first_us + warm_up_us, training.as_of_us - within_s * US_PER_S + 1
+
+
 def train_outcome(
     training: Training, customer: CustomerInput
 ) -> tuple[DecisionInput | None, OutcomeModel | None, PropensityModel | None]:
-    """Fit the outcome of logged contacts against `nothing`; all None when nothing was ever contacted."""
+    """Fit the outcome of logged contacts against `nothing`; all None where :func:`unlearned_because` says why."""
     config = training.config
     objectives = [o for o in config.objectives if o.event is not None]
     if not learns_from_contacts(config):
         return None, None, None
     training.say("past contacts")
-    within_s = max(o.within for o in objectives)
-    warm_up_us = min(
-        training.features.plan.longest_window_s * US_PER_S, (training.as_of_us - training.first_us) // 4
-    )
+    within_s, from_us, until_us = _log_span(training)
     log = read_decisions(
-        training.con, config.roles.contact, from_us=training.first_us + warm_up_us,
-        until_us=training.as_of_us - within_s * US_PER_S + 1,
+        training.con, config.roles.contact, from_us=from_us, until_us=until_us,
         by_channel=config.catalogue.channel_mode == "one", seed=training.seed,
     )  # fmt: skip
     if log is None:

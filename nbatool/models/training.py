@@ -37,8 +37,8 @@ def train_workspace(
 ) -> TrainReport:
     """Train a version of a workspace and put it in force.
 
-    The caller holds the workspace lock. ``check`` sees the features chosen before anything is fitted, and raises to
-    refuse a catalogue that could not be decided with.
+    The caller holds the workspace lock. ``check`` is asked before anything is fitted, and raises to refuse a
+    catalogue that could not be decided with.
 
     Raises
     ------

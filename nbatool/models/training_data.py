@@ -21,8 +21,8 @@ CHUNK = 50_000
 """Moments whose features are read at once."""
 
 Say = Callable[[str], None]
-Check = Callable[["Config", Sequence[Action], FeatureSet], None]
-"""Raises to refuse a catalogue, given the features a version will know."""
+Check = Callable[["Config", Sequence[Action], FeatureSet, str | None], None]
+"""Raises to refuse a catalogue, given the features a version will know and why it will learn from no contact, if so."""
 
 
 @dataclass(frozen=True)

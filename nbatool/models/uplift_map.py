@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nbatool.models.group_means import GroupMeans, group_means
 from nbatool.models.table import FloatArray, IntArray
 
 MOST_SLOPE = 4.0
@@ -118,7 +119,7 @@ def fit_uplift_map(
     action: IntArray,
     customer: IntArray,
     *,
-    nothing_se: float,
+    nothing_parts: FloatArray,
 ) -> UpliftMap:
     """Fit the map on contacts, scores and expectations being out of fold.
 
@@ -134,8 +135,9 @@ def fit_uplift_map(
         float64[n].
     action, customer
         int64[n].
-    nothing_se
-        Standard error of the mean of what `nothing` brings: every offset shares it.
+    nothing_parts
+        float64[n_customers], by customer code: each one's part in the error of the mean of what `nothing` brings, which
+        every offset shares.
     """
     codes, found_at = np.unique(action, return_inverse=True)
     number = found_at.astype(np.int64)
@@ -144,39 +146,27 @@ def fit_uplift_map(
     found, error = _slope(gain, score, weight, number, customer)
     slope = float(np.clip(1.0 + _kept(found - 1.0, error) * (found - 1.0), LEAST_SLOPE, MOST_SLOPE))
     rest = gain - slope * score
-    mean, square, _ = _means(rest, weight, number)
-    offset, common = _pooled(mean, square, nothing_se)
-    level = _level(rest - offset[number], nothing, weight)
+    offset, common = _pooled(group_means(rest, weight, number, customer), number, customer, nothing_parts)
+    level = _level(rest - offset[number], nothing, weight, customer)
     by_code = {int(c): float(b) for c, b in zip(codes, offset, strict=True)}
     return UpliftMap(slope, by_code, common, level, found, error)
 
 
-def _level(rest: FloatArray, nothing: FloatArray, weight: FloatArray) -> Curve | None:
+def _level(rest: FloatArray, nothing: FloatArray, weight: FloatArray, customer: IntArray) -> Curve | None:
     """What is left of the gain along p0: pulled means of bins, straight lines between them, flat outside, mean 0."""
     n_bins = min(MOST_BINS, len(rest) // ROWS_PER_BIN)
     if n_bins < 3:
         return None
     number = np.empty(len(rest), dtype=np.int64)
     number[np.argsort(nothing, kind="stable")] = np.arange(len(rest)) * n_bins // len(rest)
-    mean, square, mass = _means(rest, weight, number)
-    common, between = _spread_between(mean, square)
+    bins = group_means(rest, weight, number, customer)
+    common, between = bins.spread()
     if between <= 0:
         return None
-    at = np.bincount(number, weight * nothing) / mass
+    at = np.bincount(number, weight * nothing) / bins.mass
     distinct = np.concatenate([[True], np.diff(at) > 0])
-    curve = Curve(at[distinct], ((mean - common) * between / (between + square))[distinct])
+    curve = Curve(at[distinct], ((bins.mean - common) * between / (between + bins.square))[distinct])
     return Curve(curve.x, curve.y - float(np.average(curve.apply(nothing), weights=weight)))
-
-
-def _means(
-    rest: FloatArray, weight: FloatArray, number: IntArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted mean of each group, its squared standard error (one variance for all groups), its weight."""
-    mass = np.maximum(np.bincount(number, weight), 1e-300)
-    mean = np.bincount(number, weight * rest) / mass
-    free = max(len(rest) - len(mass), 1)
-    variance = float((weight * (rest - mean[number]) ** 2).sum()) / float(weight.sum()) * len(rest) / free
-    return mean, variance * np.bincount(number, weight**2) / mass**2, mass
 
 
 def _slope(
@@ -200,20 +190,18 @@ def _kept(distance: float, error: float) -> float:
     return max(0.0, 1.0 - (error / distance) ** 2) if distance else 0.0
 
 
-def _spread_between(mean: FloatArray, square: FloatArray) -> tuple[float, float]:
-    """Precision-weighted mean of groups, and the variance τ² between them (DerSimonian & Laird 1986)."""
-    precision = 1.0 / np.maximum(square, 1e-12)
-    total = float(precision.sum())
-    common = float((precision * mean).sum()) / total
-    room = total - float((precision**2).sum()) / total
-    excess = float((precision * (mean - common) ** 2).sum()) - (len(mean) - 1)
-    return common, max(0.0, excess / room) if room > 0 else 0.0
+def _pooled(
+    groups: GroupMeans, number: IntArray, who: IntArray, nothing: FloatArray
+) -> tuple[FloatArray, float]:
+    """Offsets pulled to their mean, and that mean pulled to 0, as far as their errors allow.
 
-
-def _pooled(mean: FloatArray, square: FloatArray, nothing_se: float) -> tuple[FloatArray, float]:
-    """Offsets pulled to their mean, and that mean pulled to 0, as far as their errors allow."""
-    common, between = _spread_between(mean, square)
-    keep = between / (between + square) if between > 0 else np.zeros(len(mean))
-    error = float(np.sqrt(1.0 / (1.0 / np.maximum(square, 1e-12)).sum() + nothing_se**2))
+    The common mean is measured against what `nothing` brings: ``nothing`` (n_customers,) is each customer's part in the
+    error of that. The same customers are on both sides, so their parts are subtracted before they are squared.
+    """
+    common, between = groups.spread()
+    keep = between / (between + groups.square) if between > 0 else np.zeros(len(groups.mean))
+    share = groups.precision / groups.precision.sum()
+    parts = np.bincount(who, groups.pull * share[number], minlength=len(nothing))
+    error = float(np.sqrt(((parts - nothing) ** 2).sum()))
     centre = common * _kept(common, error)
-    return centre + keep * (mean - common), centre
+    return centre + keep * (groups.mean - common), centre

@@ -31,14 +31,16 @@ def present_us(con: duckdb.DuckDBPyConnection, config: Config, asked_us: int | N
 
 
 def require_past(con: duckdb.DuckDBPyConnection, as_of_us: int) -> None:
-    """Stop at a moment before everything that was loaded.
+    """Stop at a moment before everything that was loaded; a customer without a date is known at any moment.
 
     Raises
     ------
     DataError
         Names the first time there is.
     """
-    found = con.execute(statement("profile/first_record")).fetchall()[0]
+    *found, has_undated = con.execute(statement("profile/first_record")).fetchall()[0]
+    if has_undated:
+        return
     first_us = min((us for us in found if us is not None), default=None)
     if first_us is not None and first_us >= as_of_us:
         raise DataError(

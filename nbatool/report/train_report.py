@@ -16,8 +16,8 @@ RULES = {"recency": "recency rule", "base_rate": "base rate"}
 """What the baselines of a propensity are called."""
 
 NO_CONTACT = (
-    "No contact was ever logged, so nothing is known about what an action changes: values are the chance of a "
-    "response times value_per_response, NOT the effect of the action. Log contacts to learn effects."
+    "No contact whose window has closed is in the log, so nothing is known about what an action changes: values are "
+    "the chance of a response times value_per_response, NOT the effect of the action. Log contacts to learn effects."
 )
 
 LABEL_WIDTH = 15

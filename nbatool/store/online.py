@@ -56,7 +56,7 @@ class OnlineStore:
             )
             self._con.execute("pragma journal_mode = wal")
             self._con.execute("pragma synchronous = full")
-            for name in ("create_journal", "create_journal_index", "create_published"):
+            for name in ("create_journal", "create_published"):
                 self._con.execute(statement(f"store/online_{name}"))
         except sqlite3.Error as error:
             raise _unreadable(path, error) from None
@@ -74,7 +74,7 @@ class OnlineStore:
         self._rows("publish", **asdict(published))
 
     def append(self, events: Iterable[LiveEvent]) -> int:
-        """Journal events in one durable transaction; return how many were new."""
+        """Journal events in one durable transaction, each (customer, event_id) once; return how many were new."""
         before = self._con.total_changes
         try:
             self._con.execute("begin immediate")

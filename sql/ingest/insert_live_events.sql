@@ -6,7 +6,7 @@ insert into events
 select
     '@live', i.event_id, i.customer_id, make_timestamp(i.ts_us), i.type, cast(i.value as decimal(18, 4)),
     i.action_id, i.channel, i.decision_id, i.attributes, '@live'
-from (select *, row_number() over (partition by event_id order by ts_us, type, customer_id) as place from incoming) as i
+from (select *, row_number() over (partition by customer_id, event_id order by ts_us, type) as place from incoming) as i
 where
     i.place = 1
     and not exists (
@@ -14,5 +14,6 @@ where
         from events as e
         where
             e.event_id = i.event_id
-            and (e.source = '@live' or (e.source_id = i.customer_id and e.type = i.type))
+            and e.source_id = i.customer_id
+            and (e.source = '@live' or e.type = i.type)
     )

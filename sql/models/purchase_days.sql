@@ -1,101 +1,59 @@
--- makes: purchase_days (temporary): the days on which a customer bought
--- grain: one row per customer and purchase day (or period of $grain_days days; weeks start on Monday)
--- reads: events, customers, zone_offsets
--- params: $types event types of purchases and refunds, $as_of (exclusive), $zone of customers without one, $grain_days
-create or replace temporary table purchase_days as
-with known_zone as (
-    select distinct zone from zone_offsets
+-- makes: {{ table }} (temporary): the days on which a customer bought, as they looked $held_out_days days ago
+-- grain: one row per customer and purchase day (or period of days)
+-- reads: purchase_ledger
+-- params: $held_out_days (0: none); the last days of the ledger, of which nothing is known yet
+create or replace temporary table {{ table }} as
+with seen as (
+    select *
+    from purchase_ledger
+    where day <= until_day - cast($held_out_days as integer)
 ),
-customer_zone as (
-    select source_id as customer_id, timezone as zone
-    from customers
-    where timezone in (select zone from known_zone)
-        and (valid_from is null or valid_from < $as_of)
-    qualify row_number() over (partition by source_id order by valid_from desc nulls last, source desc, timezone) = 1
+-- Money given back is taken off the day's own sales, and what they do not cover off the latest sales before it: a
+-- stack of money, to which a day adds what it sold and from whose top a day takes what it gave back.
+gave_back_more as (
+    select distinct customer_id
+    from seen
+    where refunds > sales
 ),
-purchase as (
-    select
-        e.source_id as customer_id,
-        e.ts,
-        e.value,
-        coalesce(z.zone, $zone) as zone
-    from events as e
-    left join customer_zone as z on z.customer_id = e.source_id
-    where e.ts < $as_of
-        and e.type in (select unnest($types))
-),
--- the last day observed is the day of the last instant before $as_of
-zone_end as (
-    select
-        p.zone,
-        cast($as_of - interval 1 microsecond + to_seconds(coalesce(o.offset_s, 0)) as date) as until_day
-    from (select distinct zone from purchase) as p
-    left join zone_offsets as o
-        on o.zone = p.zone
-        and o.from_ts <= $as_of - interval 1 microsecond
-        and o.until_ts > $as_of - interval 1 microsecond
-),
-dated as (
-    select
-        p.customer_id,
-        p.zone,
-        p.value,
-        cast(p.ts + to_seconds(coalesce(o.offset_s, 0)) as date) as day
-    from purchase as p
-    left join zone_offsets as o on o.zone = p.zone and o.from_ts <= p.ts and o.until_ts > p.ts
-),
--- 1970-01-05 was a Monday
-periods as (
-    select
-        d.customer_id,
-        d.value,
-        d.day - cast(((d.day - date '1970-01-05') % $grain_days + $grain_days) % $grain_days as integer) as day,
-        e.until_day
-            - cast(((e.until_day - date '1970-01-05') % $grain_days + $grain_days) % $grain_days as integer)
-            as until_day
-    from dated as d
-    inner join zone_end as e on e.zone = d.zone
-),
-by_day as (
+summed as (
     select
         customer_id,
         day,
-        sum(value) as spend,
-        min(value) as least,
-        bool_or(coalesce(value, 0) >= 0) as bought,
-        any_value(until_day) as until_day
-    from periods
-    group by customer_id, day
+        sum(sales - refunds) over (partition by customer_id order by day) as balance
+    from seen
+    where customer_id in (select customer_id from gave_back_more)
 ),
--- money given back on a day without a purchase belongs to the latest one before it
-given_back as (
-    select
-        r.customer_id,
-        max(b.day) as day,
-        any_value(r.spend) as spend
-    from by_day as r
-    inner join by_day as b on b.customer_id = r.customer_id and b.day < r.day
-    where not r.bought and b.bought
-    group by r.customer_id, r.day
-),
-later as (
+-- the height of the stack after each day; it never falls below 0, so money nobody was seen to pay is forgotten
+heights as (
     select
         customer_id,
         day,
-        sum(spend) as spend
-    from given_back
-    group by customer_id, day
+        balance - least(0, min(balance) over (partition by customer_id order by day)) as height
+    from summed
+),
+-- a day's own part of the stack begins at the height before it; what is left of it the lowest height from then on tells
+levels as (
+    select
+        customer_id,
+        day,
+        lag(height, 1, 0) over (partition by customer_id order by day) as bottom,
+        min(height) over (
+            partition by customer_id order by day rows between current row and unbounded following
+        ) as top
+    from heights
+),
+netted as (
+    select
+        s.*,
+        greatest(coalesce(l.top - l.bottom, s.sales - s.refunds), 0) as net
+    from seen as s
+    left join levels as l on l.customer_id = s.customer_id and l.day = s.day
 )
 select
-    b.customer_id,
-    b.day,                                         -- local to the customer
-    b.spend + coalesce(l.spend, 0) as spend,       -- refunds netted; null: no amount known
-    b.until_day                                    -- last day (start of the last period) observed
-from by_day as b
-left join later as l on l.customer_id = b.customer_id and l.day = b.day
-where b.bought
-    -- a free purchase is a purchase; one given back whole is none, and so is a refund before any purchase
-    and (
-        b.spend + coalesce(l.spend, 0) > 0
-        or (coalesce(b.least, 0) >= 0 and l.spend is null)
-    )
+    customer_id,
+    day,                                                              -- local to the customer
+    case when net > 0 or not amount_unknown then net end as spend,    -- refunds netted; null: no amount known
+    until_day                                                         -- last day of the whole ledger
+from netted
+-- one given back whole is no purchase; a free one is, and so is one of unknown amount
+where bought and (net > 0 or sales = 0 or amount_unknown)

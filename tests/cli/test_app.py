@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,6 +99,23 @@ def test_with_json_an_error_is_an_object_too(
     assert (found, json.loads(out)) == (code, {"error": {"code": name, "message": message}})
     assert message in err
     assert nbatool("status", "--", "--json")[:2] == (code, "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_no_file_name_hides_its_error(encoding: str, monkeypatch: pytest.MonkeyPatch, shop: Path) -> None:
+    """A name that is no text, on streams that know few letters."""
+    message = os.fsdecode(b"caf\xff.csv") + " \u20ac"
+
+    def fail(arguments: object) -> int:
+        raise errors.DataError(message)
+
+    monkeypatch.setattr(app, "_run", fail)
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    assert app.run(["status", "--json"]) == 4
+    assert json.loads(out.buffer.getvalue()) == {"error": {"code": "data", "message": message}}  # type: ignore[attr-defined]
+    assert err.buffer.getvalue().startswith(b"caf\\udcff.csv ")  # type: ignore[attr-defined]
 
 
 def test_a_usage_error_is_json_before_the_options_are_read(nbatool: Nbatool) -> None:

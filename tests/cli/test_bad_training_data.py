@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from nbatool.activate import files, score
+from nbatool.base.process import mark
+from nbatool.store.online import OnlineStore, Published
+
 Called = tuple[int, str, str]
 Nbatool = Callable[..., Called]
 
@@ -281,6 +285,57 @@ def test_an_action_that_cannot_be_valued(shop: Callable[..., Path], nbatool: Nba
     assert not (root / "models").exists()
 
 
+CONTACTED = (
+    CONFIG.replace('target = "buys_30d"\nvalue_per_response = 10.0\n', "")
+    .replace(
+        'purchase = ["buy"]\n',
+        'purchase = ["buy"]\ncontact = ["sent"]\n[[objective]]\nname = "sales"\nevent = "buy"\nwithin = "30d"\n',
+    )
+    .replace('value = "amount"\n', 'value = "amount"\naction_id = "what"\n')
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "because"),
+    [
+        (None, "no contact was ever logged"),
+        (190, "no contact whose window of 30d has closed was logged yet"),
+        (1, "no contact was logged after 2020-0"),
+        (100, None),
+    ],
+)
+def test_an_action_without_a_value_needs_contacts_to_learn_from(
+    day: int | None, because: str | None, shop: Callable[..., Path], nbatool: Nbatool
+) -> None:
+    """Refused before anything is trained, not by the scoring after it."""
+    sent = "" if day is None else "".join(f"c{k:03d},{FIRST + timedelta(days=day)},sent,\n" for k in range(5))
+    root = shop(weekly(10) + sent, CONTACTED)
+    code, out, err = steps(nbatool, "ingest", "train")
+    if because is None:
+        assert code == 0
+        assert nbatool("score", "-q")[0] == 0
+        return
+    line = CONTACTED.splitlines().index("[[action]]") + 1
+    assert (code, out) == (3, "")
+    assert err.startswith(f'nba.toml:{line}: [[action]] "coupon": {because}')
+    assert "so it needs target = one of buys_30d and value_per_response = money\n" in err
+    assert not (root / "models").exists()
+    assert nbatool("run") == (code, out, err)
+
+
+def test_scoring_knows_why_no_contact_was_learned_from(shop: Callable[..., Path], nbatool: Nbatool) -> None:
+    events = weekly(10) + f"c001,{FIRST + timedelta(days=190)},sent,\n"
+    valued = CONTACTED + 'target = "buys_30d"\nvalue_per_response = 10.0\n'
+    shop(events, valued)
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0
+    shop(events, CONTACTED)
+    code, _, err = nbatool("score")
+    assert (code, "no contact whose window of 30d has closed was logged yet, so it needs target" in err) == (
+        3,
+        True,
+    )
+
+
 def test_a_catalogue_changed_after_training(shop: Callable[..., Path], nbatool: Nbatool) -> None:
     root = shop(weekly(3), CONFIG + "eligible_when = \"clv > 5 and buys_30d < 1 and segment <> ''\"\n")
     assert steps(nbatool, "ingest", "train", "score")[0] == 0
@@ -310,13 +365,60 @@ def test_what_a_killed_score_left_is_swept(shop: Callable[..., Path], nbatool: N
     assert steps(nbatool, "ingest", "train", "score")[0] == 0
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    left = [root / "out" / f".{name}-2019-01-01.csv.{gone.pid}.tmp" for name in ("actions", "scores")]
-    left.append(root / f".mine.csv.{gone.pid}.tmp")
+    theirs = f"{mark().rpartition('-')[0]}-{gone.pid}"
+    left = [root / "out" / f".{name}-2019-01-01.csv.{theirs}.tmp" for name in ("actions", "scores")]
+    left.append(root / f".mine.csv.{theirs}.tmp")
     for path in left:
         path.touch()
     assert nbatool("score", "-q", "--out", "mine.csv")[0] == 0
     assert [path.name for path in left if path.exists()] == []
     assert (root / "mine.csv").exists()
+
+
+def test_both_files_of_a_score_are_new_or_both_are_old(
+    shop: Callable[..., Path], nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = shop(weekly(3))
+    assert steps(nbatool, "ingest", "train", "score")[0] == 0
+    for path in (root / "out").iterdir():
+        path.write_text("the night before")
+    before = {path: path.read_bytes() for path in (root / "out").iterdir()}
+    pointed = OnlineStore(root / "data" / "online.db").published()
+    real = score.ActionRows.actions
+
+    def full(rows: score.ActionRows) -> None:
+        real(rows)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(score.ActionRows, "actions", full)
+    code, _, err = nbatool("score", "--seed", "9", "--top", "2")
+    assert (code, "No space" in err) == (4, True)
+    assert {path: path.read_bytes() for path in (root / "out").iterdir()} == before
+    assert OnlineStore(root / "data" / "online.db").published() == pointed
+
+
+def test_the_names_of_the_files_are_on_disk_before_the_state_is_published(
+    shop: Callable[..., Path], nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = shop(weekly(3))
+    assert steps(nbatool, "ingest", "train")[0] == 0
+    order: list[str] = []
+    publish = OnlineStore.publish
+
+    def flush(folder: Path) -> None:
+        order.append(f"{folder.name}: {len(list(folder.glob('*.csv')))}")
+
+    def published(store: OnlineStore, what: Published) -> None:
+        order.append("published")
+        publish(store, what)
+
+    monkeypatch.setattr(files, "flush_to_disk", flush)
+    monkeypatch.setattr(OnlineStore, "publish", published)
+    assert nbatool("score", "-q", "--out", "mine.csv")[0] == 0
+    assert order == ["out: 1", f"{Path().name}: 2", "published"]  # the shop's own folder holds events.csv too
+    assert (root / "mine.csv").exists()
+    code, _, err = nbatool("score", "--out", "out")
+    assert (code, err) == (4, "out is a folder: name the file to write\n")
 
 
 def test_damaged_models_are_named(shop: Callable[..., Path], nbatool: Nbatool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
 import time
 
@@ -25,6 +27,20 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert tuple(capsys.readouterr()) == ('{"name": "é", "rows": 1}\n', "")
     with pytest.raises(ValueError, match="JSON"):
         console.object({"x": float("nan")})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_what_a_stream_cannot_show_is_escaped(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "caf\udcff é €"
+    out = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    Console(json=True).object({"file": said})
+    Console().summary({}, said)
+    Console().data({}, said)
+    out.flush()
+    first, *texts = out.buffer.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert json.loads(first) == {"file": said}
+    assert texts == [said.encode(encoding, "backslashreplace")] * 2
 
 
 def test_talk_and_detail_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

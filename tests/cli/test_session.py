@@ -85,6 +85,16 @@ def test_a_run_that_cannot_be_recorded_hides_no_error(
     assert nbatool("ingest") == (4, "", "first\n")
 
 
+@pytest.mark.parametrize("second", [DataError("full"), OSError(28, "No space left"), RuntimeError("full")])
+def test_a_finished_run_that_cannot_be_recorded_is_done_all_the_same(
+    second: Exception, loaded: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "record_run", fail_with(second))
+    code, out, err = nbatool("ingest")
+    assert (code, "events" in out) == (0, True)
+    assert err == f"! ingest is done, but missing in the list of runs: {second}\n"
+
+
 def test_sigterm_of_a_process(
     loaded: Path, nbatool: Nbatool, nbatool_process: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from calls import decide
 
-from nbatool.decide.event_types import MOST_WARNINGS, type_warnings
+from nbatool.decide.event_types import MOST_WARNINGS, known_types, type_warnings
 from nbatool.decide.live import LiveService
+from nbatool.store.warehouse import open_warehouse
+from nbatool.store.workspace import open_workspace
 
 KNOWN = frozenset({"purchase", "page_view"})
 
@@ -43,6 +45,15 @@ def test_types_loaded_and_types_configured_are_known(trained_world: Path) -> Non
     service = LiveService(trained_world / "data", trained_world / "models")
     assert service.in_force().event_types >= {"purchase", "page_view", "message_sent", "unsubscribe"}
     service.close()
+
+
+def test_the_type_of_a_feature_of_ones_own_is_known(tmp_path: Path) -> None:
+    (tmp_path / "nba.toml").write_text(
+        '[[feature]]\nname = "refunds"\nkind = "count"\ntype = ["refund"]\nwithin = "7d"\n'
+    )
+    workspace = open_workspace(tmp_path)
+    with open_warehouse(workspace) as warehouse:
+        assert known_types(warehouse.con, workspace.config, ["buy"]) == ["buy", "refund"]
 
 
 def test_an_answer_warns_of_a_misspelt_type(trained_world: Path, tmp_path: Path) -> None:

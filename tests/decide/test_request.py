@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
+import duckdb
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError
-from nbatool.decide.request import MOST_AHEAD_US, check_request, exact_text, parse_request, units
+from nbatool.decide.request import MOST_AHEAD_US, check_request, exact_text, live_event, parse_request, units
 
 NOW = parse_time("2026-01-01T12:00:00Z")
 
@@ -86,3 +89,31 @@ def test_amounts_are_exact(amount: int) -> None:
 def test_no_line_breaks_the_reader(line: bytes) -> None:
     with suppress(DataError):
         assert check_request(parse_request(line), NOW, ("value",)).as_of_us > 0
+
+
+def text_of(value: Any) -> str | None:
+    return live_event(0, "see", None, None, None, {"a": value}, ()).texts.get("a")
+
+
+@given(
+    st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**64), st.booleans())
+)
+@example(1e16)
+@example(-1.5e16)
+@example(12345678901234567890.0)
+@example(1e21)
+@example(1e-6)
+@example(-9.5e-6)
+@example(1e-7)
+def test_attributes_have_the_text_that_sql_reads(value: Any) -> None:
+    """Law 2: what the journal keeps is read by DuckDB at night."""
+    written = msgspec.json.encode({"a": value}).decode()
+    assert duckdb.execute("select ?::varchar ->> '$.a'", [written]).fetchall() == [(text_of(value),)]
+
+
+def test_an_attribute_is_no_column() -> None:
+    """SQL reads the event's own action and channel only."""
+    named = {"action_id": "x", "channel": "email", "value": "9", "page": "home"}
+    event = live_event(0, "see", None, None, "web", named, ("value",))
+    assert event.texts == {"channel": "web", "value": "9", "page": "home"}
+    assert event.numbers == {}

@@ -49,6 +49,15 @@ def written(guess: Guess, key: str) -> str:
 ADDED = "; amounts are added as they are, not converted."
 
 
+def test_three_letters_are_no_currency(tmp_path: Path) -> None:
+    codes = ["EUR", "EUR", "EUR", "N/A", "FOO", "FOO"]
+    rows = orders(plain(120), "{}").splitlines()
+    text = "\n".join(row.format(codes[k % 6]) for k, row in enumerate(rows)).replace("{}", "EUR") + "\n"
+    guess = guessed(tmp_path, sales=text)
+    assert guess.currency == "EUR"
+    assert not any("currencies" in question.text for question in guess.questions)
+
+
 def test_files_of_two_currencies(tmp_path: Path) -> None:
     guess = guessed(tmp_path, eur=orders(plain(150), "EUR"), usd=orders(plain(90), "USD"))
     assert guess.currency == "EUR"

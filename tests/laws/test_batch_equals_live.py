@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbatool.base.clock import DAY_S, US_PER_S
+from nbatool.decide.request import live_event
 from nbatool.features.aggregates import Series
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.defaults import EventType, default_features
@@ -71,10 +73,16 @@ EVENTS = st.lists(
         st.sampled_from([None, "email", "web", "sms"]),
         st.sampled_from([None, "a", "b", "c"]),
         st.one_of(st.none(), st.integers(-100, 100)),
+        st.dictionaries(
+            # Columns and derived fields of ours: an attribute may have their names, and is not they.
+            st.sampled_from(["action_id", "channel", "value", "type", "daypart", "weekday"]),
+            st.sampled_from(["x", "email", "night", "1", 7]),
+            max_size=3,
+        ),
     ),
     max_size=30,
 )
-Row = tuple[int, str, int | None, str | None, str | None, str | None, int | None]
+Row = tuple[int, str, int | None, str | None, str | None, str | None, int | None, dict[str, str | int]]
 
 
 def batch(rows: list[Row]) -> CustomerFeatures:
@@ -91,10 +99,7 @@ def batch(rows: list[Row]) -> CustomerFeatures:
             "action_id": pa.array([r[3] for r in rows], pa.string()),
             "channel": pa.array([r[4] for r in rows], pa.string()),
             "attributes": pa.array(
-                [
-                    json.dumps({k: v for k, v in (("category", r[5]), ("size", r[6])) if v is not None})
-                    for r in rows
-                ],
+                [json.dumps(_attributes(r)) for r in rows],
                 pa.string(),
             ),
         }
@@ -135,11 +140,13 @@ def made_state(made: LiveFeatures, events: list[Event], older: OlderEvents) -> C
 
 
 def _event(r: Row) -> Event:
-    numbers = {
-        k: v for k, v in (("value", r[2]), ("size", None if r[6] is None else r[6] * 10_000)) if v is not None
-    }
-    texts = {k: v for k, v in (("action_id", r[3]), ("channel", r[4]), ("category", r[5])) if v is not None}
-    return Event(AS_OF_US - r[0], r[1], numbers, texts)
+    value = None if r[2] is None else str(Decimal(r[2]).scaleb(-4))
+    fields = FEATURES.plan.number_fields
+    return live_event(AS_OF_US - r[0], r[1], value, r[3], r[4], _attributes(r), fields)
+
+
+def _attributes(r: Row) -> dict[str, Any]:
+    return r[7] | {k: v for k, v in (("category", r[5]), ("size", r[6])) if v is not None}
 
 
 def _older(rows: list[Row]) -> OlderEvents:

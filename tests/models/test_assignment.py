@@ -104,4 +104,18 @@ def test_a_rare_feature_may_differ_by_chance() -> None:
     group = rng.random(n) < 0.3
     rare = x[:, 2]
     assert abs(np.nanmean(rare[group]) - np.nanmean(rare[~group])) > 0.1
-    assert balance(rows, group, np.ones(n)).causal
+    found = balance(rows, group, np.ones(n))
+    assert found.causal
+    assert "but for what chance explains: rare (0." in found.verdict
+
+
+def test_chance_excuses_no_difference_that_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    n = 2_000
+    x = rng.normal(size=(n, 3))
+    group = rng.random(n) < 0.5
+    x[group, 1] += 0.2
+    rows = Table(x, ("a", "b", "c"), (), np.zeros(n), None, np.arange(n), np.zeros(n, dtype=np.int64))
+    found = balance(rows, group, np.ones(n))
+    assert not found.causal
+    assert "most in b" in found.verdict

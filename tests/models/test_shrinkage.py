@@ -10,7 +10,7 @@ def logged(effects: list[float], counts: list[int], noise: float, seed: int = 0)
     random = np.random.default_rng(seed)
     code = np.repeat(np.arange(len(effects)), counts)
     y = np.array(effects)[code] + noise * random.normal(size=len(code))
-    return fit_shrinkage(y, np.ones(len(y)), code, np.ones(len(y), dtype=bool))
+    return fit_shrinkage(y, np.ones(len(y)), code, np.ones(len(y), dtype=bool), np.arange(len(y)))
 
 
 def test_sigma_and_tau_come_back() -> None:
@@ -37,7 +37,9 @@ def test_actions_without_a_visible_difference_keep_half_at_the_cap() -> None:
 
 
 def test_no_contacts_and_no_noise_are_no_error() -> None:
-    empty = fit_shrinkage(np.ones(3), np.ones(3), np.zeros(3, dtype=np.int64), np.zeros(3, dtype=bool))
+    empty = fit_shrinkage(
+        np.ones(3), np.ones(3), np.zeros(3, dtype=np.int64), np.zeros(3, dtype=bool), np.arange(3)
+    )
     assert empty.weights([1]).tolist() == [0.0]
     assert shrink(np.array([[1.0]]), empty.weights([1]), empty.shares([1])).tolist() == [[1.0]]
     assert logged([1.0, 2.0], [5, 5], noise=0.0).weight == {0: 1.0, 1: 1.0}

@@ -26,6 +26,18 @@ def test_an_event_that_the_night_took_in_is_known_to_be_in_the_state(tmp_path: P
     store.close()
 
 
+def test_customers_number_their_events_each_for_themselves(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    a, b = LiveEvent("1", "a", 10, "buy"), LiveEvent("1", "b", 11, "buy")
+    assert store.append([a, b]) == 2
+    assert store.append([b, a]) == 0
+    nothing = Published("state-0.db", "v", cut_us=0, journal_position=0, published_us=0)
+    assert [store.events_of(customer, nothing) for customer in ("a", "b")] == [[a], [b]]
+    first = Published("state-1.db", "v", cut_us=20, journal_position=1, published_us=0)
+    assert [store.holds(customer, "1", first) for customer in ("a", "b")] == [True, False]
+    store.close()
+
+
 def test_a_damaged_store_is_said(tmp_path: Path) -> None:
     store = OnlineStore(tmp_path / "online.db")
     other = sqlite3.connect(tmp_path / "online.db")

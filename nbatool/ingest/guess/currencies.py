@@ -95,7 +95,7 @@ def _counted(bench: Workbench, seen: FileLook, amounts: Sequence[Column]) -> Cou
     found: Counter[str] = Counter()
     for written, rows in bench.rows("currencies", sign=SIGN):
         code = CURRENCIES.get(written, written)
-        if code is not None and len(code) == 3 and code.isascii() and code.isalpha():
+        if code is not None and _CODE.fullmatch(code):
             found[code] += rows
     return found
 

@@ -15,7 +15,7 @@ from nbatool.models.clv.model import ClvModel
 from nbatool.models.clv.purchases import Floats, Ints, Purchases
 from nbatool.models.clv.settings import DAY_S, ClvSettings
 from nbatool.models.clv.training import fit_clv
-from nbatool.store.sql import statement
+from nbatool.store.sql import statement, template
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNITS = 10_000
@@ -35,7 +35,7 @@ class CustomerPurchases:
 def load_purchase_days(
     con: Any, types: Sequence[str], *, as_of_us: int, zone: str = "UTC", grain_days: int = 1
 ) -> None:
-    """Make the temporary table `purchase_days` from the events before `as_of_us`.
+    """Make the temporary tables `purchase_ledger` and `purchase_days` from the events before `as_of_us`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def load_purchase_days(
         `zone_offsets(zone VARCHAR, from_ts TIMESTAMP, until_ts TIMESTAMP, offset_s BIGINT)`.
     types
         Event types of the purchase role; refunds are events of these types with a negative value. They are taken
-        off the latest purchase day, their own or one before it.
+        off the sales of their own day, and what those do not cover off the latest sales before it.
     as_of_us
         Moment, microseconds since 1970 UTC; only events strictly before it are read.
     zone
@@ -54,13 +54,26 @@ def load_purchase_days(
     """
     as_of = (EPOCH + timedelta(microseconds=as_of_us)).replace(tzinfo=None)
     parameters = {"types": list(types), "as_of": as_of, "zone": zone, "grain_days": grain_days}
-    con.execute(statement("models/purchase_days"), parameters).fetchall()
+    con.execute(statement("models/purchase_ledger"), parameters).fetchall()
+    _net(con, "purchase_days", held_out_days=0)
+
+
+def _net(con: Any, table: str, *, held_out_days: int) -> None:
+    con.execute(template("models/purchase_days", table=table), {"held_out_days": held_out_days}).fetchall()
 
 
 def read_purchases(con: Any, *, held_out_days: int = 0) -> CustomerPurchases:
-    """Read `purchase_days` as one row per customer, as of `held_out_days` before the last day observed."""
-    query, parameters = statement("models/purchase_summary"), {"held_out_days": held_out_days}
-    table = con.sql(query, params=parameters).to_arrow_table()
+    """Read the purchase days as one row per customer, as of `held_out_days` before the last day observed.
+
+    What went back during the days held out was not known before them: it takes nothing off the purchases, only off
+    what was bought later. The days held out should be whole periods of the grain.
+    """
+    known = "purchase_days"
+    if held_out_days:
+        known = "known_purchase_days"
+        _net(con, known, held_out_days=held_out_days)
+    query = template("models/purchase_summary", known=known)
+    table = con.sql(query, params={"held_out_days": held_out_days}).to_arrow_table()
     columns = {name: table.column(name).to_numpy() for name in table.column_names if name != "customer_id"}
     paid = columns["paid"].astype(np.int64)
     total = columns["paid_spend_units"].astype(np.float64) / UNITS
@@ -94,10 +107,10 @@ def train_clv(con: Any, settings: ClvSettings, seed: int) -> tuple[ClvModel, Cus
     model = fit_clv(history.purchases, settings, seed)
     span = int(history.purchases.age_days.max(initial=0))
     days = held_out_days(span, settings.horizon_s / DAY_S)
-    if not days or model.fallback:
-        return model, history
     # whole grains, so that the cut falls between two of them
     days -= days % settings.grain_days
+    if not days or model.fallback:
+        return model, history
     past = read_purchases(con, held_out_days=days)
     before = fit_clv(past.purchases, replace(settings, model=model.family), seed)
     report = holdout_report(before, past.purchases, past.later, days, past.later_spend)
