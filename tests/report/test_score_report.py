@@ -111,7 +111,7 @@ def test_an_empty_catalogue_is_said_plainly() -> None:
         report(Share("nothing", "nothing", 5, 0.0), by_propensity=True, best_single=None), "USD", 100
     )
     assert "! no actions are configured: add [[action]] tables to nba.toml" in said
-    assert "No contact was ever logged" not in said
+    assert "No contact whose window" not in said
 
 
 def test_a_plan_of_propensities_is_not_set_against_nothing() -> None:
