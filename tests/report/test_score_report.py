@@ -84,7 +84,7 @@ def test_why_it_was_not_published_and_that_values_are_propensities() -> None:
         "nbatool -w shop",
     )
     assert "Live     unchanged: dry run" in said
-    assert "NOT the effect of the action" in said
+    assert "NOT the effect of the action" in " ".join(said.split())
     assert said.endswith("Next     nbatool -w shop explain 'c 7'")
     assert "€2.00" in said
 
