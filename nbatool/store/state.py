@@ -25,6 +25,7 @@ class StateWriter:
 
     def __init__(self, con: sqlite3.Connection, path: Path) -> None:
         self._con, self._path = con, path
+        self._waiting = 0
 
     def put_meta(self, key: str, value: bytes) -> None:
         self._con.execute(statement("store/state_insert_meta"), (key, value))
@@ -35,13 +36,12 @@ class StateWriter:
         One fsync of a million customers at the end would hold up the journal's own, and so every live answer that
         waits for it, for a quarter of a second.
         """
-        waiting = 0
         for row in rows:
             self._con.execute(statement("store/state_insert_customer"), row)
-            waiting += len(row[1])
-            if waiting >= FLUSH_BYTES:
+            self._waiting += len(row[1])
+            if self._waiting >= FLUSH_BYTES:
                 flush_to_disk(self._path)
-                waiting = 0
+                self._waiting = 0
 
 
 @contextmanager
