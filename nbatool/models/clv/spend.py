@@ -60,7 +60,7 @@ def fit_spend(purchases: Purchases) -> tuple[SpendModel, tuple[str, ...]]:
     """Fit Gamma-Gamma to the customers with a positive mean; return the model and warnings in plain words."""
     known = purchases.paid > 0
     paid, mean = purchases.paid[known], purchases.mean_spend[known]
-    pairs, customers = np.unique(np.stack([paid.astype(np.float64), mean]), axis=1, return_counts=True)
+    pairs, customers = _distinct(paid.astype(np.float64), mean)
     correlation = _correlation(pairs, customers)
     if len(paid) >= MIN_REPEAT_CUSTOMERS:
         fitted = _gamma_gamma(pairs, customers, correlation)
@@ -70,6 +70,20 @@ def fit_spend(purchases: Purchases) -> tuple[SpendModel, tuple[str, ...]]:
     else:
         why = f"{len(paid)} customers with a paid repeat purchase are too few for the Gamma-Gamma model of spend"
     return _pooled(purchases, why, correlation)
+
+
+def _distinct(paid: Floats, mean: Floats) -> tuple[Floats, Ints]:
+    """Return the different (paid, mean), (2, n_pairs), and how many customers have each.
+
+    >>> pairs, customers = _distinct(np.array([2.0, 1.0, 2.0]), np.array([5.0, 5.0, 5.0]))
+    >>> pairs.tolist(), customers.tolist()
+    ([[1.0, 2.0], [5.0, 5.0]], [1, 2])
+    """
+    order = np.lexsort((mean, paid))
+    pairs = np.stack([paid[order], mean[order]])
+    differs = (np.diff(pairs, axis=1) != 0).any(axis=0)
+    first = np.flatnonzero(np.append(len(paid) > 0, differs))
+    return pairs[:, first], np.diff(np.append(first, len(paid)))
 
 
 def _gamma_gamma(pairs: Floats, customers: Ints, correlation: float | None) -> SpendModel | None:
