@@ -19,6 +19,7 @@ from nbatool.ingest.report import IngestReport
 from nbatool.models import registry
 from nbatool.models.training import TrainReport, train_workspace
 from nbatool.profile.present import present_us, require_fresh
+from nbatool.store.durable import flush_to_disk, write_to_disk
 from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import Workspace
 
@@ -59,11 +60,9 @@ class Night:
         """Note a finished step, durably."""
         self.done.append(step)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
-            file.flush()
-            os.fsync(file.fileno())
+        write_to_disk(temporary, json.dumps(asdict(self)).encode())
         temporary.replace(path)
+        flush_to_disk(path.parent)
 
 
 @dataclass(frozen=True)

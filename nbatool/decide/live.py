@@ -100,7 +100,7 @@ class LiveService:
         live = LiveFeatures(bundle.features, meta["codes"])
         return InForce(
             published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
-            frozenset(meta.get("event_types", bundle.features.plan.types)),
+            frozenset(meta["event_types"]),
         )  # fmt: skip
 
     def answer(

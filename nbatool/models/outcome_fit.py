@@ -223,11 +223,17 @@ def _fitted(
         "baseline": parts.fit_baseline(table, rows, recipe, design),
         "effect": parts.fit_effect(effects, baseline, rows, recipe, design),
     }
-    return Fitted(texts, _maps(logged, scores.at(rows), rows))
+    return Fitted(texts, maps_of(logged, scores.at(rows), rows))
 
 
-def _maps(logged: Logged, scores: Scores, rows: IntArray) -> Maps:
-    """Fit the maps to money: that of nothing where nothing was done, that of uplift on the contacts."""
+def maps_of(logged: Logged, scores: Scores, rows: IntArray) -> Maps:
+    """Fit the maps to money: that of nothing where nothing was done, that of uplift on the contacts.
+
+    Parameters
+    ----------
+    scores
+        Of ``rows`` of the log, (n_rows,) each, by boosters that had not seen them.
+    """
     table = logged.table
     y, weight = table.y[rows], table.weights()[rows]
     p, uplift = scores.baseline + scores.nothing, scores.effect - scores.nothing

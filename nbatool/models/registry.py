@@ -24,7 +24,7 @@ from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError, did_you_mean
 from nbatool.base.process import is_alive
 from nbatool.models.card import canonical_json, iso_time
-from nbatool.store.durable import flush_to_disk
+from nbatool.store.durable import flush_to_disk, write_to_disk
 
 MANIFEST = "manifest.json"
 _CHAMPION, _LOG = "champion", "champion.log"
@@ -72,8 +72,8 @@ def save(
     temporary = models_dir / f".tmp-{digest[:16]}-{os.getpid()}"
     temporary.mkdir()
     for name, raw in files.items():
-        _write(temporary / name, raw)
-    _write(temporary / MANIFEST, canonical_json({**body, "content_sha256": digest}))
+        write_to_disk(temporary / name, raw)
+    write_to_disk(temporary / MANIFEST, canonical_json({**body, "content_sha256": digest}))
     flush_to_disk(temporary)
     version = _place(models_dir, temporary, body["as_of"][:10], digest)
     flush_to_disk(models_dir)
@@ -257,16 +257,9 @@ def _switch(models_dir: Path, old: str | None, new: str, *, kind: str, why: str,
         file.flush()
         os.fsync(file.fileno())
     temporary = models_dir / f".tmp-champion-{os.getpid()}"
-    _write(temporary, f"{new}\n".encode())
+    write_to_disk(temporary, f"{new}\n".encode())
     temporary.replace(models_dir / _CHAMPION)
     flush_to_disk(models_dir)
-
-
-def _write(path: Path, raw: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sweep(models_dir: Path) -> None:

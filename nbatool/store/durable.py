@@ -6,6 +6,14 @@ import os
 from pathlib import Path
 
 
+def write_to_disk(path: Path, raw: bytes) -> None:
+    """Write a file and wait until its bytes are on the disk; its name is not, before its folder was flushed."""
+    with path.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def flush_to_disk(path: Path) -> None:
     """Wait until a file's bytes, or a folder's names, are on the disk and not in the system's memory alone."""
     handle = os.open(path, os.O_RDONLY)

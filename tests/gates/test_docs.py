@@ -32,12 +32,8 @@ def test_commands_are_found() -> None:
 
 @pytest.mark.slow
 def test_the_examples_of_the_readme_run(root: Path, tmp_path: Path) -> None:
-    readme = root / "README.md"
-    if not readme.exists():
-        pytest.skip("no README.md yet")
-    found = [
-        command for command in commands(readme.read_text(encoding="utf-8")) if not command.startswith(NOT_RUN)
-    ]
+    text = (root / "README.md").read_text(encoding="utf-8")
+    found = [command for command in commands(text) if not command.startswith(NOT_RUN)]
     assert found, "README.md shows no command"
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from model_worlds import FIVE_DAYS_S, MoneyWorld, money
 
 from nbatool.base.errors import DataError
+from nbatool.decide.expected import Expectation
 from nbatool.models.conversion import fit_conversion
 from nbatool.models.outcome import OutcomeModel
-from nbatool.models.outcome_fit import fit_outcome
+from nbatool.models.outcome_fit import Logged, Scores, fit_outcome, maps_of
 from nbatool.models.table import FloatArray, Table
 
 WORLD = money()
@@ -118,6 +123,38 @@ def test_without_anybody_left_alone_the_outcome_is_calibrated_all_the_same() -> 
         WORLD.table.y[contacts].mean(), rel=0.05
     )
     assert any("nobody without a contact" in warning for warning in model.card["warnings"])
+
+
+def test_outcomes_are_right_in_all_where_boosters_promise_an_effect_nobody_can_check() -> None:
+    """Everybody contacted, money twice the score: what nothing brings is fitted beside the effect, not under it."""
+    n = 400
+    rows, one = np.arange(n), np.ones(n)
+    baseline = np.linspace(0, 10, n)
+    table = Table(
+        np.zeros((n, 1)), ("action",), (), 2 * baseline + 3, None, rows, np.zeros(n, dtype=np.int64)
+    )
+    logged = Logged(table, np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64), np.zeros(n))
+    scores = Scores(baseline, 3 * one, 0 * one)
+    p0, uplift = maps_of(logged, scores, rows).apply(logged, scores, rows)
+    assert uplift.tolist() == [3.0] * n
+    assert (p0 + uplift).mean() == pytest.approx(table.y.mean())
+    assert np.abs(p0 + uplift - table.y).max() < 0.6
+
+
+def test_what_is_expected_of_an_offer_stays_a_probability() -> None:
+    """As in the card and in `predict`, also where an offset would take a chance beyond 1."""
+    model = fitted(WORLD, (WORLD.table.y > 0).astype(float))
+    sure = replace(model, uplift_map=replace(model.uplift_map, offset={}, other=2.0))
+    x = np.stack([WORLD.candidates[name][:50] for name in ("1", "nothing")], axis=1).reshape(100, -1)
+    decision = SimpleNamespace(of_candidates=lambda *_: x)
+    bundle: Any = SimpleNamespace(outcome=sure, decision=decision, conversion=None)
+    catalogue: Any = SimpleNamespace(offers=[SimpleNamespace(candidate=("1", "email"))], actions={})
+    sure = replace(sure, card={**sure.card, "actions": ["1", "nothing"], "n_per_action": {"0": 9}})
+    bundle.outcome = sure
+    customers: Any = range(50)
+    found = Expectation(bundle, catalogue).predict(customers, np.zeros((50, 0)))
+    assert found.outcome.tolist() == [[1.0]] * 50
+    assert found.nothing.max() < 1
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, 150])

@@ -29,4 +29,6 @@ def test_before_everything(valid_from: tuple[str, ...], first: str) -> None:
 
 
 def test_a_customer_without_a_date_is_always_known() -> None:
+    with pytest.raises(DataError):
+        require_past(loaded("2020-01-01"), BEFORE)
     require_past(loaded("2020-01-01", None), BEFORE)

@@ -15,7 +15,7 @@ from loaded import Loaded
 from numpy.typing import NDArray
 
 from nbatool.base.clock import parse_time
-from nbatool.models.metrics import equal_count_groups, realised_ratio
+from nbatool.models.metrics import Ratio, equal_count_groups, realised_ratio
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -85,10 +85,20 @@ def test_money_is_calibrated_with_and_without_an_offer(later: Later, contacted: 
     assert 0.95 <= found.ratio <= 1.05
 
 
-def test_money_is_calibrated_by_tenths_of_the_prediction(later: Later) -> None:
-    found = [
+def tenths(later: Later) -> list[Ratio]:
+    return [
         realised_ratio(later.realised[rows], later.predicted[rows], np.ones(len(rows)), later.person[rows])
         for rows in equal_count_groups(later.predicted, 10)
     ]
+
+
+def test_money_is_calibrated_by_tenths_of_the_prediction(later: Later) -> None:
+    found = tenths(later)
     assert sum(part.within_two_se for part in found) >= DECILES_WITHIN
     assert all(0.85 < part.ratio < 1.15 for part in found)
+
+
+@pytest.mark.xfail(strict=True, reason="5 of 10 hold: decision record 0011 says why and what was tried")
+def test_every_tenth_of_the_prediction_is_within_two_standard_errors(later: Later) -> None:
+    """The mark aimed at. It is missed, and this test says so until it is met."""
+    assert all(part.within_two_se for part in tenths(later))
