@@ -15,6 +15,7 @@ from nbatool.base import config_checks
 from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.config_words import sentence
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
+from nbatool.base.learning_settings import Evaluate, Experiment, Exploration, Learning, Promotion
 from nbatool.base.setting_types import Table, kind_of
 from nbatool.base.settings import (
     Clv,
@@ -31,12 +32,22 @@ from nbatool.base.source_settings import Source
 from nbatool.base.toml_lines import KeyPath, key_lines
 
 __all__ = [
-    "Action", "Catalogue", "Clv", "Config", "Feature", "Objective", "Roles", "Source", "Target", "Workspace",
-    "config_schema", "load_config",
+    "Action", "Catalogue", "Clv", "Config", "Evaluate", "Experiment", "Exploration", "Feature", "Learning", "Objective",
+    "Promotion", "Roles", "Source", "Target", "Workspace", "config_schema", "load_config",
 ]  # fmt: skip
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SINGLE: dict[str, type[Table]] = {"workspace": Workspace, "roles": Roles, "clv": Clv, "catalogue": Catalogue}
+_SINGLE: dict[str, type[Table]] = {
+    "workspace": Workspace,
+    "roles": Roles,
+    "clv": Clv,
+    "catalogue": Catalogue,
+    "exploration": Exploration,
+    "experiment": Experiment,
+    "evaluate": Evaluate,
+    "promotion": Promotion,
+    "learning": Learning,
+}
 _ARRAYS: dict[str, type[Table]] = {
     "source": Source,
     "objective": Objective,
@@ -89,7 +100,6 @@ class _Loading:
         single = {key: self.single(key, model) for key, model in _SINGLE.items() if key in self.data}
         arrays = {key: self.array(key, model) for key, model in _ARRAYS.items()}
         self.found += config_checks.repeated_names(self.data)
-        self.found += config_checks.outcomes_without_source(self.data)
         actions = [(index, action) for index, action in arrays["action"] if isinstance(action, Action)]
         catalogue = single.get("catalogue", Catalogue())
         if isinstance(catalogue, Catalogue):
@@ -117,6 +127,9 @@ class _Loading:
         if catalogue.file is not None:
             catalogue = catalogue.model_copy(update={"file": folder / catalogue.file})
         config = config.model_copy(update={"sources": sources, "catalogue": catalogue})
+        if config.evaluate.rules is not None:
+            rules = config.evaluate.model_copy(update={"rules": folder / config.evaluate.rules})
+            config = config.model_copy(update={"evaluate": rules})
         return config.at(self.path, self.lines)
 
     def read_text(self) -> str:
@@ -202,5 +215,7 @@ class _Loading:
 
 
 def _misfits(table: Table) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(table, Source | Objective | Feature | Clv | Catalogue | Action):
+    if isinstance(
+        table, Source | Objective | Feature | Clv | Catalogue | Action | Exploration | Experiment | Evaluate
+    ):
         yield from table.problems()

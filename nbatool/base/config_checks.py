@@ -8,7 +8,7 @@ from typing import Any, Final
 from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.toml_lines import KeyPath
 
-NOT_ENFORCED: Final = ("exploration", "experiment", "guardrails", "evaluate", "promotion")
+NOT_ENFORCED: Final = ("guardrails",)
 """Tables a later version will know; refused, since a limit that is written and not kept is worse than none."""
 
 ARRAYS: Final = {"source": "name", "objective": "name", "target": "name", "feature": "name", "action": "id"}
@@ -42,25 +42,6 @@ def repeated_names(data: dict[str, Any]) -> Iterator[Misfit]:
                     yield (array, index, ARRAYS[array]), f'[[{array}]] "{name}": the name is used twice'
                 elif isinstance(name, str):
                     seen.add(name)
-
-
-def outcomes_without_source(data: dict[str, Any]) -> Iterator[Misfit]:
-    """Yield the objectives that name no event although no outcome of their name arrives with the decisions."""
-    sources = _tables(data, "source")
-    maps = [source.get("map") for source in sources]
-    if any(source.get("kind") == "outcomes" or source.get("preset") for source in sources):
-        return
-    outcomes = [table.get("outcome") for table in maps if isinstance(table, dict)]
-    arriving = [name for outcome in outcomes if isinstance(outcome, dict) for name in outcome]
-    for index, objective in enumerate(_tables(data, "objective")):
-        name = objective.get("name")
-        if "event" not in objective and isinstance(name, str) and name not in arriving:
-            known = f" (they carry {', '.join(arriving)})" if arriving else ""
-            yield (
-                ("objective", index),
-                f'[[objective]] "{name}": no event is named and no source of decisions has outcome.{name}{known}. '
-                'Write  event = "purchase"  or map the outcome',
-            )
 
 
 def action_channels(actions: Iterable[tuple[int, Action]], catalogue: Catalogue) -> Iterator[Misfit]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJs
 from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.clock import DAY_S, format_duration, parse_time
 from nbatool.base.errors import Problem
+from nbatool.base.learning_settings import Evaluate, Experiment, Exploration, Learning, Promotion
 from nbatool.base.setting_types import (
     Duration,
     Flag,
@@ -189,6 +190,13 @@ class Config(Table):
     clv: Clv = Field(default_factory=Clv)
     catalogue: Catalogue = Field(default_factory=Catalogue)
     actions: tuple[Action, ...] = Field(default=(), alias="action")
+    exploration: Exploration | None = None
+    """None: the best candidate is always chosen."""
+    experiment: Experiment = Field(default_factory=Experiment)
+    evaluate: Evaluate = Field(default_factory=Evaluate)
+    promotion: Promotion | None = None
+    """None: every newly trained version takes over."""
+    learning: Learning = Field(default_factory=Learning)
 
     _path: Path = PrivateAttr(default=Path("nba.toml"))
     _lines: dict[KeyPath, int] = PrivateAttr(default_factory=dict)

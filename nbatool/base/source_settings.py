@@ -44,6 +44,9 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "outcomes": ("decision_id", "value"),
 }
 
+OWN_SOURCE: Final = "nbatool"
+"""What the workspace's own decisions are logged under."""
+
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "events": ("attributes",),
     "customers": ("attributes",),
@@ -130,6 +133,16 @@ class SourceMap(AttributesMap):
         single = dict.fromkeys(column for columns in COLUMNS.values() for column in columns)
         return {column: getattr(self, column) for column in single if getattr(self, column) is not None}
 
+    @property
+    def context(self) -> dict[str, str]:
+        """Name of the context → expression."""
+        return self.chosen_context if isinstance(self.chosen_context, dict) else {}
+
+    @property
+    def context_patterns(self) -> tuple[str, ...]:
+        """Names and patterns of columns kept as context under their own names."""
+        return () if isinstance(self.chosen_context, dict) else self.chosen_context
+
 
 class Lookup(Table):
     """``[source.lookup.NAME]``: a many-to-one table; its columns are written ``NAME.column`` in the map."""
@@ -175,6 +188,8 @@ class Source(Table):
 
     def problems(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield what is wrong between the keys of this source, as (keys below the source, message)."""
+        if self.name == OWN_SOURCE and self.kind in ("decisions", "outcomes"):
+            yield ("name",), f'name: "{OWN_SOURCE}" is what this workspace logs itself; choose another name'
         if not self.header and not self.columns:
             yield ("header",), "header = false needs columns = [...], the names of the columns in order"
         if self.columns and self.header:

@@ -118,9 +118,6 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
             "[workspace]\nzzz = 1",
             'nba.toml:2: [workspace] unknown key "zzz" (allowed: currency, timezone, as_of, fresh_within)',
         ),
-        ('[[objective]]\nname = "spend"\nwithin = "5d"',
-         'nba.toml:1: [[objective]] "spend": no event is named and no source of decisions has outcome.spend. '
-         'Write  event = "purchase"  or map the outcome'),
         ('[clv]\ngrain = "36h"', "nba.toml:2: [clv] grain: 36h must be whole days, such as 1d or 7d"),
         ("[worspace]\n", 'nba.toml:1: unknown table [worspace]; did you mean "workspace"?'),
         ('[[target]]\nname = "a"\nevent = "b"', 'nba.toml:1: [[target]] "a": "within" is missing'),
@@ -162,6 +159,18 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
          'nba.toml:4: [[source]] "s": delimiter: "" must be one character, such as "," or "\\t", or "whitespace"'),
         ("[guardrails]\nrequire_consent = []",
          "nba.toml:1: [guardrails] is not enforced by this version; remove it"),
+        ("[exploration]\nshare = 1.5", "nba.toml:2: [exploration] share: must be less than or equal to 1 (is 1.5)"),
+        ("[exploration]\nshare = 0.01\nmin_probability = 0.02",
+         "nba.toml:3: [exploration] min_probability 0.02 is more than share 0.01: not even two candidates could have it. "
+         "Lower it, or raise share"),
+        ('[exploration]\nmethod = "thomson"',
+         'nba.toml:2: [exploration] method = "thomson" is not known; did you mean "thompson"? '
+         "(allowed: inverse_gap, thompson, optimistic, epsilon, greedy)"),
+        ("[experiment]\ncontrol = 0.6\ncomponent_arms = 0.5",
+         "nba.toml:3: [experiment] control and component_arms are 1.1 together; at most 1"),
+        ("[evaluate]\nmin_gain = { loged = 0.0 }",
+         'nba.toml:2: [evaluate.min_gain] "loged" is no baseline; known are logged, nothing, random, best_single, greedy, rules, '
+         "champion"),
         ('[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"',
          'nba.toml:3: [[objective]] "a": measure = "lifetime_value" is not enforced by this version; '
          "use any, count or sum"),
@@ -193,7 +202,7 @@ def test_each_mistake_is_named(text: str, expected: str) -> None:
 
 def test_all_problems_come_at_once_in_the_order_of_lines() -> None:
     text = (
-        '[workspace]\ncurrency = "x"\ntimezone = 5\n[experiment]\n[[source]]\nname = "a b"\nkind = "events"\n'
+        '[workspace]\ncurrency = "x"\ntimezone = 5\n[guardrails]\n[[source]]\nname = "a b"\nkind = "events"\n'
         'files = ["${NBATOOL_NO_SUCH}/x"]\n[source.map]\ntz = "x"\n[clv]\nhorizn = "1d"\n'
     )
     lines = [int(problem.split(":")[1]) for problem in problems(text)]
@@ -218,7 +227,8 @@ def test_the_loader_knows_every_table_of_the_declaration() -> None:
 def test_the_schema_knows_every_table() -> None:
     schema = json.loads(json.dumps(config_schema()))
     assert set(schema["properties"]) == {
-        "workspace", "source", "roles", "objective", "target", "feature", "clv", "catalogue", "action",
+        "workspace", "source", "roles", "objective", "target", "feature", "clv", "catalogue", "action", "exploration",
+        "experiment", "evaluate", "promotion", "learning",
     }  # fmt: skip
     assert "attributes" in schema["$defs"]["SourceMap"]["properties"]
 
