@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -74,6 +75,28 @@ def write_tables(tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileF
     except BaseException:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to write piece by piece: under a temporary name, renamed when the block ends without an error.
+
+    Raises
+    ------
+    OSError, DataError
+        As :func:`write_tables`.
+    """
+    temporary = _temporary(path)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _flush_names(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
 
 

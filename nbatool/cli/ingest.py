@@ -122,8 +122,6 @@ def equation(counts: Counts) -> str:
 
 
 def _sum_line(source: SourceReport) -> str:
-    if source.skipped is not None:
-        return f"not read: {source.skipped}"
     if source.looked_at is not None:
         return looked_at_text(source.looked_at)
     return f"{equation(source.counts)}   {source.seconds:.1f} s"
@@ -196,7 +194,6 @@ def _source_json(source: SourceReport) -> dict[str, Any]:
         "duplicate_of_other_file": source.counts.duplicate_of_other_file,
         "unmatched": dict(source.unmatched),
         "flagged": {flag.reason: flag.rows for flag in source.flagged},
-        "skipped": source.skipped,
         **({"looked_at": asdict(source.looked_at)} if source.looked_at else {}),
         **(
             {"preview": [{key: _json_value(value) for key, value in row.items()} for row in source.preview]}

@@ -50,6 +50,7 @@ def _status(session: Session) -> tuple[Mapping[str, Any], str]:
         "champion": champion(workspace.models_dir),
         "sources": [],
         "events": [],
+        "decisions": [],
         "runs": [],
     }
     if workspace.warehouse_path.exists():
@@ -61,6 +62,7 @@ def _status(session: Session) -> tuple[Mapping[str, Any], str]:
 def _loaded(warehouse: Warehouse) -> dict[str, Any]:
     sources = ("source", "kind", "files", "rows", "accepted", "duplicate", "rejected", "last_loaded")
     events = ("source", "type", "events", "customers", "first", "last")
+    decisions = ("source", "decisions", "customers", "with_probability", "with_outcome", "first", "last")
     runs = ("command", "started", "ended", "exit_code")
     return {
         "sources": [
@@ -70,6 +72,10 @@ def _loaded(warehouse: Warehouse) -> dict[str, Any]:
         "events": [
             dict(zip(events, (*row[:4], format_time(row[4]), format_time(row[5])), strict=True))
             for row in warehouse.rows("cli/event_types")
+        ],
+        "decisions": [
+            dict(zip(decisions, (*row[:5], format_time(row[5]), format_time(row[6])), strict=True))
+            for row in warehouse.rows("cli/logged_decisions")
         ],
         "runs": [
             dict(zip(runs, (row[0], format_time(row[1]), format_time(row[2]), row[3]), strict=True))
@@ -84,8 +90,11 @@ def _status_text(result: Mapping[str, Any]) -> str:
         f"as of      {result['as_of']}\n"
         f"model      {result['champion'] or 'none yet: nbatool train'}"
     ]
-    numbers = {"files", "rows", "accepted", "duplicate", "rejected", "events", "customers", "exit_code"}
-    for name in ("sources", "events", "runs"):
+    numbers = {
+        "files", "rows", "accepted", "duplicate", "rejected", "events", "customers", "decisions", "with_probability",
+        "with_outcome", "exit_code",
+    }  # fmt: skip
+    for name in ("sources", "events", "decisions", "runs"):
         rows = result[name]
         if rows:
             columns = [

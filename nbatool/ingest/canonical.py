@@ -69,23 +69,26 @@ def text_column(key: str, mapped: exp.Expr, kind: str, *, required: bool) -> Can
     faults.append(Fault(too_long, f"{key} is longer than {LONGEST_ID_BYTES:,} bytes", start))
     has_nul = fragment("contains($v, chr(0))", v=value)
     faults.append(Fault(has_nul, f"{key} holds a NUL character", exp.Null()))
-    return Canonical(fragment("nullif($text, '')", text=_as_text(mapped, kind)), tuple(faults))
+    return Canonical(fragment("nullif($text, '')", text=as_text(mapped, kind)), tuple(faults))
 
 
-def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
+def number_column(key: str, mapped: exp.Expr, kind: str, *, required: bool = False) -> Canonical:
     """Return DECIMAL(18,4), made from the text so that no binary fraction rounds it wrongly."""
     value = step("v", key)
     if kind in NUMERIC or kind.startswith("DECIMAL"):
         too_big = fragment("$m is not null and $v is null", m=mapped, v=value)
         found = fragment("cast($m as varchar)", m=mapped)
+        empty = (Fault(fragment("$m is null", m=mapped), f"{key} is empty", exp.Null()),) if required else ()
         return Canonical(
             fragment("try_cast($m as decimal(18, 4))", m=mapped),
-            (Fault(too_big, f"{key} is too big", found),),
+            (*empty, Fault(too_big, f"{key} is too big", found)),
         )
-    given, written = _text_step(key, mapped, kind)
+    given, written = text_step(key, mapped, kind)
     pattern = exp.Literal.string(NUMBER)
     text = fragment("trim($t)", t=given)
     unread = fragment("$v is null and $t <> ''", t=text, v=value)
+    nothing = fragment("$v is null and coalesce($t, '') = ''", t=text, v=value)
+    empty = (Fault(nothing, f"{key} is empty", exp.Null()),) if required else ()
     no_number = fragment("$u and not regexp_full_match($t, $p)", u=unread, t=text, p=pattern)
     found = fragment("left($t, 60)", t=text)
     return Canonical(
@@ -94,7 +97,7 @@ def number_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
             "when regexp_full_match($t, $p) then try_cast($t as decimal(18, 4)) end",
             g=given, t=text, p=pattern,
         ),
-        (Fault(no_number, f"{key} is not a number", found), Fault(unread, f"{key} is too big", found)),
+        (*empty, Fault(no_number, f"{key} is not a number", found), Fault(unread, f"{key} is too big", found)),
         text=written,
     )  # fmt: skip
 
@@ -109,7 +112,7 @@ def time_column(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: b
     """
     local, value = step("l", key), step("v", key)
     if kind in ("VARCHAR", "JSON"):
-        given, written = _text_step(key, mapped, kind)
+        given, written = text_step(key, mapped, kind)
         text = fragment("trim($t)", t=given)
         nothing = fragment("$v is null and coalesce($t, '') = ''", t=text, v=value)
         empty = (Fault(nothing, f"{key} is empty", exp.Null()),) if required else ()
@@ -197,15 +200,15 @@ def attribute(mapped: exp.Expr, kind: str, zone: str) -> tuple[exp.Expr, str]:
         return iso, "time"
     if kind == "JSON" or kind.endswith("]") or kind.startswith(("STRUCT", "MAP")):
         return fragment("to_json($v)", v=mapped), "json"
-    return fragment("nullif($t, '')", t=_as_text(mapped, kind)), "text"
+    return fragment("nullif($t, '')", t=as_text(mapped, kind)), "text"
 
 
-def _text_step(key: str, mapped: exp.Expr, kind: str) -> tuple[exp.Expr, exp.Expr | None]:
+def text_step(key: str, mapped: exp.Expr, kind: str) -> tuple[exp.Expr, exp.Expr | None]:
     """Return a mapped value's text, and the step that makes it (None: it is a text)."""
-    return (mapped, None) if kind == "VARCHAR" else (step("t", key), _as_text(mapped, kind))
+    return (mapped, None) if kind == "VARCHAR" else (step("t", key), as_text(mapped, kind))
 
 
-def _as_text(value: exp.Expr, kind: str) -> exp.Expr:
+def as_text(value: exp.Expr, kind: str) -> exp.Expr:
     if kind == "VARCHAR":
         return value
     return fragment("$v ->> '$'" if kind == "JSON" else "cast($v as varchar)", v=value)

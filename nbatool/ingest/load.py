@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 from nbatool.base import clock
@@ -12,6 +13,7 @@ from nbatool.ingest import checks
 from nbatool.ingest.drain import drain_journal
 from nbatool.ingest.files import STDIN, InputFile, input_files, spooled_stdin
 from nbatool.ingest.formats import is_empty
+from nbatool.ingest.log_rows import odd_outcomes
 from nbatool.ingest.lookup import load_lookups
 from nbatool.ingest.reject_limit import RejectLimit
 from nbatool.ingest.report import IngestReport, LookedAt, SourceReport
@@ -19,10 +21,9 @@ from nbatool.ingest.source_load import SourceLoad
 from nbatool.ingest.stage import stage_file
 from nbatool.store.connection import scratch_database
 from nbatool.store.sql import statement
-from nbatool.store.warehouse import open_warehouse
+from nbatool.store.warehouse import Warehouse, open_warehouse
 from nbatool.store.workspace import Workspace
 
-BUILT_KINDS: Final = ("events", "customers")
 PREVIEW_ROWS: Final = 5
 
 OnProgress = Callable[[int, int, int], None]
@@ -66,10 +67,9 @@ def load(
     with spooled_stdin(tuple(files or ()), workspace.temp_dir, stdin) as spooled:
         inputs: dict[str, list[InputFile]] = {}
         for one in chosen:
-            if one.kind in BUILT_KINDS:
-                inputs[one.name] = _found(one, files, spooled, allow_empty=allow_empty)
+            inputs[one.name] = _found(one, files, spooled, allow_empty=allow_empty)
         if dry_run:
-            previews = tuple(_skipped(one) or _previewed(workspace, one, inputs[one.name]) for one in chosen)
+            previews = tuple(_previewed(workspace, one, inputs[one.name]) for one in chosen)
             return IngestReport(previews, dry_run=True)
         progress = _Progress(sum(file.size for found in inputs.values() for file in found), on_progress)
         now_us = clock.now_us()
@@ -78,14 +78,12 @@ def load(
         with open_warehouse(workspace, reloading=reloading) as warehouse:
             drain_journal(workspace, warehouse)
             for one in chosen:
-                report = _skipped(one)
-                if report is None:
-                    attempt = SourceLoad(
-                        workspace, warehouse, one, inputs[one.name], limit, now_us,
-                        full_refresh=full_refresh, allow_empty=allow_empty, on_progress=progress,
-                    )  # fmt: skip
-                    report = attempt.run()
-                reports.append(report)
+                attempt = SourceLoad(
+                    workspace, warehouse, one, inputs[one.name], limit, now_us,
+                    full_refresh=full_refresh, allow_empty=allow_empty, on_progress=progress,
+                )  # fmt: skip
+                reports.append(attempt.run())
+            reports = [_with_odd_outcomes(warehouse, report) for report in reports]
             changed = any(report.counts.accepted for report in reports)
             warnings = tuple(checks.ids_alike(warehouse.con)) if changed else ()
     return IngestReport(tuple(reports), warnings)
@@ -104,12 +102,11 @@ def _chosen(workspace: Workspace, name: str | None, files: Sequence[str] | None)
         raise UsageError(
             f"{workspace.config.path} has no [[source]]. Let `nbatool init --from FILE…` write them"
         )
-    built = [source for source in sources if source.kind in BUILT_KINDS]
-    if files and len(built) != 1:
+    if files and len(sources) != 1:
         raise UsageError(
             f"which source do the files belong to? Add --source NAME (one of {', '.join(names)})"
         )
-    return tuple(built) if files else sources
+    return sources
 
 
 def _found(
@@ -127,14 +124,11 @@ def _found(
     return found
 
 
-def _skipped(source: Source) -> SourceReport | None:
-    if source.kind in BUILT_KINDS:
-        return None
-    return SourceReport(
-        source.name,
-        source.kind,
-        skipped=f"{source.kind} are not loaded by this version yet; the source was passed over",
-    )
+def _with_odd_outcomes(warehouse: Warehouse, report: SourceReport) -> SourceReport:
+    """Say at the end which outcomes fit no decision: decisions of any source may have been loaded after them."""
+    if report.kind != "outcomes":
+        return report
+    return replace(report, flagged=(*report.flagged, *odd_outcomes(warehouse.con, report.name)))
 
 
 def _previewed(workspace: Workspace, source: Source, files: Sequence[InputFile]) -> SourceReport:

@@ -20,7 +20,7 @@ from nbatool.base.errors import ConfigError, DataError, Problem
 from nbatool.base.source_settings import REQUIRED
 from nbatool.ingest.csv_rows import LIKELY_DELIMITERS, CsvRows
 from nbatool.ingest.lookup import LoadedLookup
-from nbatool.ingest.presets import mapped_expressions
+from nbatool.ingest.presets import column_patterns, group_expressions, mapped_expressions
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import (
     AGGREGATE_NAMES,
@@ -39,6 +39,17 @@ if TYPE_CHECKING:
 
 ATTRIBUTE: Final = "attributes."
 """What the keys of attributes begin with, before their name."""
+KEPT_UNDER: Final = {"decisions": "context."}
+"""What it is for the kinds that keep columns as something else."""
+
+
+def kept_under(kind: str) -> str:
+    """Return what the keys of columns kept under names of their own begin with.
+
+    >>> kept_under("events"), kept_under("decisions")
+    ('attributes.', 'context.')
+    """
+    return KEPT_UNDER.get(kind, ATTRIBUTE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class BoundMap:
     """Every expression of a source, bound to the columns of one file."""
 
     expressions: dict[str, Bound]
-    """Canonical column, or ``attributes.NAME`` → expression."""
+    """Canonical column, ``attributes.NAME``, ``context.NAME`` or ``outcome.NAME`` → expression."""
     keys: tuple[Bound, ...]
     """What ``group_by`` groups by; empty without it."""
     lookup_keys: dict[str, Bound]
@@ -94,7 +105,7 @@ def map_hash(source: Source) -> str:
         include={"kind", "format", "delimiter", "header", "columns", "encoding", "timezone", "group_by"},
     )
     said["map"] = mapped_expressions(source)
-    said["patterns"] = list(source.map.attribute_patterns)
+    said["patterns"] = list(column_patterns(source))
     said["lookup"] = {name: lookup.on for name, lookup in source.lookup.items()}
     text = json.dumps(said, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -116,29 +127,30 @@ def bind_map(
     texts = mapped_expressions(source)
     if rows.in_json and (not rows.all_names_known or source.preset is not None):
         trust_named_keys(rows, texts.values(), source.lookup)
-    patterns = source.map.attribute_patterns
-    texts |= pattern_expressions(patterns, rows, file, problems, must_match=rows.all_names_known)
+    must_match = rows.all_names_known and source.preset is None
+    patterns, prefix = column_patterns(source), kept_under(source.kind)
+    texts |= pattern_expressions(patterns, rows, file, problems, must_match=must_match, prefix=prefix)
     columns = RowColumns(file, rows.names, {lookup.name: lookup.names for lookup in lookups})
     for key in REQUIRED[source.kind]:
         if key not in texts:
             problems.add(key, f'is missing; {source.kind} need  {key} = "…"  in [source.map]')
-    expressions = {}
+    expressions, groups = {}, group_expressions(source)
     for key, text in texts.items():
         try:
             expressions[key] = bound(text, columns)
-            if not source.group_by and expressions[key].tree.find(*AGGREGATES):
+            if not groups and expressions[key].tree.find(*AGGREGATES):
                 problems.add(
                     key, f"{text!r} is an aggregate; {AGGREGATE_NAMES} need  group_by = [...]  in the source"
                 )
         except ExpressionError as error:
             if "has no column" in str(error):
                 _check_delimiter(config, source, rows, file)
-                if source.preset is not None:
+                if source.preset is not None and key not in REQUIRED[source.kind]:
                     continue
             problems.add_expression(key, error)
-    keys = [_bound_column(name, columns, "group_by", problems) for name in source.group_by]
+    keys = [_bound_key(text, columns, "group_by", problems) for text in groups]
     joined = {
-        lookup.name: _bound_column(lookup.on, columns, f"lookup.{lookup.name}", problems)
+        lookup.name: _bound_key(_quoted(lookup.on), columns, f"lookup.{lookup.name}", problems)
         for lookup in lookups
     }
     problems.raise_if_any()
@@ -151,9 +163,13 @@ def bind_map(
     )
 
 
-def _bound_column(name: str, columns: RowColumns, key: str, problems: MapProblems) -> Bound | None:
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+
+
+def _bound_key(text: str, columns: RowColumns, key: str, problems: MapProblems) -> Bound | None:
     try:
-        return bound(exp.to_identifier(name, quoted=True).sql(dialect="duckdb"), columns)
+        return bound(text, columns)
     except ExpressionError as error:
         problems.add(key, str(error).split(" In SQL ")[0])
         return None
@@ -179,7 +195,13 @@ def trust_named_keys(rows: RawRows, texts: Iterable[str], aliases: Iterable[str]
 
 
 def pattern_expressions(
-    patterns: Iterable[str], rows: RawRows, file: str, problems: MapProblems, *, must_match: bool
+    patterns: Iterable[str],
+    rows: RawRows,
+    file: str,
+    problems: MapProblems,
+    *,
+    must_match: bool,
+    prefix: str = ATTRIBUTE,
 ) -> dict[str, str]:
     """Return ``attributes.NAME`` → expression of the columns kept as attributes by name or pattern (``user_*``)."""
     texts = {}
@@ -187,9 +209,9 @@ def pattern_expressions(
         matches = [name for name in rows.names if fnmatchcase(name, pattern)]
         if not matches and must_match:
             listed = ", ".join(rows.names[:20])
-            problems.add("attributes", f'no column of {file} matches "{pattern}" (it has {listed})')
+            problems.add(prefix[:-1], f'no column of {file} matches "{pattern}" (it has {listed})')
         for name in matches:
-            texts[ATTRIBUTE + name] = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
+            texts[prefix + name] = _quoted(name)
     return texts
 
 

@@ -66,8 +66,7 @@ class LookedAt:
 class SourceReport:
     """What happened to one source.
 
-    ``skipped`` says why nothing was read (its kind is not built yet); ``preview`` holds the mapped rows of a dry run,
-    and ``looked_at`` what it was made from.
+    ``preview`` holds the mapped rows of a dry run, and ``looked_at`` what it was made from.
     """
 
     name: str
@@ -80,7 +79,6 @@ class SourceReport:
     flagged: tuple[FlagCount, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
-    skipped: str | None = None
     preview: tuple[Mapping[str, object], ...] = ()
     looked_at: LookedAt | None = None
 

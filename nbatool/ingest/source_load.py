@@ -10,12 +10,11 @@ from pathlib import Path
 
 from nbatool.base.config import Source
 from nbatool.base.errors import ConfigError, DataError
-from nbatool.ingest import checks, dedupe
+from nbatool.ingest import checks, dedupe, log_rows
 from nbatool.ingest.files import InputFile, fingerprint, input_files
 from nbatool.ingest.formats import is_empty
 from nbatool.ingest.lookup import LoadedLookup, load_lookups
 from nbatool.ingest.mapping import map_hash
-from nbatool.ingest.presets import mapped_expressions
 from nbatool.ingest.reject_limit import RejectLimit, percent
 from nbatool.ingest.rejects import roll_back_keeping_rejects
 from nbatool.ingest.report import Counts, FlagCount, SourceReport
@@ -27,7 +26,16 @@ from nbatool.store.workspace import Workspace
 OnProgress = Callable[[int, int], None]
 """Called with bytes and rows just read."""
 
-REFRESHED = ("events", "customers", "rejects", "batches", "attributes")
+REFRESHED = (
+    "events", "customers", "contact_states", "decisions", "outcomes", "rejects", "batches", "attributes",
+)  # fmt: skip
+IDENTITY = {
+    "events": "event_id",
+    "customers": "customer and time",
+    "decisions": "decision_id and position",
+    "outcomes": "decision and outcome_id",
+}
+"""What two records of a kind have in common that count as one."""
 
 
 @dataclass
@@ -142,7 +150,7 @@ class SourceLoad:
             return
         batch_id = _batch_id(self.source.name, mark, file.name)
         self.flagged += checks.odd_times(con, self.now_us)
-        deduped = self._store(file, batch_id)
+        deduped = self._store(file, batch_id, staged)
         self.warehouse.rows(
             "ingest/insert_rejects", batch_id=batch_id, source=self.source.name, file=file.name
         )
@@ -156,12 +164,23 @@ class SourceLoad:
             )
         self._count(file, staged, deduped, batch_id, mark)
 
-    def _store(self, file: InputFile, batch_id: str) -> dedupe.Deduped:
-        con, name = self.warehouse.con, self.source.name
-        if self.source.kind == "customers":
-            return dedupe.store_customers(con, source=name, file=file.name, batch_id=batch_id)
-        has_own_id = "event_id" in mapped_expressions(self.source) or bool(self.source.group_by)
-        return dedupe.store_events(con, source=name, file=file.name, batch_id=batch_id, has_own_id=has_own_id)
+    def _store(self, file: InputFile, batch_id: str, staged: Staged) -> dedupe.Deduped:
+        con, name, own = self.warehouse.con, self.source.name, staged.has_own_id
+        match self.source.kind:
+            case "customers":
+                return dedupe.store_customers(con, source=name, file=file.name, batch_id=batch_id)
+            case "outcomes":
+                return log_rows.store_outcomes(con, source=name, file=file.name, batch_id=batch_id)
+            case "decisions":
+                deduped, flags = log_rows.store_decisions(
+                    con, source=name, file=file.name, batch_id=batch_id, has_own_id=own
+                )
+                self.flagged += flags
+                return deduped
+            case _:
+                return dedupe.store_events(
+                    con, source=name, file=file.name, batch_id=batch_id, has_own_id=own
+                )
 
     def _count(
         self, file: InputFile, staged: Staged, deduped: dedupe.Deduped, batch_id: str, mark: str
@@ -175,9 +194,8 @@ class SourceLoad:
             self.unmatched[name] = self.unmatched.get(name, 0) + n
         self.warnings += [warning for warning in staged.warnings if warning not in self.warnings]
         if deduped.conflicts:
-            what = "event_id" if self.source.kind == "events" else "customer and time"
             self.warnings.append(
-                f"{file.name}: {deduped.conflicts:,} rows have the {what} of another row but another content; one of "
+                f"{file.name}: {deduped.conflicts:,} rows have the {IDENTITY[self.source.kind]} of another row but another content; one of "
                 "each is kept"
             )
         batch = Batch(

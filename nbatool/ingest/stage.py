@@ -18,6 +18,7 @@ from nbatool.ingest.csv_rows import CsvRows
 from nbatool.ingest.files import InputFile
 from nbatool.ingest.formats import open_rows
 from nbatool.ingest.locate import csv_records
+from nbatool.ingest.log_rows import stage_logged
 from nbatool.ingest.lookup import LoadedLookup, drawing_board
 from nbatool.ingest.mapping import bind_map
 from nbatool.ingest.raw_rows import RawRows, texts, whole_numbers
@@ -41,6 +42,8 @@ class Staged:
     warnings: tuple[str, ...]
     whole: bool = True
     """All rows of the file are there, not its first rows only."""
+    has_own_id: bool = True
+    """The records carry an id; otherwise it is a hash of their raw text."""
 
 
 def stage_file(
@@ -82,7 +85,8 @@ def stage_file(
     counts = render("ingest/staged_counts", missed=misses or [exp.Literal.number(0)])
     n_rows, lines, rejected, *missed = con.execute(counts).fetchall()[0]
     unmatched = {lookup.name: n for lookup, n in zip(lookups, missed, strict=False) if n}
-    return Staged(n_rows, lines or 0, rejected, unmatched, query.attribute_kinds, query.warnings, whole)
+    kinds = query.attribute_kinds | (stage_logged(con) if source.kind == "decisions" else {})
+    return Staged(n_rows, lines or 0, rejected, unmatched, kinds, query.warnings, whole, query.has_own_id)
 
 
 def _reject_unknown_zones(con: duckdb.DuckDBPyConnection) -> None:

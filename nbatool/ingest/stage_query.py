@@ -9,22 +9,13 @@ import pyarrow as pa
 from sqlglot import exp
 
 from nbatool.base.config import Config, Source
-from nbatool.base.source_settings import COLUMNS, REQUIRED
 from nbatool.ingest.arrow_stream import incoming
-from nbatool.ingest.canonical import (
-    FLOATING,
-    Canonical,
-    Fault,
-    attribute,
-    number_column,
-    step,
-    text_column,
-    time_column,
-)
+from nbatool.ingest.canonical import FLOATING, Canonical, Fault, attribute, step
+from nbatool.ingest.column_kinds import OWN_ID, canonical, is_needed, null_type, outcome_list, staged_columns
 from nbatool.ingest.group import Grouping, grouped
 from nbatool.ingest.json_cells import cells_select
 from nbatool.ingest.lookup import LoadedLookup
-from nbatool.ingest.mapping import ATTRIBUTE, BoundMap, MapProblems, describe
+from nbatool.ingest.mapping import BoundMap, MapProblems, describe, kept_under
 from nbatool.ingest.raw_rows import RawRows
 from nbatool.ingest.row_sql import Bound, ExpressionError, fragment
 from nbatool.store.sql import render
@@ -41,13 +32,15 @@ class StageQuery:
     """What to run over a file's rows, and what it makes.
 
     ``sql`` reads ``incoming`` and gives ``_row, _line, _lines, _raw, reason, detail``, the canonical columns,
-    ``attributes`` and ``missed_<lookup>``.
+    ``attributes`` (of decisions ``context`` and ``outcomes``) and ``missed_<lookup>``.
     """
 
     sql: str
     wanted: list[int]
     attribute_kinds: dict[str, str]
     warnings: tuple[str, ...]
+    has_own_id: bool = True
+    """The records carry an id; otherwise it is a hash of their raw text."""
 
 
 def stage_query(
@@ -66,11 +59,12 @@ def stage_query(
         When DuckDB finds an expression wrong (types), with its key and line.
     """
     problems = MapProblems(config, source)
-    needs_record = source.kind == "events" and "event_id" not in mapped.expressions
+    own_id = OWN_ID.get(source.kind)
+    needs_record = own_id is not None and own_id not in mapped.expressions
     wanted = list(range(len(rows.names))) if needs_record and not rows.in_json else mapped.wanted
     source_rows = _looked_up(cells_select(rows, wanted), mapped, lookups)
     with incoming(con, pa.Table.from_batches([], rows.schema(wanted))):
-        if source.group_by:
+        if mapped.keys:
             grouping = grouped(con, source_rows, mapped, problems)
         else:
             grouping = Grouping(source_rows.select(fragment("1").as_("_lines")), mapped)
@@ -81,11 +75,16 @@ def stage_query(
     columns, tried = _columns(source, grouping.mapped, types, problems, warnings)
     attributes, kinds, tried_attributes = _attributes(source, grouping.mapped, types)
     problems.raise_if_any()
-    if needs_record:
-        columns["event_id"] = Canonical(exp.column("record_id"))
-        tried.append(_record_id(source, rows, wanted).as_("record_id"))
+    if needs_record and own_id is not None:
+        columns[own_id] = Canonical(exp.column("record_id"))
+        tried.append(_record_id(source, rows, wanted, len(mapped.keys)).as_("record_id"))
     missed = [exp.column(f"missed_{lookup.name}", quoted=True) for lookup in lookups]
-    faults = _faults(columns, grouping.mapped)
+    kept = kept_under(source.kind)
+    faults = _faults(columns, grouping.mapped, kept)
+    beside = [attributes.as_(kept.removesuffix("."))]
+    shown = [key for key in columns if "." not in key]
+    if source.kind == "decisions":
+        beside.append(outcome_list([key for key in columns if "." in key]).as_("outcomes"))
     sql = render(
         "ingest/stage_rows",
         rows=grouping.rows,
@@ -96,9 +95,10 @@ def stage_query(
         fault=_case([fault.when for fault in faults], [exp.Literal.number(k) for k in range(len(faults))]),
         reason=_chosen([fragment("_problem"), *(exp.Literal.string(fault.reason) for fault in faults[1:])]),
         detail=_chosen([fragment("cast($d as varchar)", d=fault.detail) for fault in faults]),
-        outputs=[*(step("v", key).as_(key) for key in columns), attributes.as_("attributes"), *missed],
+        outputs=[*(step("v", key).as_(key) for key in shown), *beside, *missed],
     )
-    return StageQuery(sql, wanted, kinds, tuple(warnings))
+    has_own_id = not needs_record or bool(mapped.keys)
+    return StageQuery(sql, wanted, kinds, tuple(warnings), has_own_id)
 
 
 def _looked_up(cells: exp.Query, mapped: BoundMap, lookups: tuple[LoadedLookup, ...]) -> exp.Select:
@@ -146,10 +146,10 @@ def _columns(
 ) -> tuple[dict[str, Canonical], list[exp.Expr]]:
     """Return the canonical columns over the tried values, and the tried values."""
     columns, tried = {}, []
-    for key in COLUMNS[source.kind]:
+    for key in staged_columns(source.kind, mapped.expressions):
         part = mapped.expressions.get(key)
         if part is None:
-            columns[key] = Canonical(exp.cast(exp.Null(), _null_type(key)))
+            columns[key] = Canonical(exp.cast(exp.Null(), null_type(key)))
             continue
         tree, kind = part.tree, types[key]
         if key == "ts" and isinstance(tree, exp.Cast) and tree.to.this in TIME_TYPES and _is_text(tree.this):
@@ -157,14 +157,8 @@ def _columns(
             tree, kind = tree.this, "VARCHAR"
         tried.append(_tried(key, tree, part.is_plain))
         value = _value(key, part.is_plain)
-        required = key in REQUIRED[source.kind]
         try:
-            if key == "ts":
-                columns[key] = time_column(key, value, kind, source.timezone, required=required)
-            elif key == "value":
-                columns[key] = number_column(key, value, kind)
-            else:
-                columns[key] = text_column(key, value, kind, required=required)
+            columns[key] = canonical(key, value, kind, source.timezone, required=is_needed(source.kind, key))
         except ExpressionError as error:
             problems.add(key, f"{part.text!r} {error}")
         if key.endswith("_id") and kind in FLOATING:
@@ -177,10 +171,6 @@ def _columns(
 def _is_text(tree: exp.Expr) -> bool:
     """Return whether a cast's operand is a cell; only text cells are cast to times in maps."""
     return isinstance(tree, exp.Column | exp.JSONExtractScalar)
-
-
-def _null_type(key: str) -> str:
-    return {"ts": "timestamp", "value": "decimal(18, 4)"}.get(key, "varchar")
 
 
 def _tried(key: str, tree: exp.Expr, is_plain: bool) -> exp.Expr:
@@ -203,8 +193,9 @@ def _attributes(
     """Return the JSON object over the tried values, the kind of each attribute, and the tried values."""
     pairs: list[exp.Expr] = []
     kinds, tried = {}, []
-    for key in sorted(key for key in mapped.expressions if key.startswith(ATTRIBUTE)):
-        part, name = mapped.expressions[key], key.removeprefix(ATTRIBUTE)
+    kept = kept_under(source.kind)
+    for key in sorted(key for key in mapped.expressions if key.startswith(kept)):
+        part, name = mapped.expressions[key], key.removeprefix(kept)
         tried.append(_tried(key, part.tree, part.is_plain))
         value, kinds[name] = attribute(_value(key, part.is_plain), types[key], source.timezone)
         pairs += [exp.Literal.string(name), value]
@@ -213,10 +204,10 @@ def _attributes(
     return exp.cast(exp.func("json_object", *pairs), "varchar"), kinds, tried
 
 
-def _faults(columns: dict[str, Canonical], mapped: BoundMap) -> list[Fault]:
+def _faults(columns: dict[str, Canonical], mapped: BoundMap, kept: str) -> list[Fault]:
     """Return everything that may be wrong with a row, what is worst first; the first is an unreadable row."""
     faults = [Fault(fragment("_problem is not null"), "", fragment("coalesce(_detail, left(_raw, 60))"))]
-    for key in (*columns, *(key for key in mapped.expressions if key.startswith(ATTRIBUTE))):
+    for key in (*columns, *(key for key in mapped.expressions if key.startswith(kept))):
         part = mapped.expressions.get(key)
         if part is not None and not part.is_plain:
             failed = fragment("$m is null", m=step("m", key))
@@ -242,13 +233,13 @@ def _chosen(results: list[exp.Expr]) -> exp.Expr:
     return _case([fragment(f"fault = {k}") for k in range(len(results))], results)
 
 
-def _record_id(source: Source, rows: RawRows, wanted: list[int]) -> exp.Expr:
-    """Return the id of an event without one: a 128-bit hash of the source and the whole raw record.
+def _record_id(source: Source, rows: RawRows, wanted: list[int], n_keys: int) -> exp.Expr:
+    """Return the id of a record without one: a 128-bit hash of the source and the whole raw record.
 
     For a group the record is its keys.
     """
-    if source.group_by:
-        parts: list[exp.Expr] = [exp.column(f"k{k}", table="r") for k in range(len(source.group_by))]
+    if n_keys:
+        parts: list[exp.Expr] = [exp.column(f"k{k}", table="r") for k in range(n_keys)]
     elif rows.in_json:
         parts = [fragment("trim(r._raw, ' ' || chr(9) || chr(10) || chr(13))")]
     else:

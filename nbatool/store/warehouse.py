@@ -17,7 +17,10 @@ from nbatool.store.workspace import Workspace
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("events", "customers", "attributes_seen", "rejects", "batches", "runs", "live_watermark")
+TABLES = (
+    "events", "customers", "decisions", "candidate_sets", "outcomes", "contact_states", "closed", "attributes_seen",
+    "rejects", "batches", "runs", "live_watermark", "drained",
+)  # fmt: skip
 MEMORY_SHARE = 0.6
 """Of the machine's memory; beyond it DuckDB spills to data/tmp."""
 MOST_MEMORY = 4 << 30

@@ -4,7 +4,7 @@
 -- params: none
 create table if not exists attributes_seen (
     source varchar not null,
-    kind varchar not null,          -- events | customers
+    kind varchar not null,          -- events | customers | decisions (their context)
     name varchar not null,
     type varchar not null           -- number | text | boolean | time | json
 )

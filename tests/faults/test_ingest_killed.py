@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_shop import Shop
+from small_shop import Shop, source
 
 from nbatool.ingest.load import load
 from nbatool.store.warehouse import open_warehouse
@@ -74,3 +74,42 @@ def test_killed_while_loading(tmp_path, seed):
         kill(program)
         assert counts(tmp_path) == (2 * N_ROWS, 2, 2)
     assert load(open_workspace(tmp_path)).totals.duplicate == 2 * N_ROWS
+
+
+def logged(root: Path) -> tuple[int, int, int, int]:
+    """Return decisions, outcomes, lists of candidates and batches; opening fails if the journal disagrees."""
+    with open_warehouse(open_workspace(root)) as warehouse:
+        [found] = warehouse.con.execute(
+            "select (select count(*) from decisions), (select count(*) from outcomes), "
+            "(select count(*) from candidate_sets), (select count(*) from batches)"
+        ).fetchall()
+        return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_while_loading_decisions(tmp_path, seed):
+    shop = Shop(tmp_path)
+    columns = {
+        "decision_id": "id",
+        "ts": "ts",
+        "action_id": "a",
+        "candidates": "among",
+        "outcome.click": "click",
+    }
+    workspace = shop.configure(source("d.ndjson", kind="decisions", **columns))
+    row = {"ts": "2020-01-01", "a": "tea", "among": {"tea": 0.5, "gift": 0.5}, "click": 1}
+    shop.write("d.ndjson", "".join(json.dumps({"id": f"d{k}", **row}) + "\n" for k in range(N_ROWS)))
+    chance = random.Random(seed)
+    whole = (N_ROWS, N_ROWS, 1, 1)
+    for _ in range(3):
+        program = start(tmp_path, "load")
+        time.sleep(chance.uniform(0, 1.5))
+        kill(program)
+        assert logged(tmp_path) in {(0, 0, 0, 0), whole}
+    load(workspace)
+    assert logged(tmp_path) == whole
+    program = start(tmp_path, "refresh")
+    time.sleep(chance.uniform(0, 1.5))
+    kill(program)
+    assert logged(tmp_path) == whole
+    assert load(workspace).totals.duplicate == N_ROWS

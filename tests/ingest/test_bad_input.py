@@ -425,12 +425,6 @@ def test_folder(shop):
     refused(shop, shop.events("in"), DataError, "is a folder")
 
 
-def test_kinds_not_built_yet_are_passed_over(shop):
-    log = source("nowhere.csv", name="log", kind="decisions", ts="ts", action_id="a")
-    (report,) = shop.load(shop.configure(log)).sources
-    assert report.skipped
-
-
 def test_unwritable_temp_is_not_left_behind(shop):
     shop.write("e.csv", "id,ts,type\n,2020-01-01,x\n")
     refused(shop, shop.events("e.csv"), DataError)

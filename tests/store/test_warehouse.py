@@ -174,3 +174,16 @@ def test_templates_want_exactly_their_parts():
     assert statement("store/batches").startswith("-- makes:")
     with pytest.raises(KeyError):
         template("ingest/cells", nonsense="1")
+
+
+def test_a_warehouse_of_an_older_version_gets_the_tables_it_lacks(workspace):
+    load(workspace)
+    log = ("decisions", "candidate_sets", "outcomes", "contact_states", "closed")
+    with open_warehouse(workspace) as warehouse:
+        for table in log:
+            warehouse.con.execute(f"drop table {table}")
+    with open_warehouse(workspace) as warehouse:
+        assert [warehouse.con.execute(f"select count(*) from {table}").fetchall() for table in log] == [
+            [(0,)]
+        ] * 5
+    assert events(workspace) == 1

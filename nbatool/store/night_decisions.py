@@ -1,0 +1,169 @@
+"""The night's decisions, in one SQLite file beside the state: what an answer to one of them needs, and no more.
+
+They never lie in ``online.db``, where a million rows would hold up its writers. The file is written beside its final
+name, brought to the disk bit by bit, and renamed; it never changes afterwards. Everything else about these decisions
+is in the warehouse, or made again by a replay.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.errors import DataError
+from nbatool.store.decision_record import Candidate, Choice
+from nbatool.store.durable import flush_to_disk
+from nbatool.store.sql import statement
+
+FLUSH_BYTES = 8 << 20
+
+
+class NightTerms(msgspec.Struct, frozen=True):
+    """What all decisions of a night have in common; ``candidates`` with `nothing` last."""
+
+    as_of_us: int
+    closes_us: int
+    seed: int
+    model_version: str
+    candidates: list[Candidate]
+
+
+@dataclass(frozen=True)
+class NightChunk:
+    """Decisions of ``n`` customers.
+
+    Parameters
+    ----------
+    decision_id
+        (n,) ids, each once in a night.
+    chosen
+        (n,) index of the candidate chosen.
+    expected
+        (n,) its expected outcome in currency, NaN where unknown.
+    phi
+        (n, d) the context the fast learner sees; d = 0 where there is none. Kept with seven digits.
+    """
+
+    decision_id: Sequence[str]
+    chosen: NDArray[np.int64]
+    expected: NDArray[np.float64]
+    phi: NDArray[np.float64]
+
+
+def night_file(state: str) -> str:
+    """Name the file of the decisions that were made with a state.
+
+    >>> night_file("state-0a.db")
+    'decisions-0a.db'
+    """
+    return "decisions-" + state.removeprefix("state-")
+
+
+class NightWriter:
+    """Writes the decisions of one night, chunk by chunk."""
+
+    def __init__(self, con: sqlite3.Connection, path: Path) -> None:
+        self._con, self._path = con, path
+        self._waiting = 0
+        self.decisions = 0
+
+    def add(self, chunk: NightChunk) -> None:
+        """Write a chunk; ids that were written before raise."""
+        n, d = chunk.phi.shape
+        rows = np.empty(n, dtype=_row(d))
+        rows["chosen"], rows["expected"], rows["phi"] = chunk.chosen, chunk.expected, chunk.phi
+        raw, size = rows.tobytes(), rows.dtype.itemsize
+        bodies = (raw[at : at + size] for at in range(0, n * size, size))
+        self._con.executemany(statement("store/night_insert"), zip(chunk.decision_id, bodies, strict=True))
+        self.decisions += n
+        self._waiting += len(raw)
+        if self._waiting >= FLUSH_BYTES:
+            flush_to_disk(self._path)
+            self._waiting = 0
+
+
+def _row(d: int) -> np.dtype[np.void]:
+    return np.dtype([("chosen", "<u2"), ("expected", "<f8"), ("phi", "<f4", (d,))])
+
+
+@contextmanager
+def write_night(path: Path, terms: NightTerms) -> Iterator[NightWriter]:
+    """Write a night's decisions; the file appears under its name only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    con = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -65536"):
+            con.execute(f"pragma {pragma}")
+        con.execute(statement("store/night_create_terms"))
+        con.execute(statement("store/night_create_decision"))
+        con.execute("begin")
+        con.execute(statement("store/night_insert_terms"), (msgspec.json.encode(terms),))
+        yield NightWriter(con, temporary)
+        con.execute("commit")
+        con.close()
+        flush_to_disk(temporary)
+        temporary.replace(path)
+        flush_to_disk(path.parent)
+    except BaseException:
+        con.close()
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class NightReader:
+    """Reads the decisions of one night; the file never changes.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise DataError(f"{path} is missing: outcomes of its decisions wait for nbatool learn")
+        self._path = path
+        self._con = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False
+        )
+        try:
+            raw = self._con.execute(statement("store/night_read_terms")).fetchone()
+            self.terms = msgspec.json.decode(raw[0], type=NightTerms)
+        except (sqlite3.Error, msgspec.DecodeError, TypeError) as error:
+            raise self._damaged(error) from None
+
+    def choice(self, decision_id: str) -> Choice | None:
+        """Return what was chosen, None for a decision of another night."""
+        try:
+            found = self._con.execute(statement("store/night_read_decision"), (decision_id,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._damaged(error) from None
+        if found is None:
+            return None
+        d, odd = divmod(len(found[0]) - _row(0).itemsize, 4)
+        if d < 0 or odd:
+            raise self._damaged(f"the row of {decision_id} has {len(found[0])} bytes")
+        row = np.frombuffer(found[0], dtype=_row(d))[0]
+        expected = float(row["expected"])
+        action_id, channel = self.terms.candidates[int(row["chosen"])]
+        return Choice(
+            decision_id, self.terms.as_of_us, self.terms.closes_us, self.terms.model_version, action_id, channel,
+            None if expected != expected else expected, row["phi"].astype(np.float64),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        self._con.close()
+
+    def _damaged(self, error: object) -> DataError:
+        return DataError(f"{self._path} is damaged ({error}): move it away, or score this night again")

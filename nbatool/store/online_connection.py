@@ -1,0 +1,103 @@
+"""The one SQLite connection to ``online.db`` that the parts of the online store share, and its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from nbatool.base.errors import DataError
+from nbatool.store.sql import statement
+
+BUSY_MS = 10_000
+TABLES = (
+    "create_journal",
+    "create_published",
+    "create_decision_journal",
+    "create_decision_journal_due",
+    "create_answer_journal",
+    "create_posterior",
+    "create_lesson",
+    "create_night",
+)
+
+
+class OnlineConnection:
+    """A connection in WAL mode with ``synchronous=FULL``; makes the tables that are not there.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made.
+
+    Raises
+    ------
+    DataError
+        It is damaged, no database, or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._con = sqlite3.connect(
+                path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+            self._con.execute("pragma journal_mode = wal")
+            self._con.execute("pragma synchronous = full")
+            for name in TABLES:
+                self._con.execute(statement(f"store/online_{name}"))
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from None
+
+    def close(self) -> None:
+        self._con.close()
+
+    def rows(self, name: str, /, **values: object) -> list[Any]:
+        """Run ``sql/store/online_<name>.sql`` and return all its rows."""
+        try:
+            return self._con.execute(statement(f"store/online_{name}"), values).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from None
+
+    def change(self, name: str, values: Mapping[str, object]) -> int:
+        """Run ``sql/store/online_<name>.sql``; return how many rows it added, changed or removed."""
+        try:
+            return self._con.execute(statement(f"store/online_{name}"), values).rowcount
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is kept together, durably, or not at all; a transaction inside another is part of it.
+
+        It takes the right to write at once: one that reads first and writes later would fail under another writer.
+        """
+        if self._con.in_transaction:
+            yield
+            return
+        try:
+            self._con.execute("begin immediate")
+            yield
+            self._con.execute("commit")
+        except BaseException as error:
+            # The error that got us here is the one to tell; what was not committed is undone at the next opening too.
+            with suppress(sqlite3.Error):
+                self._con.rollback()
+            if isinstance(error, sqlite3.Error):
+                raise _unusable(self.path, error) from None
+            raise
+
+
+def columns(row: Any) -> dict[str, object]:
+    """Return a slotted record's fields as parameters; `dataclasses.asdict` would copy each of them."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
+def _unusable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} cannot be used: {error}. If it is damaged, move it away; nbatool score publishes a new one "
+        "(what happened live and is not yet drained is in it)"
+    )

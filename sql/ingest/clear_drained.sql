@@ -1,0 +1,5 @@
+-- makes: room for the new position
+-- grain: one row
+-- reads: drained
+-- params: journal
+delete from drained where journal = $journal

@@ -1,0 +1,22 @@
+-- makes: rows in outcomes
+-- grain: one row per outcome that is not stored yet
+-- reads: incoming, outcomes
+-- params: source, batch_id
+insert into outcomes (source, decision_id, slot, outcome_id, objective, ts, value, batch_id)
+select
+    $source, decision_id, slot, outcome_id, objective, make_timestamp(ts_us), cast(value as decimal(18, 4)), $batch_id
+from (
+    select *, row_number() over (partition by decision_id, slot, outcome_id order by ts_us, value) as place
+    from incoming
+) as ranked
+where
+    place = 1
+    and not exists (
+        select 1
+        from outcomes as o
+        where
+            o.source = $source
+            and o.decision_id = ranked.decision_id
+            and o.slot is not distinct from ranked.slot
+            and o.outcome_id = ranked.outcome_id
+    )

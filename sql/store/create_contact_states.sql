@@ -1,0 +1,9 @@
+-- makes: contact_states
+-- grain: one row per (decision_id, status)
+-- reads: nothing
+-- params: none
+create table if not exists contact_states (
+    decision_id varchar not null,
+    status varchar not null,        -- sent | released
+    ts timestamp                    -- UTC; null: not told
+)
