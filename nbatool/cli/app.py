@@ -17,7 +17,7 @@ from nbatool.cli.console import printable
 from nbatool.cli.exits import code_name, exit_code_of, is_no_room_or_right, reader_left, was_stopped
 from nbatool.cli.options import asks_for_json, split_options
 
-OWN_PARSERS = ("decide",)
+OWN_PARSERS = ("decide", "learn")
 """Commands whose module has ``run(options, arguments) -> int`` and must start without Typer."""
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
 from typing import IO, Any, NoReturn
@@ -15,6 +16,7 @@ import msgspec
 
 from nbatool.base.errors import DataError, ExitCode, NbaError, UsageError
 from nbatool.cli.options import Options
+from nbatool.cli.waiting import waiting_lines
 
 USAGE = """Usage: nbatool decide [FILE|-] [--explain] [--dry-run] [--timing]
 
@@ -49,6 +51,8 @@ SUMMARY = """The best action for one customer now: JSON in, JSON out.
 
     Example:  echo '{"customer_id": "c000003"}' | nbatool decide
     """
+MOST_TOGETHER = 8
+"""Requests answered in one transaction: others who write wait for it."""
 TYPED = "nbatool decide: requests come on standard input or from a file:"
 _encode = msgspec.json.Encoder().encode
 
@@ -101,39 +105,45 @@ def _opened(file: str | None) -> IO[bytes]:
 def _stream(
     service: Any, lines: IO[bytes], options: Options, forced: dict[str, bool], *, timing: bool
 ) -> int:
-    failed, named, strange = False, 0, 0
+    failed, named, strange, number = False, 0, 0, 0
     out = sys.stdout.buffer
-    for number, line in enumerate(_requests(lines), start=1):
-        if not line.strip():
-            continue
-        answer = _answer(service, line, number, options, forced, timing=timing)
-        failed = failed or "error" in answer
-        named += answer.get("customer_id") is not None
-        strange += answer.get("known") is False
-        out.write(_encode(answer) + b"\n")
-        out.flush()
+    for together in _requests(lines):
+        answers = []
+        # What waits together is kept by one write to the disk, and no answer leaves before it; one alone needs not
+        # hold the store while it is worked out.
+        with service.together() if len(together) > 1 else nullcontext():
+            for line in together:
+                number += 1
+                if line.strip():
+                    answers.append(_answer(service, line, number, options, forced, timing=timing))
+        for answer in answers:
+            failed = failed or "error" in answer
+            named += answer.get("customer_id") is not None
+            strange += answer.get("known") is False
+            out.write(_encode(answer) + b"\n")
+            out.flush()
     if strange and not options.quiet:
         print(f"{strange:,} of {named:,} requests named customers that are not known", file=sys.stderr)
     return ExitCode.DATA if failed else ExitCode.DONE
 
 
-def _requests(lines: IO[bytes]) -> Iterable[bytes]:
-    """One request a line; an object printed over several lines counts as one when it is the whole input.
+def _requests(lines: IO[bytes]) -> Iterable[list[bytes]]:
+    """One request a line, those together that are there; an object over several lines counts as one when it is all.
 
     A byte order mark before the first is what some editors and spreadsheets write; it belongs to no request.
     """
-    first = lines.readline().removeprefix(BOM_UTF8)
+    waiting = waiting_lines(lines, MOST_TOGETHER)
+    first, *others = next(waiting, [b""])
+    first = first.removeprefix(BOM_UTF8)
     if first.strip() and not _complete(first):
-        rest = lines.read()
-        whole = first + rest
-        if _complete(whole):
-            yield whole
-            return
-        yield first
-        yield from rest.splitlines(keepends=True)
+        rest = [*others, *(line for lines in waiting for line in lines)]
+        whole = first + b"".join(rest)
+        yield [whole] if _complete(whole) else [first]
+        if not _complete(whole):
+            yield from ([line] for line in rest)
         return
-    yield first
-    yield from lines
+    yield [first, *others]
+    yield from waiting
 
 
 def _complete(text: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from nbatool.cli.session import current
 def run(
     context: typer.Context,
     train_every: Annotated[
-        str, typer.Option(metavar="DURATION", help="Train when the model in force is older than this.")
+        str, typer.Option(metavar="DURATION", help="Train when the newest model is older than this.")
     ] = "7d",
     max_rejects: Annotated[
         str,
@@ -28,15 +29,16 @@ def run(
     ] = "1%",
     top: Annotated[int, typer.Option(min=1, metavar="K", help="Rows a customer in the action file.")] = 1,
 ) -> None:
-    """The night, unattended: load new files, train when due, score everybody.
+    """The night, unattended: load new files, learn from outcomes, train when due, score everybody.
 
     One lock, one summary, one exit code. A night that was killed is picked up where it stopped.
 
     Example:  nbatool run --quiet --wait 30m
     """
-    from nbatool.activate.night import run_night
     from nbatool.activate.score import ScoreSettings
     from nbatool.base.next_step import command_for
+    from nbatool.night.night import run_night
+    from nbatool.report.learn_report import learn_json
     from nbatool.report.score_report import score_json, score_text
     from nbatool.report.train_report import train_json
 
@@ -62,8 +64,10 @@ def run(
         "as_of": format_time(night.as_of_us),
         "resumed": list(night.resumed),
         "ingest": report_json(night.ingest) if night.ingest else None,
+        "learn": learn_json(night.learn) if night.learn else None,
         "train": train_json(night.train) if night.train else None,
         "trained_because": night.trained_because,
+        "promotion": asdict(night.promotion) if night.promotion else None,
         "score": score_json(night.score, currency),
         "seconds": {name: round(value, 3) for name, value in night.seconds.items()},
     }
@@ -80,11 +84,16 @@ def _lines(night: Any) -> list[str]:
         lines.append(f"resumed  {', '.join(night.resumed)} had been done before")
     if night.ingest:
         lines.append(f"ingest   {equation(night.ingest.totals)}   {night.seconds['ingest']:.1f} s")
+    if night.learn:
+        lines.append(f"learn    {night.learn.windows.closed + night.learn.live.windows:,} windows closed")
     if night.train:
         lines.append(
             f"train    version {night.train.version} ({night.trained_because})   {night.seconds['train']:.1f} s"
         )
     elif "train" not in night.resumed:
         lines.append("train    not due")
+    if night.promotion:
+        switched = "now champion" if night.promotion.promoted else "not in force"
+        lines.append(f"promote  {night.promotion.challenger} {switched}: {night.promotion.why}")
     lines.append(f"score    {night.score.customers:,} customers   {night.seconds['score']:.1f} s")
     return lines

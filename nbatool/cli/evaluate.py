@@ -1,0 +1,67 @@
+"""``nbatool evaluate``: what a policy is worth, judged on what was done before."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nbatool.base.errors import ExitCode
+from nbatool.cli.command import as_command
+from nbatool.cli.session import current
+
+
+def evaluate(
+    context: typer.Context,
+    version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Judge this version; else the champion.")
+    ] = None,
+    challenger: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Compare this version with it.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="Judge decisions from here on; else those it has not seen."
+        ),
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit 5 where the thresholds of [evaluate] are not met.")
+    ] = False,
+) -> None:
+    """What the policy would have earned, judged on logged decisions and what came of them, with intervals.
+
+    Beside it what was done, nothing, chance, the best single action, a challenger, your own rules. No model is
+    trusted alone: outcomes are weighted by the logged chances, and what the log cannot say is not printed.
+
+    Example:  nbatool evaluate --challenger 2026-11-20-a41c
+    """
+    from nbatool.base.clock import parse_time
+    from nbatool.measure.evaluating import Asked, evaluate_workspace
+    from nbatool.measure.gate import shortfalls
+    from nbatool.report.evaluation_report import evaluation_json, evaluation_text
+
+    session = current(context)
+    config = session.workspace.config
+    zone = config.workspace.timezone
+    asked = Asked(
+        session.as_of_us,
+        None if since is None else parse_time(since, zone),
+        version,
+        challenger,
+        session.seed,
+    )
+    with session.run("evaluate") as summary, session.console.steps("evaluate") as say:
+        report = evaluate_workspace(session.workspace, asked, say)
+        summary |= {"version": report.version, "decisions": report.evaluation.n}
+    currency = config.workspace.currency
+    short = shortfalls(report.evaluation, config.evaluate) if gate else []
+    data = evaluation_json(report, currency) | ({"gate": short} if gate else {})
+    session.console.data(data, evaluation_text(report, currency, session.console.width))
+    for said in short:
+        session.console.verdict(said)
+    if short:
+        raise typer.Exit(ExitCode.GATE)
+
+
+command = as_command(evaluate)

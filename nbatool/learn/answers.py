@@ -1,0 +1,178 @@
+"""Applying answers to decisions: each is kept once, told what became of it, and counts when its window closes.
+
+An answer that belongs to no known decision is kept: the decision may come later by a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbatool.base.clock import US_PER_S, format_time
+from nbatool.base.errors import DataError
+from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.learn.answer_line import Said
+from nbatool.store.answer_journal import Answer
+from nbatool.store.decision_record import Choice
+from nbatool.store.night_decisions import NightReader
+from nbatool.store.online import OnlineStore
+
+MOST_AHEAD_US = 300 * US_PER_S
+MOST_OPEN_NIGHTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A decision somebody answers to; ``live`` ones were answered to a caller and count as sent until released."""
+
+    choice: Choice
+    live: bool
+    closed: bool
+
+
+class DecisionLookup:
+    """Finds decisions by id: live ones in the journal, those of the nights in their files.
+
+    Parameters
+    ----------
+    online
+        The online store.
+    data_dir
+        Where the nights' files are.
+    """
+
+    def __init__(self, online: OnlineStore, data_dir: Path) -> None:
+        self._online, self._data_dir = online, data_dir
+        self._readers: dict[str, NightReader] = {}
+
+    def find(self, decision_id: str) -> Known | None:
+        found = self._online.decisions.look_up(decision_id)
+        if found is not None:
+            return Known(found.decision.choice(), live=True, closed=found.closed_us is not None)
+        for night in self._online.nights.all():
+            choice = self._reader(night.file).choice(decision_id)
+            if choice is not None:
+                return Known(choice, live=False, closed=False)
+        return None
+
+    def choice(self, decision_id: str, slot: int = 1) -> Choice | None:
+        """Return what a place of a decision got; None where the decision, or the place, is not known here."""
+        if slot == 1:
+            found = self.find(decision_id)
+            return None if found is None else found.choice
+        decision = self._online.decision(decision_id)
+        return None if decision is None or slot > len(decision.slots) else decision.choice(slot)
+
+    def close(self) -> None:
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+    def _reader(self, file: str) -> NightReader:
+        if file not in self._readers:
+            if len(self._readers) >= MOST_OPEN_NIGHTS:
+                self.close()
+            self._readers[file] = NightReader(self._data_dir / file)
+        return self._readers[file]
+
+
+class Answers:
+    """Takes answers for one workspace.
+
+    Parameters
+    ----------
+    online
+        The online store; the caller holds a transaction around each :meth:`take`.
+    lookup
+        Where decisions are found.
+    terms
+        What counts as an outcome.
+    clock_runs
+        False for a workspace of old data, whose present stands still: answers may then lie any time ahead.
+    """
+
+    def __init__(
+        self, online: OnlineStore, lookup: DecisionLookup, terms: OutcomeTerms, *, clock_runs: bool = True
+    ) -> None:
+        self._online, self._lookup, self._terms = online, lookup, terms
+        self._clock_runs = clock_runs
+
+    def take(self, said: Said, present_us: int) -> str:
+        """Keep one answer; return what its sender is told.
+
+        Returns
+        -------
+        str
+            credited (it counts when the window closes), late (kept, counts for nothing), duplicate, unknown (kept),
+            confirmed or released.
+
+        Raises
+        ------
+        DataError
+            It lies before its decision or ahead of now, or names no objective.
+        """
+        known = self._lookup.find(said.decision_id)
+        ts_us = self._time(said, known, present_us)
+        objective = "" if said.value is None else self._terms.objective(said.objective).name
+        told = None
+        if said.status is not None:
+            told = self._keep_status(said.decision_id, said.status, known, ts_us, present_us)
+        if said.value is not None:
+            verdict = self._verdict(known, objective, ts_us, present_us)
+            key = said.outcome_key(objective)
+            told = self._keep(
+                Answer(said.decision_id, key, objective, said.value, "", ts_us, present_us, verdict)
+            )
+        assert told is not None
+        return told
+
+    def _time(self, said: Said, known: Known | None, present_us: int) -> int:
+        if said.ts_us is None:
+            return present_us if known is None else max(present_us, known.choice.as_of_us)
+        if self._clock_runs and said.ts_us > present_us + MOST_AHEAD_US:
+            raise DataError(
+                f"ts {format_time(said.ts_us)} is more than 5 minutes ahead of now, {format_time(present_us)}"
+            )
+        if known is not None and said.ts_us < known.choice.as_of_us:
+            raise DataError(
+                f"ts {format_time(said.ts_us)} lies before the decision, {format_time(known.choice.as_of_us)}: "
+                "what happened before cannot come of it"
+            )
+        return said.ts_us
+
+    def _keep(self, answer: Answer) -> str:
+        return answer.told if self._online.answers.add(answer) else "duplicate"
+
+    def _verdict(self, known: Known | None, objective: str, ts_us: int, present_us: int) -> str:
+        if known is None:
+            return "unknown"
+        choice = known.choice
+        if known.closed or present_us >= choice.closes_us:
+            return "late"
+        if not self._terms.in_window(objective, choice.as_of_us, ts_us):
+            return "late"
+        said = self._online.answers.of_decision(choice.decision_id)
+        return "released" if last_status(said) == "released" else "credited"
+
+    def _keep_status(
+        self, decision_id: str, status: str, known: Known | None, ts_us: int, present_us: int
+    ) -> str:
+        told = "confirmed" if status == "sent" else "released"
+        if known is None:
+            told = "unknown"
+        else:
+            expired = not known.live and status == "sent" and ts_us >= self._expires_us(known.choice)
+            if known.closed or present_us >= known.choice.closes_us or expired:
+                told = "late"
+        return self._keep(Answer(decision_id, "", "", None, status, ts_us, present_us, told))
+
+    def _expires_us(self, choice: Choice) -> int:
+        return choice.as_of_us + self._terms.unconfirmed_after_s * US_PER_S
+
+
+def last_status(answers: Sequence[Answer]) -> str | None:
+    """Return what was last said of a contact in time, "sent" or "released"; None where nothing was."""
+    said = [a for a in answers if a.status and a.told != "late"]
+    # At one instant the more careful one counts: what was not sent teaches nothing.
+    return max(said, key=lambda a: (a.ts_us, a.status == "released")).status if said else None

@@ -1,0 +1,102 @@
+"""``nbatool learn`` as one step: what happened live comes in, due windows are closed, the fast learner takes them in.
+
+Then it is looked whether an action works otherwise than before; what the fast learner knew of one that does fades.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nbatool.base.clock import US_PER_S
+from nbatool.base.errors import ConfigError
+from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.ingest.drain import drain
+from nbatool.learn.answers import DecisionLookup
+from nbatool.learn.change import Change
+from nbatool.learn.close import Closed, LiveClosing
+from nbatool.learn.feed import Fed, feed, mark_closed
+from nbatool.learn.watching import forget_changed, watch
+from nbatool.learn.windows import Windows, close_windows
+from nbatool.models.lessons import LivePosterior
+from nbatool.profile.present import present_us
+from nbatool.store.online import OnlineStore
+from nbatool.store.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from nbatool.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class LearnReport:
+    """What was closed and learned.
+
+    Parameters
+    ----------
+    as_of_us
+        Windows that ended up to here were closed, µs since 1970.
+    live
+        Windows of live decisions whose outcomes are all posted.
+    windows
+        All others.
+    fed
+        What the fast learner took in of the latter.
+    learner
+        The model version it stands beside; None where none is in force.
+    changes
+        Actions that bring more or less than before, found today.
+    currency
+        For words about them.
+    """
+
+    as_of_us: int
+    live: Closed
+    windows: Windows
+    fed: Fed
+    learner: str | None
+    changes: tuple[Change, ...] = ()
+    currency: str = ""
+
+    @property
+    def learned(self) -> int:
+        """Outcomes the fast learner took in."""
+        return self.fed.learned + (self.live.windows if self.learner is not None else 0)
+
+
+def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnReport:
+    """Close every due window and learn from it; the caller holds the workspace lock.
+
+    Raises
+    ------
+    ConfigError
+        Without an objective there is no outcome.
+    """
+    config = workspace.config
+    if not config.objectives:
+        raise ConfigError(
+            [config.problem("[[objective]] is missing: say what a good result is", "objective")]
+        )
+    terms = OutcomeTerms.of(config)
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(open_warehouse(workspace))
+        online = OnlineStore(workspace.online_path)
+        stack.callback(online.close)
+        lookup = DecisionLookup(online, workspace.data_dir)
+        stack.callback(lookup.close)
+        learner = LivePosterior(online, terms.half_life_s)
+        drain(workspace, warehouse)
+        present = present_us(warehouse.con, config, as_of_us)
+        mark_closed(online, warehouse, present)
+        live = LiveClosing(online, terms, learner).close_due(present)
+        drain(workspace, warehouse)
+        windows = close_windows(warehouse.con, terms, config.roles.contact, present)
+        mark_closed(online, warehouse, present)
+        fed = feed(online, lookup, warehouse, learner, terms)
+        changes = watch(warehouse.con, lookup, half_life_s=terms.half_life_s)
+        forget_changed(online, changes, terms.half_life_s)
+        lookup.close()
+        online.nights.sweep(workspace.data_dir, present - terms.unconfirmed_after_s * US_PER_S)
+        return LearnReport(
+            present, live, windows, fed, learner.model_version, changes, config.workspace.currency
+        )

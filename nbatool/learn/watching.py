@@ -1,0 +1,110 @@
+"""From closed windows to changes: each closed decision is looked at once, and what changed is kept with that.
+
+How far it came, what it remembers and the changes it found move in one transaction of the warehouse, so that a run
+that is killed looks at the same decisions again and finds the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbatool.decide.replay import arms_kept, faded
+from nbatool.features.choice import as_timestamp
+from nbatool.learn.answers import DecisionLookup
+from nbatool.learn.change import Change
+from nbatool.learn.forgetting import forgetting
+from nbatool.learn.watches import Watches
+from nbatool.models.posterior import Posterior
+from nbatool.store.online import OnlineStore
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_PER_DAY = 2000
+"""Decisions looked at of one action and day: a mean that is known well enough needs no more."""
+
+
+def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup, *, half_life_s: int) -> tuple[Change, ...]:
+    """Look at the closed windows not looked at yet; return what changed, each change once.
+
+    Parameters
+    ----------
+    lookup
+        Where it is found what had been expected of a decision.
+    half_life_s
+        Of outcomes, in use.
+    """
+    for table in ("watched", "changes"):
+        con.execute(statement(f"store/create_{table}"))
+    kept = con.execute(statement("learn/watched")).fetchall()
+    position, watches = (int(kept[0][0]), Watches.from_json(kept[0][1])) if kept else (0, Watches())
+    newest = con.execute(statement("decide/closed_position")).fetchall()[0][0]
+    if newest is None or newest <= position:
+        return ()
+    found: list[Change] = []
+    for day_us, rows in _days(con, position):
+        expected = [_expected(lookup, decision_id) for decision_id, _, _ in rows]
+        watches, changes = watches.after(
+            day_us, [action for _, action, _ in rows], np.array([outcome for _, _, outcome in rows]), np.array(expected)
+        )  # fmt: skip
+        found += changes
+    con.begin()
+    try:
+        con.execute(statement("learn/replace_watched"), {"position": newest, "body": watches.to_json()})
+        for change in found:
+            con.execute(statement("learn/insert_change"), _row(change, half_life_s))
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return tuple(found)
+
+
+def forget_changed(online: OnlineStore, changes: tuple[Change, ...], half_life_s: int) -> None:
+    """Let the fast learner in force forget what it knew of the actions that changed.
+
+    All of it, what came since the change too, which is little: the next publication replays the outcomes and tells
+    old from new.
+    """
+    kept: dict[str, float] = {}
+    for change in changes:
+        asked = forgetting(change, half_life_s)
+        kept[asked.action_id] = kept.get(asked.action_id, 1.0) * asked.kept
+    if not kept:
+        return
+    with online.transaction():
+        snapshot = online.learned.snapshot()
+        if snapshot is not None:
+            belief = Posterior.from_bytes(snapshot.body)
+            body = faded(belief, arms_kept(belief.arms, kept)).to_bytes()
+            online.learned.put_in_force(replace(snapshot, body=body))
+
+
+def _days(
+    con: duckdb.DuckDBPyConnection, position: int
+) -> Iterator[tuple[int, list[tuple[str, str, float]]]]:
+    """Yield each day of decisions, µs since 1970, with decision, action and outcome of its windows."""
+    asked = {"position": position, "most": MOST_PER_DAY}
+    rows = con.execute(statement("learn/closed_to_watch"), asked).fetchall()
+    for day, of_day in groupby(rows, key=lambda row: row[0]):
+        at_us = round(np.datetime64(day, "us").astype(np.int64).item())
+        yield at_us, [(decision_id, action, float(outcome)) for _, decision_id, action, outcome in of_day]
+
+
+def _expected(lookup: DecisionLookup, decision_id: str) -> float:
+    choice = lookup.choice(decision_id)
+    return float("nan") if choice is None or choice.expected is None else choice.expected
+
+
+def _row(change: Change, half_life_s: int) -> dict[str, Any]:
+    return {
+        "action_id": change.action_id, "since": as_timestamp(change.since_us), "seen": as_timestamp(change.seen_us),
+        "kept": forgetting(change, half_life_s).kept, "detail": json.dumps(asdict(change), sort_keys=True),
+    }  # fmt: skip

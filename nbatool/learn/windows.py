@@ -1,0 +1,140 @@
+"""Closing windows in the warehouse: which decisions are due, what became of them, each once.
+
+Contacts are reserved when they are decided. One that was confirmed, or that the contact log shows, earns its outcome;
+one that was released or that nobody confirmed in time earns none. `nothing` needs no confirmation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbatool.base.clock import US_PER_S
+from nbatool.features.choice import as_timestamp
+from nbatool.features.kinds import Floats
+from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
+from nbatool.store.arrow import fetch_arrow
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What closing did: slots of decisions.
+
+    Parameters
+    ----------
+    closed
+        Windows closed with an outcome.
+    by_default
+        Of them, those for which nothing had arrived.
+    expired
+        Contacts nobody confirmed in time.
+    released
+        Contacts that were not made.
+    waiting
+        Ended, but may still be confirmed.
+    """
+
+    closed: int = 0
+    by_default: int = 0
+    expired: int = 0
+    released: int = 0
+    waiting: int = 0
+
+
+def close_windows(
+    con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, contact_types: Sequence[str], present_us: int
+) -> Windows:
+    """Close every due window of the workspace's own decisions, in one transaction.
+
+    Parameters
+    ----------
+    contact_types
+        Event types of the role contact.
+    present_us
+        Windows that ended, with their wait, up to here are due.
+    """
+    present = as_timestamp(present_us)
+    unconfirmed_s = terms.unconfirmed_after_s
+    _run(con, "create_open", present=present, closes_s=terms.closes_us(0) // US_PER_S)
+    _run(con, "create_confirmed", types=list(contact_types), unconfirmed_s=unconfirmed_s)
+    _run(con, "create_due", present=present, unconfirmed_s=unconfirmed_s)
+    counts = dict(con.execute(statement("learn/verdicts")).fetchall())
+    n = counts.get("earns", 0)
+    _run(con, "create_moments")
+    _run(con, "create_moment_actions")
+    values, came = outcomes(con, terms, n)
+    con.begin()
+    try:
+        _run(con, "insert_expired", unconfirmed_s=unconfirmed_s)
+        _insert_closed(con, values, present)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return Windows(
+        n, int((~came).sum()), counts.get("expired", 0), counts.get("released", 0), counts.get("waits", 0)
+    )
+
+
+def outcomes(con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, n_moments: int) -> tuple[Floats, Any]:
+    """Return the outcome of each due decision, (n_moments,) in currency, and for which of them anything had arrived.
+
+    The weighted sum over the objectives of what events and posted outcomes amount to together, within the window.
+    """
+    total, came = np.zeros(n_moments), np.zeros(n_moments, dtype=np.bool_)
+    unnamed = _takes_unnamed(terms)
+    for objective in terms.objectives:
+        count, amount = np.zeros(n_moments), np.zeros(n_moments)
+        for found in _found(con, objective, takes_unnamed=objective is unnamed):
+            moment = found.column(0).to_numpy()
+            came[moment] = True
+            count[moment] += found.column(1).to_numpy()
+            amount[moment] += found.column(2).to_numpy()
+        total += objective.weight * _measured(objective, count, amount)
+    return np.where(came, total, terms.default_outcome), came
+
+
+def _takes_unnamed(terms: OutcomeTerms) -> ObjectiveTerms | None:
+    """The objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
+    candidates = [o for o in terms.objectives if o.event is None] or list(terms.objectives)
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _found(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, *, takes_unnamed: bool) -> list[Any]:
+    shared = {
+        "within_s": objective.within,
+        "clip": None if objective.clip_event is None else Decimal(str(objective.clip_event)),
+    }
+    posted = {"objective": objective.name, "takes_unnamed": takes_unnamed}
+    found = [fetch_arrow(con, statement("learn/posted_values"), shared | posted)]
+    if objective.event is not None:
+        events = {"event": objective.event, "match_action": objective.match_action}
+        found.append(fetch_arrow(con, statement("features/objective_values"), shared | events))
+    return found
+
+
+def _measured(objective: ObjectiveTerms, count: Floats, amount: Floats) -> Floats:
+    measure = {"any": np.minimum(count, 1.0), "count": count, "sum": amount}[objective.measure]
+    return measure if objective.clip_outcome is None else np.minimum(measure, objective.clip_outcome)
+
+
+def _insert_closed(con: duckdb.DuckDBPyConnection, values: Floats, closed_at: object) -> None:
+    import pyarrow as pa
+
+    con.register("outcome_rows", pa.table({"moment": np.arange(len(values)), "outcome": values}))
+    try:
+        _run(con, "insert_closed", closed_at=closed_at)
+    finally:
+        con.unregister("outcome_rows")
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> None:
+    con.execute(statement(f"learn/{name}"), values).fetchall()

@@ -1,0 +1,9 @@
+-- makes: rows in contact_states
+-- grain: one row per decision whose contact nobody confirmed in time
+-- reads: due
+-- params: $unconfirmed_s, seconds a reservation lasts
+insert into contact_states (decision_id, status, ts)
+select decision_id, 'expired', min(as_of) + to_seconds($unconfirmed_s)
+from due
+where verdict = 'expired'
+group by decision_id
