@@ -1,0 +1,31 @@
+"""How large coefficients are expected to be before any outcome is seen, as multiples of the noise variance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nbatool.models.table import FloatArray
+
+BIAS, LINEAR = 0.1, 1.0
+"""Without a trained model: variance of an arm's constant, and of all that its context explains, over the noise. The
+constant is held tight: arms that look alike on average are told apart by their context, and a wide constant is
+explored again in every context."""
+TRAINED = 0.05
+"""What a trained model leaves over for the fast learner, as a share of that."""
+
+
+def default_variance(d: int, *, trained: bool = True) -> FloatArray:
+    """Return float64[d]: prior variance of each coefficient over the noise variance; the first is the constant's.
+
+    Parameters
+    ----------
+    d
+        Coordinates, the constant among them.
+    trained
+        Whether it is the residual of a trained model that is learned; false: the outcome itself.
+
+    >>> default_variance(3, trained=False).tolist()
+    [0.1, 0.5, 0.5]
+    """
+    scale = TRAINED if trained else 1.0
+    return np.concatenate([[BIAS * scale], np.full(max(d - 1, 0), LINEAR * scale / max(d - 1, 1))])

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from nbatool.models.context_encoder import ContextEncoder, as_text
+
+
+def columns(n: int, seed: int = 0) -> tuple[dict[str, np.ndarray], dict[str, list[str | None]]]:
+    rng = np.random.default_rng(seed)
+    money = np.exp(rng.normal(size=n) * 2)
+    money[rng.random(n) < 0.2] = np.nan
+    plans = [None if r < 0.1 else "free" if r < 0.6 else f"p{int(r * 50)}" for r in rng.random(n)]
+    return {"age": rng.normal(40, 12, n), "money": money, "flat": np.full(n, 7.0)}, {"plan": plans}
+
+
+def fitted() -> ContextEncoder:
+    return ContextEncoder.fit(*columns(500), most_categories=4)
+
+
+def test_the_coordinates_have_names() -> None:
+    names = fitted().names
+    assert names[:5] == ("bias", "age", "money", "money is missing", "flat")
+    assert names[5] == "plan = free"
+    assert names[-1] == "plan is missing"
+    assert len(names) == 5 + 4 + 1 == fitted().d
+
+
+def test_numbers_are_standard_and_bounded_and_heavy_ones_bent() -> None:
+    encoder = fitted()
+    phi = encoder.encode(*columns(500))
+    assert (phi[:, 0] == 1).all()
+    assert phi[:, 1].mean() == pytest.approx(0, abs=1e-12)
+    assert phi[:, 1].std() == pytest.approx(1, rel=0.02)
+    assert encoder.numbers[1].heavy
+    assert not encoder.numbers[0].heavy
+    known = np.isfinite(columns(500)[0]["money"])
+    assert (phi[:, 3] == ~known).all()
+    assert 0.8 < phi[known, 2].std() < 1.2
+    assert (phi[~known, 2] == 0).all()
+    assert np.abs(phi).max() <= 4
+    assert (phi[:, 4] == 0).all()
+
+
+def test_what_was_never_seen_does_no_harm() -> None:
+    encoder = fitted()
+    odd = encoder.encode_one({"age": 1e308, "money": math.inf, "plan": "never seen", "other": 1.0})
+    assert np.isfinite(odd).all()
+    assert odd[1] == 4
+    assert odd[3] == 1
+    assert (odd[5:] == 0).all()
+    assert encoder.encode_one({})[-1] == 1
+    assert encoder.encode_one({"age": "forty", "plan": 3.5}).tolist() == encoder.encode_one({}).tolist()
+
+
+def test_one_absurd_value_is_no_scale() -> None:
+    numbers, texts = columns(500)
+    numbers["age"][3] = 1e30
+    encoder = ContextEncoder.fit(numbers, texts)
+    assert encoder.encode(numbers, texts)[:, 1].std() > 0.5
+
+
+def test_a_row_has_the_bits_of_many() -> None:
+    encoder = fitted()
+    numbers, texts = columns(400, 1)
+    phi = encoder.encode(numbers, texts)
+    for i in range(400):
+        values = {name: float(v[i]) for name, v in numbers.items()} | {"plan": texts["plan"][i]}
+        assert (encoder.encode_one(values) == phi[i]).all()
+
+
+def test_the_order_of_rows_is_no_matter() -> None:
+    numbers, texts = columns(500)
+    order = np.random.default_rng(3).permutation(500)
+    turned = ContextEncoder.fit(
+        {name: values[order] for name, values in numbers.items()},
+        {"plan": [texts["plan"][i] for i in order]},
+        most_categories=4,
+    )
+    assert turned == fitted()
+
+
+def test_json_brings_it_back() -> None:
+    back = ContextEncoder.from_json(json.loads(json.dumps(fitted().to_json())))
+    assert back == fitted()
+    assert (back.encode(*columns(50, 2)) == fitted().encode(*columns(50, 2))).all()
+
+
+def test_without_history_numbers_pass_as_they_are() -> None:
+    encoder = ContextEncoder.unfitted(["x", "y"], ["plan"])
+    assert encoder.encode_one({"x": 0.5, "y": -9.0, "plan": "a"}).tolist() == [1.0, 0.5, -4.0]
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_almost_no_rows(n: int) -> None:
+    encoder = ContextEncoder.fit({"x": np.arange(n, dtype=float)}, {"t": ["a"] * n}, least_rows=1)
+    assert np.isfinite(encoder.encode({"x": np.arange(n, dtype=float)}, {"t": ["a"] * n})).all()
+
+
+def test_nothing_to_see_is_the_constant() -> None:
+    assert ContextEncoder.fit({}, {}).encode_one({"x": 1.0}).tolist() == [1.0]
+
+
+def test_texts_of_other_kinds() -> None:
+    assert [as_text(v) for v in ("a", True, 3, 3.5, None, math.nan)] == ["a", "true", "3", None, None, None]
