@@ -24,7 +24,7 @@ FORWARD_SCORES = ("clv", "expected_purchases")
 def explanation_text(found: Explanation, currency: str, width: int) -> str:
     """Return a whole explanation, at most ``width`` wide."""
     headline = f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"
-    lines = paragraph(headline, indent=0, width=width)
+    lines = [*paragraph(headline, indent=0, width=width), *_how_chosen(found, width)]
     lines += _net_value(found, currency, width)
     lines += _mattered(found, currency, width)
     lines += _ranked(found, currency, width)
@@ -49,7 +49,31 @@ def brief_text(found: Explanation, currency: str, width: int) -> str:
     return "\n".join(lines)
 
 
+ARM_WORDS = {
+    "control": "kept apart to measure what the others earn: never contacted",
+    "random": "in the group that gets any possible action alike, to measure what choosing earns",
+    "model_only": "in the group that goes by effect alone, without levers, costs and prices",
+    "rules_only": "in the group that goes by levers alone, without any model",
+}
+
+
+def _how_chosen(found: Explanation, width: int) -> list[str]:
+    """Why the choice is not simply the best: the customer's group, or a trial to learn from."""
+    if found.arm != "policy":
+        return paragraph(ARM_WORDS[found.arm], first="! ", width=width)
+    if found.tried:
+        said = (
+            f"not the best one but tried, with a chance of {share_text(found.probability)}, to learn from it"
+        )
+        return paragraph(said, first="! ", width=width)
+    return []
+
+
 def _headline(found: Explanation, currency: str) -> str:
+    if found.chosen is None and found.arm == "control":
+        return f"{found.customer_id}: nothing"
+    if found.chosen is None and found.tried:
+        return f"{found.customer_id}: nothing this time"
     if found.chosen is None:
         return f"{found.customer_id}: nothing, no possible action is worth more"
     return f"{found.customer_id}: {_name(found.chosen)}, net value {money_text(found.chosen.net_value, currency)}"

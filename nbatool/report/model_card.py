@@ -18,6 +18,7 @@ MOST_FEATURES = 15
 PARTS = {
     "baseline": "what the baseline looks at most (the outcome of a customer, whatever we do)",
     "effect": "what the effect looks at most (what an action changes)",
+    "nothing": "what the outcome without an action looks at most, beyond the baseline",
 }
 """Heads of the lists of the outcome model's parts; a model of one part just looks."""
 
@@ -73,7 +74,8 @@ def importance_lines(importance: Mapping[str, Any], width: int) -> list[str]:
         if not shown:
             continue
         most = max(entry["share"] for entry in shown)
-        lines += ["", *paragraph(PARTS.get(part, "what it looks at most"), width=width)]
+        head = "what the effect of one action looks at most" if part.startswith("effect-") else PARTS.get(part)
+        lines += ["", *paragraph(head or "what it looks at most", width=width)]
         rows = [(e["feature"], share_text(e["share"], 3), bar(e["share"], most, 20)) for e in shown]
         lines += table_lines(("", "", ""), rows, right="lrl", width=width, indent=4)
     return lines

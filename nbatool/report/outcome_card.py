@@ -8,6 +8,7 @@ from typing import Any
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import interval_line
 from nbatool.report.figures import minute_text, number_text, share_text
+from nbatool.report.learner_card import learner_lines
 from nbatool.report.propensity_card import warning_lines
 from nbatool.report.tables import paragraph, table_lines
 
@@ -38,6 +39,7 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
     found = card["evaluation"]
     if found is not None:
         lines += paragraph(str(card["split"]), width=width)
+        lines += learner_lines(card, width)
         lines += ["", *_figures(found, width), "", *_deciles(found, width), "", *_actions(card, width)]
     else:
         lines += ["", *_counts(card, width)]

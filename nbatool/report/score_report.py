@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from nbatool.activate.score import ScoreReport, Share
+from nbatool.activate.score import ScoreReport
+from nbatool.activate.tally import Share
 from nbatool.base.clock import format_duration, format_time
 from nbatool.base.next_step import nearest
 from nbatool.base.records import NOTHING
@@ -33,7 +34,7 @@ def score_text(report: ScoreReport, currency: str, width: int, command: str = "n
     ahead = f", for the next {format_duration(report.within_s)}" if report.within_s else ""
     lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}{ahead}", ""]
     lines += _mix(report, currency, width)
-    lines += ["", *_worth(report, currency, width)]
+    lines += ["", *_worth(report, currency, width), *_practice(report, currency, width)]
     if report.mix and all(share.action_id == NOTHING for share in report.mix):
         lines += ["", *paragraph(NO_ACTION, first="! ", width=width)]
     elif report.by_propensity:
@@ -102,6 +103,21 @@ def _worth(report: ScoreReport, currency: str, width: int) -> list[str]:
         return table_lines((RESPONSES, ""), rows, right="lr", width=width)
     rows.append(("nothing", money_text(0.0, currency, 0)))
     return table_lines(("", ""), rows, right="lr", width=width)
+
+
+def _practice(report: ScoreReport, currency: str, width: int) -> list[str]:
+    """What learning costs tonight: candidates tried, customers kept apart."""
+    said = []
+    if report.tried:
+        said.append(
+            f"{number_text(report.tried)} customers get something else than the best, to learn from it "
+            f"(expected cost {money_text(report.exploring, currency, 0)})"
+        )
+    if report.kept_apart:
+        said.append(
+            f"{number_text(report.kept_apart)} customers are kept apart, to measure what the plan earns"
+        )
+    return [line for each in said for line in paragraph(each, width=width)]
 
 
 def _files(report: ScoreReport, command: str, width: int) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbatool.base.clock import format_time
+from nbatool.measure.promotion import Verdict
 from nbatool.models.card import canonical_json
 from nbatool.models.training import TrainReport
 from nbatool.report.figures import number_text, share_text
@@ -26,15 +27,22 @@ INDENT = 11
 Card = Mapping[str, Any]
 
 
-def train_text(report: TrainReport, seconds: float, width: int, command: str | None = None) -> str:
+def train_text(
+    report: TrainReport,
+    seconds: float,
+    width: int,
+    command: str | None = None,
+    waits: Verdict | None = None,
+) -> str:
     """Return the report of a training run, at most ``width`` wide.
 
-    ``command`` is how a command on this workspace begins; with it a last line says what to do next.
+    ``command`` is how a command on this workspace begins; with it a last line says what to do next. ``waits`` is what
+    became of the version as a challenger.
     """
     card = report.bundle.card
     names = [*card["targets"], "expected outcome", "lifetime value"]
     at = INDENT + max(LABEL_WIDTH, *(len(name) + 1 for name in names))
-    standing = "now champion" if report.promoted else "not in force (nbatool models promote)"
+    standing = "now champion" if report.promoted else "a challenger, not in force"
     lines = [right_edge(f"train    version {report.version}, {standing}", f"{seconds:.1f} s", min(width, 80))]
     for name, target in card["targets"].items():
         lines += entry(name, target_line(target), at=at, indent=INDENT, width=width)
@@ -45,6 +53,8 @@ def train_text(report: TrainReport, seconds: float, width: int, command: str | N
         lines += entry("lifetime value", value_line(card["clv"]["card"]), at=at, indent=INDENT, width=width)
     for warning in warnings(card):
         lines += paragraph(warning, first="! ", indent=INDENT, width=width)
+    if waits is not None:
+        lines += paragraph(f"promotion of {waits.challenger}: {waits.why}", indent=INDENT, width=width)
     if command is not None:
         lines.append(f"Next     {command} {'score' if report.promoted else f'models show {report.version}'}")
     return "\n".join(lines)
@@ -72,6 +82,7 @@ def outcome_line(outcome: Card | None) -> str:
         return f"{used}; not trained"
     total = found["total"]
     spread = share_text(2 * total["ratio_se"]) if total["ratio_se"] is not None else "-"
+    used = f"learner {outcome['learner']}, {used}"
     return f"{used}; later outcomes were {share_text(total['ratio'])} ± {spread} times the prediction"
 
 
@@ -149,6 +160,9 @@ def _target(target: Card) -> dict[str, Any]:
 def _outcome(outcome: Card) -> dict[str, Any]:
     found, balance = outcome["evaluation"] or {}, outcome.get("balance") or {}
     return {
+        "learner": outcome["learner"],
+        "choice": outcome.get("choice"),
+        "reliable_difference": (outcome.get("difference") or {}).get("reliable", False),
         "contacts": outcome["n_rows"] - outcome["n_nothing"],
         "nothing": outcome["n_nothing"],
         "later": found.get("total"),

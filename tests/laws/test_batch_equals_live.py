@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbatool.base.clock import DAY_S, US_PER_S
-from nbatool.decide.request import live_event
+from nbatool.decide.request_events import live_event
 from nbatool.features.aggregates import Series
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.defaults import EventType, default_features

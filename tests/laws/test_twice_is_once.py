@@ -140,3 +140,41 @@ def test_a_newer_customer_file_replaces():
         counts = folder.ingest(new)
         assert (counts.accepted, counts.replaced) == (1, 1)
         assert [row[2] for row in folder.stored("customers")] == ['{"x":"2"}', '{"x":"1"}']
+
+
+DECISIONS = source(
+    "*.ndjson", kind="decisions", ts="ts", action_id="type", decision_id="key", customer_id="id", probability="p",
+    candidates="among", **{"outcome.x": "x"},
+)  # fmt: skip
+OUTCOMES = source("*.ndjson", kind="outcomes", decision_id="key", value="x", ts="ts", outcome_id="id")
+STORED |= {
+    "decisions": "select d.* exclude (batch_id), o.* exclude (batch_id) from decisions as d "
+    "left join outcomes as o using (decision_id) order by all",
+    "outcomes": "select * exclude (batch_id) from outcomes order by all",
+}
+logged = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a", "b", ""]),
+        "ts": st.sampled_from(["2020-01-01", "2020-01-02T03:04:05+01:00", "bad"]),
+        "type": st.sampled_from(["tea", "gift", "nothing"]),
+        "key": st.sampled_from(["k1", "k2"]),
+        "p": st.sampled_from([None, 0.5, 0.25, 0]),
+        "among": st.sampled_from([None, '{"tea":0.5,"gift":0.5}', '["tea"]', '["tea","tea"]']),
+        "x": st.sampled_from([None, "1.5", "-2", "nan"]),
+    }
+)
+
+
+@settings(max_examples=16)
+@given(
+    files=st.lists(st.lists(logged, min_size=1, max_size=6), min_size=1, max_size=3),
+    order=st.randoms(use_true_random=False),
+    kind=st.sampled_from(["decisions", "outcomes"]),
+)
+def test_the_decision_log_does_not_hang_on_order_or_repetition(files, order, kind):
+    config = DECISIONS if kind == "decisions" else OUTCOMES
+    once = outcome(config, [files], kind)
+    shuffled = [order.sample(content, len(content)) for content in files]
+    order.shuffle(shuffled)
+    again = [*shuffled, *order.sample(shuffled, order.randint(0, len(shuffled)))]
+    assert outcome(config, [[content] for content in again], kind) == once
