@@ -14,6 +14,7 @@ from nbatool.features.customer import FeatureSet
 from nbatool.features.model_input import CustomerInput
 from nbatool.models.candidates import DecisionInput
 from nbatool.models.card import canonical_json
+from nbatool.models.context_encoder import ContextEncoder
 from nbatool.models.conversion import NAME as CONVERSION
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel
@@ -43,6 +44,8 @@ class Bundle:
         JSON text of the lifetime value model; None without purchases configured.
     card
         What was measured while training.
+    context
+        What the fast learner sees of a customer and a request; None in versions made before it.
     """
 
     features: FeatureSet
@@ -53,6 +56,7 @@ class Bundle:
     conversion: PropensityModel | None
     clv: str | None
     card: Mapping[str, Any]
+    context: ContextEncoder | None = None
 
     def to_files(self) -> dict[str, bytes]:
         stored = {
@@ -61,6 +65,7 @@ class Bundle:
             "decision": self.decision.to_json() if self.decision else None,
             "targets": list(self.propensities),
             "conversion": self.conversion is not None,
+            "context": self.context.to_json() if self.context else None,
         }
         files = {FEATURES_FILE: canonical_json(stored), CARD_FILE: canonical_json(dict(self.card))}
         for model in (*self.propensities.values(), self.outcome, self.conversion):
@@ -85,4 +90,5 @@ class Bundle:
             conversion=PropensityModel.from_files(CONVERSION, files) if stored["conversion"] else None,
             clv=files[CLV_FILE].decode() if CLV_FILE in files else None,
             card=json.loads(files[CARD_FILE]),
+            context=ContextEncoder.from_json(stored["context"]) if stored.get("context") else None,
         )

@@ -1,10 +1,10 @@
 """The expected outcome of one candidate at one moment: the loaded model, as the night and a live decision use it.
 
-    expected(c, nothing) = money(baseline(c) + effect(c, nothing))
-    uplift(c, a)         = slope · (effect(c, a) − effect(c, nothing)) + offset(a)
+    expected(c, nothing) = money(baseline(c) + deviation(c) · score(c, nothing))
+    uplift(c, a)         = slope · deviation(c) · effect(c, a) + offset(a) + level(expected(c, nothing))
 
-The baseline booster predicts what a customer brings whatever is done; the effect booster (an S-learner on what the
-baseline leaves unexplained) what an action changes. Learned together in one booster, the effects, small beside the
+The baseline booster predicts what a customer brings whatever is done; the learner (`learners`) what an action changes, in
+standard deviations of outcomes like theirs (`spread`). Learned together in one booster, the effects, small beside the
 differences between customers, would hardly be found.
 """
 
@@ -21,14 +21,17 @@ from nbatool.base.errors import DataError
 from nbatool.models.booster import Booster
 from nbatool.models.calibration import PiecewiseLinear
 from nbatool.models.card import canonical_json
+from nbatool.models.learners import LEARNERS, Asked, Effect, learner_of
 from nbatool.models.shrinkage import Shrinkage
+from nbatool.models.spread import Spread
 from nbatool.models.table import BoolArray, FloatArray
+from nbatool.models.uplift_error import UpliftError
 from nbatool.models.uplift_map import UpliftMap
 
 KINDS = ("constant", "effect")
-PARTS = ("baseline", "effect")
+BASELINE_PART = "baseline"
 BASELINE = "expected anyway"
-"""Name of the effect booster's last column: the baseline booster's score."""
+"""Name of the effect boosters' last column: the baseline booster's score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,23 @@ class OutcomeModel:
     ----------
     kind
         "constant" (too little data), or "effect".
-    texts
-        LightGBM texts of "baseline" and "effect".
-    columns
-        Positions in x that each booster reads.
+    baseline
+        The booster of what a customer brings whatever is done; None for a constant model.
+    baseline_columns
+        Positions in x that it reads.
+    effect
+        The learner of what an action changes; None for a constant model.
+    spread
+        Its unit, by the baseline.
     nothing
         float64[n_candidate_columns]: the candidate columns of `nothing`. They are the last ones of x, the first of them
         is the action's code.
     money
         Scores of `nothing` → what it brings, strictly increasing.
     uplift_map
-        Scores of an action → its uplift.
+        Effect of an action → its uplift.
+    error
+        Standard errors of uplifts.
     bounds
         Least and greatest outcome possible (0 and 1 for "any"), or None.
     mean
@@ -61,30 +70,41 @@ class OutcomeModel:
     """
 
     kind: str
-    texts: Mapping[str, str]
-    columns: Mapping[str, tuple[int, ...]]
+    baseline_text: str | None
+    baseline_columns: tuple[int, ...]
+    effect: Effect | None
     nothing: FloatArray
+    spread: Spread
     money: PiecewiseLinear | None
     uplift_map: UpliftMap
+    error: UpliftError
     bounds: tuple[float, float] | None
     mean: float
     n_features: int
     shrinkage: Shrinkage
     card: Mapping[str, Any]
-    boosters: Mapping[str, Booster]
+    baseline: Booster | None
 
     @property
     def candidate_from(self) -> int:
         """Position of the first candidate column, the action's code."""
         return self.n_features - len(self.nothing)
 
+    @property
+    def learner(self) -> str:
+        """Name of the learner."""
+        return "constant" if self.effect is None else self.effect.name
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """LightGBM's texts by part."""
+        if self.baseline_text is None or self.effect is None:
+            return {}
+        return {BASELINE_PART: self.baseline_text, **self.effect.texts}
+
     def baseline_input(self, x: FloatArray) -> FloatArray:
         """Return what the baseline booster reads of x."""
-        return np.ascontiguousarray(x[:, list(self.columns["baseline"])])
-
-    def effect_input(self, x: FloatArray, baseline: FloatArray) -> FloatArray:
-        """Return what the effect booster reads of x and the rows' baseline."""
-        return effect_input(x, self.columns["effect"], baseline)
+        return np.ascontiguousarray(x[:, list(self.baseline_columns)])
 
     def expected(self, x: FloatArray, n_candidates: int, threads: int = 1) -> tuple[FloatArray, FloatArray]:
         """Return what `nothing` brings (n,) and each candidate's uplift over it (n, n_candidates − 1).
@@ -95,22 +115,42 @@ class OutcomeModel:
             float64[n · n_candidates, d]: the candidates of customer 0, the last of them `nothing`, those of customer 1, …
         """
         n = x.shape[0] // n_candidates
-        if self.kind == "constant":
+        if self.effect is None or self.baseline is None or self.money is None:
             return np.full(n, self.mean), np.zeros((n, n_candidates - 1))
-        assert self.money is not None
-        last = x[n_candidates - 1 :: n_candidates]
-        baseline = self.boosters["baseline"].predict_raw(self.baseline_input(last), threads)
-        read = self.effect_input(x, np.repeat(baseline, n_candidates))
-        effect = self.boosters["effect"].predict_raw(read, threads).reshape(n, n_candidates)
-        action = x[:, self.candidate_from].reshape(n, n_candidates)[:, :-1]
-        nothing = self.bounded(self.money.apply(baseline + effect[:, -1]))
-        score = effect[:, :-1] - effect[:, -1:]
-        uplift = self.uplift_map.apply(score.ravel(), action.ravel(), np.repeat(nothing, n_candidates - 1))
+        baseline = self.baseline.predict_raw(
+            self.baseline_input(x[n_candidates - 1 :: n_candidates]), threads
+        )
+        unit = self.spread.apply(baseline)
+        of_nothing, effect = self.effect.scores(
+            Asked(x, baseline, n_candidates, self.candidate_from, threads)
+        )
+        nothing = self.bounded(self.money.apply(baseline + unit * of_nothing))
+        score = unit[:, None] * effect
+        uplift = self.uplift_map.apply(
+            score.ravel(), self.actions(x, n_candidates).ravel(), np.repeat(nothing, n_candidates - 1)
+        )
         return nothing, uplift.reshape(score.shape)
+
+    def uplift_se(self, x: FloatArray, n_candidates: int, nothing: FloatArray) -> FloatArray:
+        """Return the standard errors of the uplifts of `expected`, (n, n_candidates − 1).
+
+        Parameters
+        ----------
+        x
+            As `expected` takes it.
+        nothing
+            float64[n]: as `expected` returned it.
+        """
+        action = self.actions(x, n_candidates)
+        return self.error.apply(action.ravel(), np.repeat(nothing, n_candidates - 1)).reshape(action.shape)
+
+    def actions(self, x: FloatArray, n_candidates: int) -> FloatArray:
+        """Return the codes of the candidates but the last, (n, n_candidates − 1)."""
+        return x[:, self.candidate_from].reshape(-1, n_candidates)[:, :-1]
 
     def predict(self, x: FloatArray, threads: int = 1) -> FloatArray:
         """Return expected outcomes float64[n] of single rows, same bits for any n and any number of threads."""
-        if self.kind == "constant":
+        if self.effect is None:
             return np.full(x.shape[0], self.mean)
         pairs = np.empty((x.shape[0], 2, x.shape[1]))
         pairs[:, 0] = x
@@ -131,10 +171,14 @@ class OutcomeModel:
         """Return the files of this model: name → content."""
         stored = {
             "kind": self.kind,
-            "columns": {part: list(columns) for part, columns in self.columns.items()},
+            "learner": self.learner,
+            "baseline_columns": list(self.baseline_columns),
+            "columns": {} if self.effect is None else {p: list(c) for p, c in self.effect.columns.items()},
             "nothing": [None if np.isnan(v) else v for v in self.nothing.tolist()],
+            "spread": self.spread.to_json(),
             "money": None if self.money is None else self.money.to_json(),
             "uplift_map": self.uplift_map.to_json(),
+            "error": self.error.to_json(),
             "bounds": self.bounds,
             "mean": self.mean,
             "n_features": self.n_features,
@@ -150,23 +194,28 @@ class OutcomeModel:
         if "outcome.json" not in files:
             raise DataError("the model version has no outcome model; train it (nbatool train)")
         stored = json.loads(files["outcome.json"])
-        if stored["kind"] not in KINDS or "uplift_map" not in stored:
+        if stored["kind"] not in KINDS or stored.get("learner") not in LEARNERS:
             raise DataError(f"outcome.json: kind {stored['kind']!r} is unknown; train again (nbatool train)")
-        parts = PARTS if stored["kind"] == "effect" else ()
-        texts = {part: files[f"outcome-{part}.txt"].decode() for part in parts}
+        learned = stored["kind"] == "effect"
+        columns = {part: tuple(found) for part, found in stored["columns"].items()}
+        texts = {part: files[f"outcome-{part}.txt"].decode() for part in columns}
+        baseline = files[f"outcome-{BASELINE_PART}.txt"].decode() if learned else None
         return cls(
             kind=stored["kind"],
-            texts=texts,
-            columns={part: tuple(columns) for part, columns in stored["columns"].items()},
+            baseline_text=baseline,
+            baseline_columns=tuple(stored["baseline_columns"]),
+            effect=learner_of(stored["learner"], texts, columns) if learned else None,
             nothing=np.array([np.nan if v is None else v for v in stored["nothing"]], dtype=np.float64),
+            spread=Spread.from_json(stored["spread"]),
             money=None if stored["money"] is None else PiecewiseLinear.from_json(stored["money"]),
             uplift_map=UpliftMap.from_json(stored["uplift_map"]),
+            error=UpliftError.from_json(stored["error"]),
             bounds=None if stored["bounds"] is None else (stored["bounds"][0], stored["bounds"][1]),
             mean=float(stored["mean"]),
             n_features=int(stored["n_features"]),
             shrinkage=Shrinkage.from_json(stored["shrinkage"]),
             card=stored["card"],
-            boosters={part: Booster.from_text(text) for part, text in texts.items()},
+            baseline=None if baseline is None else Booster.from_text(baseline),
         )
 
 
@@ -175,11 +224,3 @@ def with_candidate(x: FloatArray, candidate: FloatArray) -> FloatArray:
     changed = x.copy()
     changed[:, x.shape[1] - len(candidate) :] = candidate
     return changed
-
-
-def effect_input(x: FloatArray, columns: tuple[int, ...], baseline: FloatArray) -> FloatArray:
-    """Return some columns of x with the rows' baseline (n,) as the last, C order."""
-    read = np.empty((x.shape[0], len(columns) + 1))
-    read[:, :-1] = x[:, list(columns)]
-    read[:, -1] = baseline
-    return read

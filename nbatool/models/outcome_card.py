@@ -118,6 +118,10 @@ def _means_by_action(table: Table, test: Fold, arm: IntArray) -> FloatArray:
     return guess
 
 
+def _same_for_all(because: str) -> str:
+    return f"{because}; every customer gets the same uplift of an action"
+
+
 def outcome_warnings(card: Mapping[str, Any]) -> list[str]:
     """Return what is odd about a trained outcome model, in plain words."""
     found = card["evaluation"]
@@ -129,6 +133,8 @@ def outcome_warnings(card: Mapping[str, Any]) -> list[str]:
         warnings.append("no better than its baseline: simple means predict later outcomes as well")
     if card["n_nothing"] == 0:
         warnings.append("nobody without a contact in the data: uplift over nothing cannot be learned")
+    if not card["difference"]["reliable"]:
+        warnings.append(_same_for_all(card["choice"]["because"]))
     young = [code for code, n in card["n_per_action"].items() if n < 200]
     if young:
         warnings.append(

@@ -1,68 +1,41 @@
-"""Fitting the outcome model: baseline, effect, their maps to money out of fold, shrinkage, card."""
+"""Fitting the outcome model: baseline, the learner chosen, their maps to money out of fold, shrinkage, card."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nbatool.models import outcome_parts as parts
 from nbatool.models.booster import Booster
-from nbatool.models.calibration import PiecewiseLinear
 from nbatool.models.card import canonical_json, data_window, versions
+from nbatool.models.choose_learner import Terms
+from nbatool.models.competition import Competition, compete, fitted_maps
+from nbatool.models.cross_fit import Candidates, CrossFit, cross_fit, from_log
 from nbatool.models.fit import FittedBooster
-from nbatool.models.monotone import fit_monotone
-from nbatool.models.outcome import PARTS, OutcomeModel
+from nbatool.models.learner_fits import Evidence, fit_learner
+from nbatool.models.learners import Effect, NoLearner
+from nbatool.models.logged import Logged
+from nbatool.models.outcome import BASELINE_PART, OutcomeModel
 from nbatool.models.outcome_card import outcome_evaluation, outcome_warnings, uplift_by_action
+from nbatool.models.outcome_maps import Maps, Scores, maps_of
 from nbatool.models.outcome_parts import Design, Recipe
 from nbatool.models.shrinkage import Shrinkage, fit_shrinkage
-from nbatool.models.splits import Fold, Split, all_customer_folds, split_rows
+from nbatool.models.splits import Fold, Split, all_customer_folds, customer_part, split_rows
+from nbatool.models.spread import ONE, Spread, fit_spread
 from nbatool.models.table import BoolArray, FloatArray, IntArray, Table, row_order
-from nbatool.models.uplift_map import UNMAPPED, UpliftMap, fit_uplift_map
+from nbatool.models.uplift_error import UNKNOWN, UpliftError, fit_uplift_error
+from nbatool.models.uplift_map import UNMAPPED
+
+__all__ = ["Logged", "Scores", "fit_outcome", "maps_of"]
 
 MIN_ROWS = 200
 MIN_NONZERO = 30
+MOST_FOR_ERROR = 3_000
 _MORE_TREES = 1.25
-_FEWEST_NOTHING = 50  # rows without contact from which the level of nothing is learned
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """Past decisions in the order of `table.row_order`; ``action`` (n,) is the model's own code, NaN unknown."""
-
-    table: Table
-    is_nothing: BoolArray
-    action_code: IntArray
-    action: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Scores of n rows by boosters that had not seen them: the baseline, the effect of what was done and of nothing."""
-
-    baseline: FloatArray
-    effect: FloatArray
-    nothing: FloatArray
-
-    def at(self, rows: IntArray) -> Scores:
-        return Scores(self.baseline[rows], self.effect[rows], self.nothing[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class Maps:
-    """From scores to money."""
-
-    money: PiecewiseLinear
-    uplift: UpliftMap
-
-    def apply(self, logged: Logged, scores: Scores, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return what nothing would have brought and the uplift of what was done, (n_rows,) each."""
-        p0 = self.money.apply(scores.baseline + scores.nothing)
-        uplift = self.uplift.apply(scores.effect - scores.nothing, logged.action[rows], p0)
-        return p0, np.where(logged.is_nothing[rows], 0.0, uplift)
 
 
 def fit_outcome(
@@ -73,11 +46,14 @@ def fit_outcome(
     window_s: int,
     nothing: FloatArray,
     pairs: frozenset[str] = frozenset(),
+    probability: FloatArray | None = None,
+    candidates: Candidates | None = None,
+    terms: Terms | None = None,
     seed: int = 0,
     threads: int | None = None,
     extra_card: Mapping[str, Any] | None = None,
 ) -> OutcomeModel:
-    """Fit baseline and effect over contacts and `nothing` rows, judged on the last moments.
+    """Fit baseline and effect over contacts and `nothing` rows, the learner chosen and judged on the last moments.
 
     Parameters
     ----------
@@ -92,21 +68,44 @@ def fit_outcome(
         float64[n_candidate_columns]: the candidate columns of `nothing`.
     pairs
         Names of candidate columns that do not describe the action (`outcome_parts.Design`).
+    probability
+        float64[n]: the chance of what was done; None: its share of the log.
+    candidates
+        Gives x of all candidates at rows of the table, in blocks: the actions contacted by ascending code of the
+        model's own column, then `nothing`. None: columns of the log stand in.
+    terms
+        What actions cost, in the same order; None: nothing.
     extra_card
         Put into the card as it is, such as the balance of the assignment.
     """
     order = row_order(table)
-    table, is_nothing, action_code = table.take(order), is_nothing[order], action_code[order]
-    logged = Logged(table, is_nothing, action_code, table.x[:, table.x.shape[1] - len(nothing)])
+    action = table.x[:, table.x.shape[1] - len(nothing)]
+    chance = None if probability is None else probability[order]
+    logged = Logged(table.take(order), is_nothing[order], action_code[order], action[order], chance)
     design = Design(np.asarray(nothing, dtype=np.float64), pairs, seed, threads)
     card = _card(logged, seed) | dict(extra_card or {})
     shrinkage = _shrinkage(logged)
     split = None
     if len(table) >= MIN_ROWS:
-        split = split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed)
-    if split is None or _varied(table.take(split.stop.fit)) < MIN_NONZERO:
+        split = split_rows(logged.table.as_of_us, logged.table.customer, window_s=window_s, seed=seed)
+    if split is None or _varied(logged.table.take(split.stop.fit)) < MIN_NONZERO:
         return _constant(logged, design, shrinkage, card)
-    return _trained(logged, split, design, shrinkage, card)
+    asked = (
+        from_log(logged, len(nothing), design.nothing, pairs)
+        if candidates is None
+        else _sorted(candidates, order)
+    )
+    wanted = Terms.free(len(logged.codes)) if terms is None else terms
+    return _Training(logged, split, design, shrinkage, asked, wanted, card).model()
+
+
+def _sorted(candidates: Candidates, order: IntArray) -> Candidates:
+    """Candidates by position in the sorted log."""
+
+    def of_sorted(rows: IntArray) -> Iterator[FloatArray]:
+        return candidates(order[rows])
+
+    return of_sorted
 
 
 def _card(logged: Logged, seed: int) -> dict[str, Any]:
@@ -136,123 +135,108 @@ def _varied(table: Table) -> int:
     return len(table) - int(counts.max(initial=0))
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Boosters fitted on some rows, and maps fitted on those rows out of fold."""
+@dataclass(frozen=True)
+class _Training:
+    """One training with enough data: first the learners compete on rows before the last, then the winner sees all."""
 
-    texts: dict[str, FittedBooster]
-    maps: Maps
+    logged: Logged
+    split: Split
+    design: Design
+    shrinkage: Shrinkage
+    candidates: Candidates
+    terms: Terms
+    card: dict[str, Any]
 
-    def scores(self, logged: Logged, rows: IntArray, recipe: Recipe, design: Design) -> Scores:
-        """Score rows the boosters have not seen."""
-        baseline = parts.baseline_scores(self.texts["baseline"], logged.table, rows, recipe)
-        return Scores(
-            baseline, *parts.effect_scores(self.texts["effect"], logged.table, baseline, rows, recipe, design)
-        )
+    def model(self) -> OutcomeModel:
+        table, split, design = self.logged.table, self.split, self.design
+        recipe = parts.baseline_recipe(table, split.stop, design)
+        evidence, baseline = self._evidence(split.calibration, recipe, split.test.predict)
+        recipe = parts.effect_recipe(evidence.table, baseline, split.stop, recipe, design)
+        evidence = replace(evidence, recipe=recipe)
+        found = compete(evidence, baseline, split.test.predict, self.candidates, self.terms, self.shrinkage)
+        self.card.update(self._judgement(found, baseline))
+        longer = recipe.longer(min(_MORE_TREES, len(table) / len(split.stop.fit)))
+        return self._final(found.winner.name, longer)
+
+    def _evidence(
+        self, folds: tuple[Fold, ...], recipe: Recipe, later: IntArray
+    ) -> tuple[Evidence, FloatArray]:
+        """Fit the baseline without each group; rows of no group get the mean of those where they are ``later``."""
+        logged, design = self.logged, self.design
+        table = logged.table
+        baseline = np.full(len(table), np.nan)
+        baseline[later] = 0.0
+        for fold in folds:
+            fitted = parts.fit_baseline(table, fold.fit, recipe, design)
+            baseline[fold.predict] = parts.baseline_scores(fitted, table, fold.predict, recipe)
+            baseline[later] += parts.baseline_scores(fitted, table, later, recipe) / len(folds)
+        rows = np.concatenate([fold.predict for fold in folds])
+        spread = fit_spread(table.y[rows] - baseline[rows], baseline[rows], table.weights()[rows])
+        return Evidence(logged, folds, baseline, spread, recipe, design), baseline
+
+    def _judgement(self, found: Competition, baseline: FloatArray) -> dict[str, Any]:
+        """What the later rows say about the learner chosen."""
+        logged, test = self.logged, self.split.test
+        nothing, effect = found.winner.of_done(test.predict, baseline[test.predict])
+        scores = Scores(baseline[test.predict], effect + nothing, nothing)
+        p0, uplift = found.maps.apply(logged, scores, test.predict)
+        return {
+            "learner": found.winner.name,
+            "form": "baseline and effect"
+            if found.winner.name != NoLearner.name
+            else "baseline and one uplift for all",
+            "choice": {"because": found.choice.because, "learners": found.choice.figures},
+            "difference": dict(found.difference),
+            "split": self.split.description,
+            "evaluation": outcome_evaluation(
+                logged.table, test, _bounded(logged.table, p0 + uplift), logged.is_nothing, logged.action_code
+            ),
+            "uplift_by_action": uplift_by_action(
+                logged.table, test.predict, p0, uplift, logged.is_nothing, logged.action_code
+            ),
+            "rows_for_half": self.shrinkage.rows_for_half,
+        }
+
+    def _final(self, name: str, recipe: Recipe) -> OutcomeModel:
+        logged, design = self.logged, self.design
+        every = np.arange(len(logged), dtype=np.int64)
+        folds = all_customer_folds(logged.table.customer, design.seed, "calibration")
+        evidence, baseline = self._evidence(folds, recipe, np.zeros(0, dtype=np.int64))
+        fit = cross_fit(name, evidence)
+        maps = fitted_maps(fit, every, baseline)
+        effect, fitted = fit_learner(name, evidence, None)
+        whole = {BASELINE_PART: parts.fit_baseline(logged.table, every, recipe, design), **fitted}
+        self.card.update(_looks_at(whole, maps))
+        self.card["warnings"] = outcome_warnings(self.card)
+        error = self._error(fit, maps, baseline)
+        return _model(self, evidence.spread, maps, error, effect, whole[BASELINE_PART].text, recipe)
+
+    def _error(self, fit: CrossFit, maps: Maps, baseline: FloatArray) -> UpliftError:
+        table, codes = self.logged.table, self.logged.codes
+        n_parts = -(-len(table) // MOST_FOR_ERROR)
+        rows = np.flatnonzero(customer_part(table.customer, self.design.seed, "uplift error", n_parts) == 0)
+        if not len(codes) or not len(rows):
+            return UNKNOWN
+        found, first, k = [], 0, len(codes) + 1
+        for x in self.candidates(rows):
+            at = rows[first : first + len(x) // k]
+            first += len(at)
+            found.append(fit.of_each(x, baseline[at], k))
+        each = maps.uplift.slope * np.concatenate(found, axis=1)
+        nothing = maps.money.apply(baseline[rows])
+        return fit_uplift_error(each, codes.astype(np.float64), nothing, maps.uplift.offset_se)
 
 
-def _trained(
-    logged: Logged, split: Split, design: Design, shrinkage: Shrinkage, card: dict[str, Any]
-) -> OutcomeModel:
-    table, n = logged.table, len(logged.table)
-    recipe = parts.baseline_recipe(table, split.stop, design)
-    pool, test = split.test.fit, split.test.predict
-    baseline = _baseline_out_of_fold(logged, split.calibration, recipe, design)
-    recipe = parts.effect_recipe(
-        parts.effect_rows(table, baseline, pool), baseline, split.stop, recipe, design
-    )
-    judged = _fitted(logged, pool, split.calibration, baseline, recipe, design)
-    p0, uplift = judged.maps.apply(logged, judged.scores(logged, test, recipe, design), test)
-    card |= {
-        "learner": "S",
-        "form": "baseline and effect",
-        "split": split.description,
-        "evaluation": outcome_evaluation(
-            table, split.test, _bounded(table, p0 + uplift), logged.is_nothing, logged.action_code
-        ),
-        "uplift_by_action": uplift_by_action(table, test, p0, uplift, logged.is_nothing, logged.action_code),
-        "rows_for_half": shrinkage.rows_for_half,
-    }
-    recipe = recipe.longer(min(_MORE_TREES, n / len(split.stop.fit)))
-    folds = all_customer_folds(table.customer, design.seed, "calibration")
-    baseline = _baseline_out_of_fold(logged, folds, recipe, design)
-    final = _fitted(logged, np.arange(n), folds, baseline, recipe, design)
-    found = final.maps.uplift
-    card |= {
-        "trees": {part: fitted.best_iteration for part, fitted in final.texts.items()},
+def _looks_at(fitted: Mapping[str, FittedBooster], maps: Maps) -> dict[str, Any]:
+    found = maps.uplift
+    return {
+        "trees": {part: each.best_iteration for part, each in fitted.items()},
         "slope": {"found": found.slope_found, "se": found.slope_se, "used": found.slope},
         "importance": {
-            part: [{"feature": name, "share": share} for name, share in fitted.gain[:30]]
-            for part, fitted in final.texts.items()
+            part: [{"feature": name, "share": share} for name, share in each.gain[:30]]
+            for part, each in fitted.items()
         },
     }
-    card["warnings"] = outcome_warnings(card)
-    texts = {part: fitted.text for part, fitted in final.texts.items()}
-    return _model(logged, design, shrinkage, card, final.maps, recipe, texts)
-
-
-def _baseline_out_of_fold(
-    logged: Logged, folds: tuple[Fold, ...], recipe: Recipe, design: Design
-) -> FloatArray:
-    """Return each row's baseline by a booster that had not seen its customer; NaN outside the folds."""
-    baseline = np.full(len(logged.table), np.nan)
-    for fold in folds:
-        fitted = parts.fit_baseline(logged.table, fold.fit, recipe, design)
-        baseline[fold.predict] = parts.baseline_scores(fitted, logged.table, fold.predict, recipe)
-    return baseline
-
-
-def _fitted(
-    logged: Logged,
-    rows: IntArray,
-    folds: tuple[Fold, ...],
-    baseline: FloatArray,
-    recipe: Recipe,
-    design: Design,
-) -> Fitted:
-    """Fit both boosters on the rows, and the maps on scores by boosters fitted on the folds' other customers."""
-    table = logged.table
-    effects = parts.effect_rows(table, baseline, rows)
-    scores = Scores(baseline, np.full(len(table), np.nan), np.full(len(table), np.nan))
-    for fold in folds:
-        fitted = parts.fit_effect(effects, baseline, fold.fit, recipe, design)
-        scores.effect[fold.predict], scores.nothing[fold.predict] = parts.effect_scores(
-            fitted, table, baseline[fold.predict], fold.predict, recipe, design
-        )
-    texts = {
-        "baseline": parts.fit_baseline(table, rows, recipe, design),
-        "effect": parts.fit_effect(effects, baseline, rows, recipe, design),
-    }
-    return Fitted(texts, maps_of(logged, scores.at(rows), rows))
-
-
-def maps_of(logged: Logged, scores: Scores, rows: IntArray) -> Maps:
-    """Fit the maps to money: that of nothing where nothing was done, that of uplift on the contacts.
-
-    Parameters
-    ----------
-    scores
-        Of ``rows`` of the log, (n_rows,) each, by boosters that had not seen them.
-    """
-    table = logged.table
-    y, weight = table.y[rows], table.weights()[rows]
-    p, uplift = scores.baseline + scores.nothing, scores.effect - scores.nothing
-    none = logged.is_nothing[rows]
-    if none.sum() < _FEWEST_NOTHING:
-        # Nothing to compare with: uplift stays what the boosters say, and outcomes are calibrated in all beside it.
-        return Maps(fit_monotone(p, y - np.where(none, 0.0, uplift), weight), UNMAPPED)
-    money = fit_monotone(p[none], y[none], weight[none])
-    p0 = money.apply(p)
-    gain = y - p0
-    contact = ~none
-    who = table.customer[rows]
-    parts = np.bincount(who[none], (weight * gain)[none], minlength=int(who.max()) + 1) / weight[none].sum()
-    known = contact & ~np.isnan(logged.action[rows])
-    found = fit_uplift_map(
-        gain[known], uplift[known], p0[known], weight[known], logged.action[rows][known].astype(np.int64),
-        who[known], nothing_parts=parts,
-    )  # fmt: skip
-    return Maps(money, found)
 
 
 def _bounds(table: Table) -> tuple[float, float] | None:
@@ -265,31 +249,51 @@ def _bounded(table: Table, outcome: FloatArray) -> FloatArray:
 
 
 def _model(
-    logged: Logged, design: Design, shrinkage: Shrinkage, card: dict[str, Any], maps: Maps | None,
-    recipe: Recipe | None, texts: dict[str, str],
+    training: _Training, spread: Spread, maps: Maps, error: UpliftError, effect: Effect, baseline: str, recipe: Recipe
 ) -> OutcomeModel:  # fmt: skip
-    table, weight = logged.table, logged.table.weights()
+    table, weight = training.logged.table, training.logged.table.weights()
     return OutcomeModel(
-        kind="constant" if maps is None else "effect",
-        texts=texts,
-        columns={} if recipe is None else {part: recipe.columns[part] for part in PARTS},
-        nothing=design.nothing,
-        money=None if maps is None else maps.money,
-        uplift_map=UNMAPPED if maps is None else maps.uplift,
+        kind="effect",
+        baseline_text=baseline,
+        baseline_columns=recipe.columns[BASELINE_PART],
+        effect=effect,
+        nothing=training.design.nothing,
+        spread=spread,
+        money=maps.money,
+        uplift_map=maps.uplift,
+        error=error,
         bounds=_bounds(table),
         mean=float(np.average(table.y, weights=weight)) if weight.sum() > 0 else 0.0,
         n_features=table.x.shape[1],
-        shrinkage=shrinkage,
-        card=json.loads(canonical_json(card)),
-        boosters={part: Booster.from_text(text) for part, text in texts.items()},
+        shrinkage=training.shrinkage,
+        card=json.loads(canonical_json(training.card)),
+        baseline=Booster.from_text(baseline),
     )
 
 
 def _constant(logged: Logged, design: Design, shrinkage: Shrinkage, card: dict[str, Any]) -> OutcomeModel:
-    table = logged.table
-    model = _model(logged, design, shrinkage, card, None, None, {})
+    """Return the model of too little data: everybody brings the mean."""
+    table, weight = logged.table, logged.table.weights()
+    mean = float(np.average(table.y, weights=weight)) if weight.sum() > 0 else 0.0
     why = f"not trained: {len(table)} rows, {_varied(table)} of them with another outcome than the commonest"
     needed = f"at least {MIN_ROWS} and {MIN_NONZERO} are needed"
-    warning = f"{why} ({needed}); every candidate gets {model.mean:.4f}"
-    card |= {"learner": "S", "form": "constant", "split": "none", "evaluation": None, "warnings": [warning]}
-    return _model(logged, design, shrinkage, card, None, None, {})
+    warning = f"{why} ({needed}); every candidate gets {mean:.4f}"
+    card |= {"learner": NoLearner.name, "form": "constant", "split": "none", "evaluation": None}
+    card["warnings"] = [warning]
+    return OutcomeModel(
+        kind="constant",
+        baseline_text=None,
+        baseline_columns=(),
+        effect=None,
+        nothing=design.nothing,
+        spread=ONE,
+        money=None,
+        uplift_map=UNMAPPED,
+        error=UNKNOWN,
+        bounds=_bounds(table),
+        mean=mean,
+        n_features=table.x.shape[1],
+        shrinkage=shrinkage,
+        card=json.loads(canonical_json(card)),
+        baseline=None,
+    )

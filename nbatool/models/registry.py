@@ -186,8 +186,16 @@ def champion(models_dir: Path) -> str | None:
     return text
 
 
-def promote(models_dir: Path, version: str, *, why: str, when_us: int) -> bool:
-    """Make a version the champion after checking its files; False if it already was."""
+def promote(
+    models_dir: Path, version: str, *, why: str, when_us: int, evidence: Mapping[str, Any] | None = None
+) -> bool:
+    """Make a version the champion after checking its files; False if it already was.
+
+    Parameters
+    ----------
+    evidence
+        What was measured of it against the champion before it; kept with the switch.
+    """
     load_files(models_dir, version)
     try:
         current = champion(models_dir)
@@ -195,7 +203,7 @@ def promote(models_dir: Path, version: str, *, why: str, when_us: int) -> bool:
         current = None  # a damaged champion file is mended by promoting
     if current == version:
         return False
-    _switch(models_dir, current, version, kind="promote", why=why, when_us=when_us)
+    _switch(models_dir, current, version, kind="promote", why=why, when_us=when_us, evidence=evidence)
     return True
 
 
@@ -248,8 +256,19 @@ def _line_of_champions(models_dir: Path, current: str | None) -> list[str]:
     return line
 
 
-def _switch(models_dir: Path, old: str | None, new: str, *, kind: str, why: str, when_us: int) -> None:
-    entry = {"when": iso_time(when_us), "from": old, "to": new, "kind": kind, "why": why}
+def _switch(
+    models_dir: Path,
+    old: str | None,
+    new: str,
+    *,
+    kind: str,
+    why: str,
+    when_us: int,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    entry: dict[str, Any] = {"when": iso_time(when_us), "from": old, "to": new, "kind": kind, "why": why}
+    if evidence is not None:
+        entry["evidence"] = dict(evidence)
     log = models_dir / _LOG
     unfinished = log.exists() and not log.read_bytes().endswith(b"\n")
     with log.open("ab") as file:

@@ -22,10 +22,14 @@ from nbatool.features.schedule import training_times
 from nbatool.models.bundle import Bundle
 from nbatool.models.clv.history import load_purchase_days, train_clv
 from nbatool.models.clv.settings import ClvSettings
+from nbatool.models.learner_context import MOST_CUSTOMERS, fit_context
 from nbatool.models.outcome import OutcomeModel
+from nbatool.models.past_decisions import decision_span
 from nbatool.models.propensity import PropensityModel, fit_propensity
 from nbatool.models.table import Table
 from nbatool.models.train_outcome import (
+    EXPECTED,
+    PAST,
     learns_from_contacts,
     pays_per_conversion,
     train_outcome,
@@ -70,23 +74,24 @@ def train_bundle(
     Raises
     ------
     DataError
-        There is no event loaded before ``as_of_us``.
+        There is neither an event nor a decision loaded before ``as_of_us``.
     ConfigError
         An event type is named that is not loaded and very like one that is.
     """
     span = con.execute(statement("features/event_span")).fetchall()[0]
     known = con.execute(statement("profile/known_customers"), {"as_of": as_timestamp(as_of_us)}).fetchall()
-    if not known:
+    logged = decision_span(con, as_of_us)
+    if not known and logged is None:
         raise DataError("nothing is loaded from before this time. Load data first: nbatool ingest")
-    if span[0] is None or span[0] >= as_of_us:
+    if (span[0] is None or span[0] >= as_of_us) and logged is None:
         raise DataError(
             f"nothing to train: no events are loaded from before {format_time(as_of_us)}, and models learn from what "
-            'customers do. Load a [[source]] of kind = "events": nbatool ingest'
+            'customers do. Load a [[source]] of kind = "events" or "decisions": nbatool ingest'
         )
     if slips := misspelt(config, loaded_types(con)):
         raise ConfigError(slips)
-    first_us = span[0]
-    say = _numbered(say, training_steps(config, actions))
+    first_us = min(us for us in (span[0], logged and logged[0]) if us is not None)
+    say = _numbered(say, training_steps(config, actions, decisions=logged is not None))
     say("features")
     features = choose_features(con, config, actions, as_of_us)
     training = Training(con, config, tuple(actions), features, first_us, as_of_us, seed, say)
@@ -96,18 +101,24 @@ def train_bundle(
     customer, propensities = _propensities(training, sorted(row[0] for row in known))
     decision, outcome, conversion = train_outcome(training, customer)
     clv = _lifetime_value(training)
+    cards = [dict(m.card) for m in (outcome, *propensities.values()) if m is not None]
+    sample = _sampled(sorted(row[0] for row in known), MOST_CUSTOMERS, training.seed)
+    context = fit_context(training, customer, sample, cards[:1] if outcome is not None else cards)
     card = {**_card(training, propensities, outcome, conversion, clv), "unlearned": unlearned}
-    return Bundle(features, customer, propensities, decision, outcome, conversion, clv, card)
+    return Bundle(features, customer, propensities, decision, outcome, conversion, clv, card, context)
 
 
-def training_steps(config: Config, actions: Sequence[Action]) -> tuple[str, ...]:
-    """Return what training a workspace works on, in order; a step without data is passed over."""
+def training_steps(config: Config, actions: Sequence[Action], *, decisions: bool = False) -> tuple[str, ...]:
+    """Return what training a workspace works on, in order; a step without data is passed over.
+
+    ``decisions`` says whether a decision log is loaded.
+    """
     steps = ["features"]
     for within_s in sorted({t.within for t in config.targets}):
         targets = [t for t in config.targets if t.within == within_s]
         steps += [_moments_of(targets), *(t.name for t in targets)]
-    if learns_from_contacts(config):
-        steps += ["past contacts", "expected outcomes"]
+    if config.objectives and (decisions or learns_from_contacts(config)):
+        steps += [PAST, EXPECTED]
         if pays_per_conversion(config, actions):
             steps.append("conversions")
     return (*steps, "lifetime value") if config.roles.purchase else tuple(steps)
@@ -244,6 +255,7 @@ def _card(
         "as_of_us": training.as_of_us,
         "first_us": training.first_us,
         "seed": training.seed,
+        "outcome_window_s": max((o.within for o in training.config.objectives), default=0),
         "features": len(training.features.plan.names) + len(training.features.attributes),
         "targets": {name: dict(model.card) for name, model in propensities.items()},
         "outcome": dict(outcome.card) if outcome else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,24 @@ from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.model_input import CustomerInput, candidate_input
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.features.pairs import DIMENSIONS
-from nbatool.models.assignment import nothing_weights
-from nbatool.models.candidates import DecisionInput
+from nbatool.models.candidates import Candidate, DecisionInput
+from nbatool.models.choose_learner import Terms
+from nbatool.models.context_input import fit_context_input, said_of
 from nbatool.models.conversion import fit_conversion
-from nbatool.models.decision_log import LoggedDecisions, read_decisions
+from nbatool.models.cross_fit import ROWS_AT_ONCE, Candidates
+from nbatool.models.decision_log import LoggedDecisions
+from nbatool.models.decision_weights import decision_weights
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
+from nbatool.models.past_decisions import (
+    PastDecisions,
+    as_table,
+    decision_span,
+    log_is_usable,
+    read_past_decisions,
+)
 from nbatool.models.propensity import PropensityModel
-from nbatool.models.table import Table
+from nbatool.models.table import FloatArray, IntArray, Table
 from nbatool.models.training_data import CHUNK, Training, codes_of
 from nbatool.store.sql import statement
 
@@ -30,6 +41,7 @@ if TYPE_CHECKING:
     from nbatool.base.config import Config
 
 NEVER_CONTACTED = "no contact was ever logged"
+PAST, EXPECTED = "past contacts", "expected outcomes"
 
 
 def learns_from_contacts(config: Config) -> bool:
@@ -44,6 +56,8 @@ def pays_per_conversion(config: Config, actions: Sequence[Action]) -> bool:
 
 def unlearned_because(training: Training) -> str | None:
     """Say why :func:`train_outcome` will find nothing to learn from; None where it will. Fits nothing."""
+    if training.config.objectives and log_is_usable(training.con, training.config, training.as_of_us):
+        return None
     if not learns_from_contacts(training.config):
         return NEVER_CONTACTED
     within_s, from_us, until_us = _log_span(training)
@@ -78,38 +92,82 @@ def _log_span(training: Training) -> tuple[int, int, int]:
 def train_outcome(
     training: Training, customer: CustomerInput
 ) -> tuple[DecisionInput | None, OutcomeModel | None, PropensityModel | None]:
-    """Fit the outcome of logged contacts against `nothing`; all None where :func:`unlearned_because` says why."""
+    """Fit the outcome of logged decisions against `nothing`; all None where :func:`unlearned_because` says why."""
     config = training.config
-    objectives = [o for o in config.objectives if o.event is not None]
-    if not learns_from_contacts(config):
+    logged = decision_span(training.con, training.as_of_us) is not None
+    if not config.objectives or not (logged or learns_from_contacts(config)):
         return None, None, None
-    training.say("past contacts")
-    within_s, from_us, until_us = _log_span(training)
-    log = read_decisions(
-        training.con, config.roles.contact, from_us=from_us, until_us=until_us,
-        by_channel=config.catalogue.channel_mode == "one", seed=training.seed,
-    )  # fmt: skip
-    if log is None:
-        return None, None, None
-    ids = sorted({str(a) for a in log.action_id} | set(training.by_id) | {NOTHING})
-    decision = DecisionInput(customer, candidate_input(training.features, training.actions, ids))
-    table, customers_only = decision_table(training, decision, log, objectives)
-    training.say("expected outcomes")
-    codes = np.array([ids.index(a) for a in log.action_id], dtype=np.int64)
-    weights = nothing_weights(customers_only, log.is_nothing, seed=training.seed)
-    table = Table(
-        table.x, table.names, table.categorical, table.y, weights.weight, table.customer, table.as_of_us
+    training.say(PAST)
+    from_us = _log_span(training)[1] if learns_from_contacts(config) else training.as_of_us
+    past = read_past_decisions(
+        training.con, config, from_us=from_us, as_of_us=training.as_of_us, seed=training.seed
     )
+    if past is None:
+        return None, None, None
+    log = past.table
+    ids = sorted({str(a) for a in log.action_id} | set(training.by_id) | {NOTHING})
+    said = said_of(log.context.tolist())
+    decision = DecisionInput(
+        customer, candidate_input(training.features, training.actions, ids), fit_context_input(said)
+    )
+    table, customers_only = _table_of(training, decision, past)
+    within_s = max(o.within for o in config.objectives)
+    y = _converted(training, within_s, len(log))
+    training.say(EXPECTED)
+    codes = np.array([ids.index(str(a)) for a in log.action_id], dtype=np.int64)
+    known = decision_weights(
+        customers_only, past.is_nothing, codes, log.probability, past.from_events, seed=training.seed
+    )
+    table = Table(
+        table.x, table.names, table.categorical, table.y, known.weight, table.customer, table.as_of_us
+    )
+    contacted = np.unique(codes[~past.is_nothing])
     outcome = fit_outcome(
-        table, is_nothing=log.is_nothing, action_code=codes, window_s=within_s,
-        nothing=decision.candidate.encode_action(None, NOTHING, None), pairs=_pair_columns(training.features),
-        seed=training.seed,
+        table, is_nothing=past.is_nothing, action_code=codes, window_s=within_s,
+        nothing=decision.candidate.encode_action(None, NOTHING, None), pairs=frozenset(decision.named(name) for name in _pair_columns(training.features)),
+        probability=known.probability, candidates=_candidates(training, decision, past, [ids[c] for c in contacted]),
+        terms=_terms(training, [ids[c] for c in contacted], codes, contacted, y), seed=training.seed,
         extra_card={
-            "assignment": weights.source, "balance": weights.balance.to_json(), "by_wave": log.by_wave,
-            "contacts_in_log": log.contacts_in_log, "actions": ids,
+            "assignment": known.source, "balance": known.balance.to_json(), "by_wave": past.by_wave,
+            "contacts_in_log": past.contacts_in_log, "actions": ids,
         },
     )  # fmt: skip
-    return decision, outcome, _conversion(training, table, log, within_s)
+    return decision, outcome, _conversion(training, table, past, y, within_s)
+
+
+def _terms(
+    training: Training, actions: Sequence[str], codes: IntArray, contacted: IntArray, y: FloatArray | None
+) -> Terms:
+    """What a contact costs with its conversions at their usual rate; actions that left the catalogue cost nothing."""
+    known = [training.by_id.get(action) for action in actions]
+    cost = np.array([0.0 if a is None else a.cost for a in known])
+    if y is not None:
+        rate = np.array([float(y[codes == code].mean()) for code in contacted])
+        cost += np.array([0.0 if a is None else a.cost_per_conversion for a in known]) * rate
+    return Terms(np.array([1.0 if a is None else a.lever for a in known]), cost)
+
+
+def _candidates(
+    training: Training, decision: DecisionInput, past: PastDecisions, actions: Sequence[str]
+) -> Candidates:
+    """Give x of every action, on the channel it usually went out on, at past decisions."""
+    log = past.table
+    by_channel = training.config.catalogue.channel_mode == "one"
+    chosen = Counter(zip(log.action_id.tolist(), log.channel.tolist(), strict=True))
+    usual: dict[str, str | None] = {}
+    for (action, channel), _ in sorted(chosen.items(), key=lambda each: (each[1], str(each[0]))):
+        usual[str(action)] = channel if by_channel else None
+    asked: tuple[Candidate, ...] = (*((action, usual[action]) for action in actions), (NOTHING, None))
+
+    def candidates(rows: IntArray) -> Iterator[FloatArray]:
+        moments = Moments([str(c) for c in log.customer_id[rows]], log.as_of_us[rows])
+        prepared = prepare_moments(training.con, training.features, moments)
+        said = said_of(log.context[rows].tolist())
+        for first, last, features in prepared.chunks(ROWS_AT_ONCE):
+            encoded = decision.customer.encode(features)
+            yield decision.of_candidates(features, encoded, asked, training.by_id, said[first:last])
+
+    return candidates
 
 
 def _pair_columns(features: FeatureSet) -> frozenset[str]:
@@ -121,40 +179,64 @@ def _pair_columns(features: FeatureSet) -> frozenset[str]:
 def decision_table(
     training: Training, decision: DecisionInput, log: LoggedDecisions, objectives: Sequence[Any]
 ) -> tuple[Table, Table]:
-    """Return the table of the outcome model for past decisions, and its customer columns alone.
+    """Return the table of the outcome model for past contacts, and its customer columns alone.
 
     Parameters
     ----------
     log
-        Decisions whose windows have closed.
+        Decisions read out of contact events, whose windows have closed.
     objectives
         What y sums up, in currency.
     """
-    prepared = prepare_moments(training.con, training.features, Moments(list(log.customer_id), log.as_of_us))
+    past = PastDecisions(
+        as_table(training.con, log), np.ones(len(log), dtype=bool), log.by_wave, log.contacts_in_log
+    )
+    return _table_of(training, decision, past, objectives)
+
+
+def _table_of(
+    training: Training,
+    decision: DecisionInput,
+    past: PastDecisions,
+    objectives: Sequence[Any] | None = None,
+) -> tuple[Table, Table]:
+    """Return the table of the outcome model for past decisions, and its columns of customer and request alone."""
+    log = past.table
+    who_us = Moments([str(c) for c in log.customer_id], log.as_of_us)
+    prepared = prepare_moments(training.con, training.features, who_us)
     load_moment_actions(training.con, [None if a == NOTHING else str(a) for a in log.action_id])
-    chosen = list(zip(log.action_id.tolist(), log.channel.tolist(), strict=True))
+    by_channel = training.config.catalogue.channel_mode == "one"
+    channel = log.channel.tolist() if by_channel else [None] * len(log)
+    chosen = list(zip(log.action_id.tolist(), channel, strict=True))
+    said = said_of(log.context.tolist())
     x = np.empty((len(log), len(decision.names)))
     for first, last, features in prepared.chunks(CHUNK):
-        x[first:last] = decision.of_logged(features, chosen[first:last], training.by_id)
-    y = outcomes(training.con, objectives, len(log))
-    who = codes_of(prepared.moments.customer_id)
-    width = len(decision.customer.names)
-    alone = Table(
-        x[:, :width], decision.customer.names, decision.customer.categorical, y, None, who, log.as_of_us
+        x[first:last] = decision.of_logged(features, chosen[first:last], training.by_id, said[first:last])
+    happened = outcomes(
+        training.con, training.config.objectives if objectives is None else objectives, len(log)
     )
+    y = np.where(log.is_closed, log.posted, log.posted + happened)
+    who = codes_of(prepared.moments.customer_id)
+    width = decision.candidate_from
+    names = decision.names[:width]
+    categorical = tuple(name for name in decision.categorical if name in names)
+    alone = Table(x[:, :width], names, categorical, y, None, who, log.as_of_us)
     return Table(x, decision.names, decision.categorical, y, None, who, log.as_of_us), alone
 
 
-def _conversion(
-    training: Training, table: Table, log: LoggedDecisions, within_s: int
-) -> PropensityModel | None:
-    """Fit P(convert) where an action pays per conversion."""
+def _converted(training: Training, within_s: int, n: int) -> FloatArray | None:
+    """Return whether each past decision converted, (n,); None where no action pays per conversion."""
     if not pays_per_conversion(training.config, training.actions):
         return None
+    return converted(training.con, training.config.roles.convert, within_s, n)
+
+
+def _conversion(
+    training: Training, table: Table, past: PastDecisions, y: FloatArray | None, within_s: int
+) -> PropensityModel | None:
+    """Fit P(convert) where an action pays per conversion."""
+    if y is None:
+        return None
     training.say("conversions")
-    y = converted(training.con, training.config.roles.convert, within_s, len(log))
-    contacts = ~log.is_nothing
-    rows = Table(table.x, table.names, table.categorical, y, None, table.customer, table.as_of_us).take(
-        contacts
-    )
-    return fit_conversion(rows, window_s=within_s, seed=training.seed)
+    rows = Table(table.x, table.names, table.categorical, y, None, table.customer, table.as_of_us)
+    return fit_conversion(rows.take(~past.is_nothing), window_s=within_s, seed=training.seed)

@@ -35,7 +35,7 @@ class TrainReport:
 def train_workspace(
     workspace: Workspace, *, as_of_us: int | None, seed: int, say: Say, check: Check | None = None
 ) -> TrainReport:
-    """Train a version of a workspace and put it in force.
+    """Train a version of a workspace, and put it in force where ``[promotion]`` asks for no evidence or it is the first.
 
     The caller holds the workspace lock. ``check`` is asked before anything is fitted, and raises to refuse a
     catalogue that could not be decided with.
@@ -56,10 +56,11 @@ def train_workspace(
     version = registry.save(
         workspace.models_dir, bundle.to_files(), as_of_us=as_of, about=_about(bundle, fingerprint), seed=seed
     )
-    promoted = registry.promote(workspace.models_dir, version, why="trained", when_us=now_us())
-    return TrainReport(
-        version, as_of, promoted or registry.champion(workspace.models_dir) == version, bundle, actions
-    )
+    # With [promotion] a version takes over on evidence only, which whoever measures has to bring.
+    if config.promotion is None or registry.champion(workspace.models_dir) is None:
+        registry.promote(workspace.models_dir, version, why="trained", when_us=now_us())
+    in_force = registry.champion(workspace.models_dir) == version
+    return TrainReport(version, as_of, in_force, bundle, actions)
 
 
 def _about(bundle: Bundle, fingerprint: tuple[Any, ...]) -> dict[str, Any]:

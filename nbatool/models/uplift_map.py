@@ -10,7 +10,7 @@ tenths of p0 in the same way: a correction all actions share, since effects ofte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class UpliftMap:
         Money added by what `nothing` is expected to bring; None for nothing to add.
     slope_found, slope_se
         The slope as measured, before it was pulled towards 1, and its standard error (customers counted as one).
+    offset_se
+        Action code → standard error of its offset.
     """
 
     slope: float
@@ -65,6 +67,7 @@ class UpliftMap:
     level: Curve | None = None
     slope_found: float = 1.0
     slope_se: float = 0.0
+    offset_se: Mapping[int, float] = field(default_factory=dict)
 
     def offsets(self, action: FloatArray) -> FloatArray:
         """Return the offset of each row's action code; NaN and unknown codes get `other`."""
@@ -92,6 +95,7 @@ class UpliftMap:
             "level": None if self.level is None else [self.level.x.tolist(), self.level.y.tolist()],
             "slope_found": self.slope_found,
             "slope_se": self.slope_se,
+            "offset_se": {str(code): value for code, value in self.offset_se.items()},
         }
 
     @classmethod
@@ -105,6 +109,7 @@ class UpliftMap:
             else Curve(*(np.array(v, dtype=np.float64) for v in stored["level"])),
             float(stored["slope_found"]),
             float(stored["slope_se"]),
+            {int(code): float(value) for code, value in stored["offset_se"].items()},
         )
 
 
@@ -146,10 +151,13 @@ def fit_uplift_map(
     found, error = _slope(gain, score, weight, number, customer)
     slope = float(np.clip(1.0 + _kept(found - 1.0, error) * (found - 1.0), LEAST_SLOPE, MOST_SLOPE))
     rest = gain - slope * score
-    offset, common = _pooled(group_means(rest, weight, number, customer), number, customer, nothing_parts)
+    groups = group_means(rest, weight, number, customer)
+    offset, common = _pooled(groups, number, customer, nothing_parts)
     level = _level(rest - offset[number], nothing, weight, customer)
     by_code = {int(c): float(b) for c, b in zip(codes, offset, strict=True)}
-    return UpliftMap(slope, by_code, common, level, found, error)
+    of_nothing = float((nothing_parts**2).sum())
+    errors = {int(c): float(np.sqrt(v + of_nothing)) for c, v in zip(codes, groups.square, strict=True)}
+    return UpliftMap(slope, by_code, common, level, found, error, errors)
 
 
 def _level(rest: FloatArray, nothing: FloatArray, weight: FloatArray, customer: IntArray) -> Curve | None:

@@ -1,0 +1,186 @@
+"""Every learner on the same evidence, judged on the same later rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nbatool.models.choose_learner import Choice, Judged, Terms, choose_learner, slope_of, tenths
+from nbatool.models.cross_fit import Candidates, CrossFit, cross_fit
+from nbatool.models.doubly_robust import Slope
+from nbatool.models.learner_fits import LEAST_OWN, Evidence
+from nbatool.models.learners import LEARNERS, NoLearner
+from nbatool.models.outcome_maps import FEWEST_NOTHING, Maps, Scores, maps_of
+from nbatool.models.shrinkage import Shrinkage, shrink
+from nbatool.models.splits import customer_part
+from nbatool.models.table import FloatArray, IntArray
+
+MOST_JUDGED = 20_000
+"""Rows that judge, and rows of the other customers the slope is measured on, at most."""
+
+
+@dataclass(frozen=True)
+class Competition:
+    """The learner chosen, fitted without each group of customers, with its maps; and what the card says about it."""
+
+    winner: CrossFit
+    maps: Maps
+    choice: Choice
+    difference: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Raw:
+    """What each learner says of some rows, in currency and before any map: of nothing (n,), of every action (n, k)."""
+
+    nothing: Mapping[str, FloatArray]
+    effect: Mapping[str, FloatArray]
+
+
+def learners_for(evidence: Evidence) -> tuple[str, ...]:
+    """Return the learners the log can feed: all but S compare with nothing, which must have been done often enough."""
+    none = int(evidence.logged.is_nothing[evidence.part >= 0].sum())
+    if not len(evidence.logged.codes):
+        return (NoLearner.name,)
+    if none < len(evidence.folds) * LEAST_OWN:
+        return ("S", NoLearner.name)
+    return tuple(LEARNERS)
+
+
+def compete(
+    evidence: Evidence,
+    baseline: FloatArray,
+    later: IntArray,
+    candidates: Candidates,
+    terms: Terms,
+    shrinkage: Shrinkage,
+) -> Competition:
+    """Fit every learner without each group of customers, judge them on later rows, choose.
+
+    Parameters
+    ----------
+    baseline
+        float64[n]: of the groups' rows by boosters that had not seen them, of later rows by the mean of those.
+    later
+        Positions of the rows that judge.
+    """
+    learned = np.flatnonzero(evidence.part >= 0)
+    fits = {name: cross_fit(name, evidence) for name in learners_for(evidence)}
+    maps = {name: fitted_maps(fit, learned, baseline) for name, fit in fits.items()}
+    if not len(evidence.logged.codes):
+        alone = NoLearner.name
+        nobody = Choice(alone, "no action was ever logged", {})
+        return Competition(fits[alone], maps[alone], nobody, {"reliable": False, "tenths": []})
+    seed = evidence.design.seed
+    asked = _some(evidence, later, seed, "judged")
+    raw = _scored(fits, asked, baseline, candidates)
+    judged = _judged(evidence, asked, baseline, raw, maps, shrinkage)
+    others = _some(evidence, learned, seed, "slope")
+    both = np.concatenate([others, asked])
+    slopes, gamma = _slopes(
+        evidence, both, baseline, _joined(_scored(fits, others, baseline, candidates), raw)
+    )
+    choice = choose_learner(judged, slopes, terms, seed)
+    of_choice = judged.uplift[choice.name]
+    difference = {
+        "reliable": choice.name != NoLearner.name,
+        "tenths": tenths(
+            gamma[len(others) :],
+            of_choice,
+            judged.customer,
+            seed=seed,
+            against_nothing=judged.against_nothing,
+        ),
+        "against_nothing": judged.against_nothing,
+    }
+    return Competition(fits[choice.name], maps[choice.name], choice, difference)
+
+
+def fitted_maps(fit: CrossFit, rows: IntArray, baseline: FloatArray) -> Maps:
+    """Fit the maps of a learner on rows scored by boosters that had not seen them."""
+    nothing, effect = fit.of_done(rows, baseline[rows])
+    scores = Scores(baseline[rows], effect + nothing, nothing)
+    return maps_of(fit.evidence.logged, scores, rows, constant=fit.name == NoLearner.name)
+
+
+def _some(evidence: Evidence, rows: IntArray, seed: int, name: str) -> IntArray:
+    """At most `MOST_JUDGED` of the rows, about, customers as a whole."""
+    parts = -(-len(rows) // MOST_JUDGED)
+    if parts <= 1:
+        return rows
+    return np.asarray(
+        rows[customer_part(evidence.logged.table.customer[rows], seed, name, parts) == 0], dtype=np.int64
+    )
+
+
+def _scored(
+    fits: Mapping[str, CrossFit], rows: IntArray, baseline: FloatArray, candidates: Candidates
+) -> _Raw:
+    nothing: dict[str, list[FloatArray]] = {name: [] for name in fits}
+    effect: dict[str, list[FloatArray]] = {name: [] for name in fits}
+    first, k = 0, len(next(iter(fits.values())).evidence.logged.codes)
+    for x in candidates(rows):
+        at = rows[first : first + len(x) // (k + 1)]
+        first += len(at)
+        for name, fit in fits.items():
+            found = fit.of_all(x, at, baseline[at])
+            nothing[name].append(found[0])
+            effect[name].append(found[1])
+    return _Raw(
+        {name: np.concatenate(parts) for name, parts in nothing.items()},
+        {name: np.concatenate(parts) for name, parts in effect.items()},
+    )
+
+
+def _joined(one: _Raw, other: _Raw) -> _Raw:
+    return _Raw(
+        {name: np.concatenate([one.nothing[name], other.nothing[name]]) for name in one.nothing},
+        {name: np.concatenate([one.effect[name], other.effect[name]]) for name in one.effect},
+    )
+
+
+def _judged(
+    evidence: Evidence,
+    rows: IntArray,
+    baseline: FloatArray,
+    raw: _Raw,
+    maps: Mapping[str, Maps],
+    shrinkage: Shrinkage,
+) -> Judged:
+    logged = evidence.logged
+    codes = logged.codes
+    first = {int(code): int(logged.action_code[np.flatnonzero(logged.action == code)[0]]) for code in codes}
+    trust = shrinkage.weights(list(first.values())), shrinkage.shares(list(first.values()))
+    nothing, uplift = {}, {}
+    for name, each in maps.items():
+        p0, found = each.apply_all(
+            baseline[rows], raw.nothing[name], raw.effect[name], codes.astype(np.float64)
+        )
+        nothing[name], uplift[name] = p0, shrink(found, *trust)
+    return Judged(
+        logged.table.y[rows], logged.arms()[rows], logged.chances()[rows], logged.table.customer[rows], nothing,
+        uplift, against_nothing=int(logged.is_nothing[rows].sum()) >= FEWEST_NOTHING,
+    )  # fmt: skip
+
+
+def _slopes(
+    evidence: Evidence, rows: IntArray, baseline: FloatArray, raw: _Raw
+) -> tuple[dict[str, Slope], FloatArray]:
+    """Slopes of doubly robust effects on raw ones; no map is used, since those saw the outcomes of these rows."""
+    logged, zeros = evidence.logged, dict.fromkeys(raw.effect, baseline[rows])
+    judged = Judged(
+        logged.table.y[rows], logged.arms()[rows], logged.chances()[rows], logged.table.customer[rows],
+        {name: zeros[name] + raw.nothing[name] for name in raw.nothing if name != NoLearner.name} or dict(zeros), raw.effect,
+    )  # fmt: skip
+    gamma, unit = judged.gamma(), evidence.spread.apply(baseline[rows])
+    if not len(logged.codes):
+        return {name: Slope(0.0, 0.0) for name in raw.effect}, gamma
+    compared = int(logged.is_nothing[rows].sum()) >= FEWEST_NOTHING
+    slopes = {
+        name: slope_of(gamma, effect, unit, judged.customer, against_nothing=compared)
+        for name, effect in raw.effect.items()
+    }
+    return slopes, gamma

@@ -1,0 +1,187 @@
+"""What a workspace's outcome model learns from: its decision log where there is one, else its contact events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbatool.base.clock import US_PER_S
+from nbatool.base.records import NOTHING
+from nbatool.features.choice import as_timestamp
+from nbatool.models.decision_log import LoggedDecisions, read_decisions
+from nbatool.models.decision_table import DecisionTable, read_decision_table
+from nbatool.models.table import BoolArray, IntArray
+from nbatool.store.arrow import fetch_arrow
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from nbatool.base.config import Config
+
+MOST_ROWS = 400_000
+
+
+@dataclass(frozen=True)
+class PastDecisions:
+    """Parameters
+    ----------
+    table
+        The decisions, in the order (customer, time); the log's rows that could not be used are left out.
+    from_events
+        bool[n]: rows read out of contact events; their chances are not known.
+    by_wave
+        How the times without contact were found; True for a decision log, whose times are those of its decisions.
+    contacts_in_log
+        Contacts the log holds, of which a sample may have been taken.
+    """
+
+    table: DecisionTable
+    from_events: BoolArray
+    by_wave: bool
+    contacts_in_log: int
+
+    @property
+    def is_nothing(self) -> BoolArray:
+        return np.asarray(self.table.action_id == NOTHING)
+
+
+def read_past_decisions(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    *,
+    from_us: int,
+    as_of_us: int,
+    seed: int,
+) -> PastDecisions | None:
+    """Return the decisions whose outcomes are known; None where nothing was logged.
+
+    Contact events count up to the beginning of the decision log, which tells what came after, with its chances.
+
+    Parameters
+    ----------
+    from_us
+        Contact events before it are left out: too little was known then. A decision log is used from its beginning.
+    as_of_us
+        The present. A window that reaches beyond it is open, unless the outcome was told with the decision.
+    """
+    window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
+    log = _decision_log(con, config, as_of_us, as_of_us - window_us)
+    until_us = as_of_us - window_us + 1
+    if log is not None:
+        until_us = min(until_us, int(log.as_of_us.min()))
+    seen = None
+    if config.roles.contact and any(o.event is not None for o in config.objectives) and from_us < until_us:
+        seen = read_decisions(
+            con, config.roles.contact, from_us=from_us, until_us=until_us,
+            by_channel=config.catalogue.channel_mode == "one", seed=seed,
+        )  # fmt: skip
+    if seen is None:
+        if log is None:
+            return None
+        contacts = int((log.action_id != NOTHING).sum())
+        return PastDecisions(log, np.zeros(len(log), dtype=bool), True, contacts)
+    events = as_table(con, seen)
+    if log is None:
+        return PastDecisions(events, np.ones(len(seen), dtype=bool), seen.by_wave, seen.contacts_in_log)
+    both = _together(events, log)
+    order = np.lexsort((both.as_of_us, np.unique(both.customer_id.astype(str), return_inverse=True)[1]))
+    contacts = seen.contacts_in_log + int((log.action_id != NOTHING).sum())
+    from_events = np.arange(len(both)) < len(events)
+    return PastDecisions(taken(both, order), from_events[order], seen.by_wave, contacts)
+
+
+def log_is_usable(con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int) -> bool:
+    """Whether the decision log holds a decision whose outcome is known."""
+    window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
+    return _decision_log(con, config, as_of_us, as_of_us - window_us) is not None
+
+
+def _decision_log(
+    con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int, closed_us: int
+) -> DecisionTable | None:
+    table = read_decision_table(con, config.objectives, from_us=0, until_us=as_of_us)
+    if table is None:
+        return None
+    kept = usable_rows(con, config, table, closed_us, most=MOST_ROWS)
+    return taken(table, kept) if len(kept) else None
+
+
+def _together(one: DecisionTable, other: DecisionTable) -> DecisionTable:
+    values: dict[str, Any] = {each.name: getattr(other, each.name) for each in fields(other)}
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name), value]) if isinstance(value, np.ndarray) else value
+        for name, value in values.items()
+    }
+    return DecisionTable(**joined)
+
+
+def settled(
+    con: duckdb.DuckDBPyConnection, config: Config, table: DecisionTable, closed_us: int
+) -> BoolArray:
+    """Whether each row's outcome is known, (n,): its window has closed, or the outcome was told.
+
+    Parameters
+    ----------
+    table
+        As it was read last, whole.
+    closed_us
+        Windows of decisions up to here have closed.
+    """
+    told = np.zeros(len(table), dtype=np.bool_)
+    if tells_outcomes(config):
+        told[
+            np.asarray(fetch_arrow(con, statement("models/logged_told"))["row"].to_numpy(), dtype=np.int64)
+        ] = True
+    return np.asarray((table.as_of_us <= closed_us) | told | table.is_closed)
+
+
+def tells_outcomes(config: Config) -> bool:
+    """Whether outcomes only arrive with decisions, so that one that has arrived needs no window to close."""
+    return all(o.event is None for o in config.objectives)
+
+
+def usable_rows(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    table: DecisionTable,
+    closed_us: int,
+    *,
+    most: int | None = None,
+) -> IntArray:
+    """Return the rows whose window has closed or whose outcome was told; the newest ``most`` of them."""
+    chance = table.probability
+    sane = np.isnan(chance) | ((chance > 0) & (chance <= 1 + 1e-6))
+    kept = np.flatnonzero(settled(con, config, table, closed_us) & sane)
+    if most is not None and len(kept) > most:
+        newest = np.sort(table.as_of_us[kept])[-most]
+        kept = kept[table.as_of_us[kept] >= newest][:most]
+    return kept
+
+
+def taken(table: DecisionTable, rows: IntArray) -> DecisionTable:
+    """Return some rows of a decision log, in the order given."""
+    values: dict[str, Any] = {each.name: getattr(table, each.name) for each in fields(table)}
+    chosen: dict[str, Any] = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in values.items()}
+    return DecisionTable(**chosen)
+
+
+def as_table(con: duckdb.DuckDBPyConnection, log: LoggedDecisions) -> DecisionTable:
+    """Return decisions read out of contact events in the form of a decision log, without any chance."""
+    n = len(log)
+    nobody, empty = np.zeros(n, dtype=np.bool_), np.full(n, None, dtype=object)
+    return DecisionTable(
+        con, log.customer_id, nobody, log.as_of_us, log.action_id, log.channel, np.ones(n, dtype=np.int64),
+        np.full(n, np.nan), np.full(n, "contacts", dtype=object), empty, empty, empty, np.zeros(n), nobody, {},
+        np.full(n, -1, dtype=np.int64),
+    )  # fmt: skip
+
+
+def decision_span(con: duckdb.DuckDBPyConnection, as_of_us: int) -> tuple[int, int, int] | None:
+    """Return the first and last time of the decision log before a moment and how many it holds; None: none."""
+    first, last, count = con.execute(
+        statement("models/decision_span"), {"as_of": as_timestamp(as_of_us)}
+    ).fetchall()[0]
+    return None if not count else (int(first), int(last), int(count))

@@ -1,0 +1,38 @@
+-- makes: logged (temporary), the decisions of the log whose windows have closed
+-- grain: one row per slot of a decision; row counts from 0 in the order (customer, time, decision, slot)
+-- reads: decisions, closed, contact_states
+-- params: from_ts, until_ts
+create or replace temp table logged as
+select
+    row_number() over (order by customer_id, as_of, source, decision_id, slot) - 1 as row,
+    *
+from (
+    select
+        d.source,
+        d.decision_id,
+        d.slot,
+        coalesce(d.source_id, '@' || d.source || '/' || d.decision_id) as customer_id,   -- anonymous: a customer each
+        d.source_id is null as is_anonymous,
+        d.as_of,
+        d.action_id,
+        case when d.action_id <> 'nothing' then d.channel end as channel,
+        d.probability,
+        d.policy,
+        d.arm,
+        d.candidate_set,
+        d.probabilities,
+        d.removed,
+        d.context,
+        c.outcome                       -- currency; null: to be made from what was posted and what happened
+    from decisions as d
+    left join closed as c on d.source = 'nbatool' and c.decision_id = d.decision_id and c.slot = d.slot
+    where
+        d.as_of >= $from_ts
+        and d.as_of < $until_ts
+        and (d.source <> 'nbatool' or c.outcome is not null)
+        and not exists (
+            select 1 from contact_states as s where s.decision_id = d.decision_id and s.status = 'released'
+        )
+        -- Without any candidate there was no choice, and what came of it says nothing about one.
+        and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
+) as found

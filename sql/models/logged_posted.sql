@@ -1,0 +1,23 @@
+-- makes: a query result
+-- grain: one row per decision that has posted outcomes of an objective
+-- reads: logged, outcomes, decisions
+-- params: objective, takes_unnamed (whether outcomes that name no objective are its), within_us, clip (currency or null)
+with
+sources as (select distinct source from decisions)
+
+select
+    l.row,
+    count(*) filter (where o.value <> 0) as count,
+    cast(sum(case when $clip is null then o.value else least(o.value, $clip) end) as double) as amount  -- currency
+from logged as l
+inner join outcomes as o
+    on o.decision_id = l.decision_id
+    and (o.slot is null or o.slot = l.slot)
+    -- Sources may number their decisions alike; what came with a decision is that decision's.
+    and (o.source = l.source or o.source not in (select source from sources))
+where
+    l.outcome is null
+    and (o.objective = $objective or (o.objective is null and $takes_unnamed))
+    and (o.ts is null or (o.ts >= l.as_of and epoch_us(o.ts) < epoch_us(l.as_of) + $within_us))
+group by l.row
+order by l.row
