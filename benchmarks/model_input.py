@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbatool.models.learners import with_baseline_column
+
 if TYPE_CHECKING:
     from nbatool.decide.policy import Policy
     from nbatool.features.customer import CustomerFeatures
@@ -73,7 +75,7 @@ def model_input(folder: str, most: int) -> ModelInput:
 def outcome_input(
     policy: Policy, features: CustomerFeatures, encoded: NDArray[np.float64]
 ) -> tuple[BoosterInput, ...]:
-    """Return the input of the two boosters of outcome: the baseline reads a customer, the effect its candidates."""
+    """Return the input of the boosters of outcome: baseline and `nothing` read a customer, a shared effect its candidates."""
     bundle = policy.bundle
     if bundle.decision is None or bundle.outcome is None or not bundle.outcome.texts:
         raise RuntimeError(f"the shop has no trained outcome model: {json.dumps(dict(bundle.card))[:200]}")
@@ -82,11 +84,20 @@ def outcome_input(
     x = bundle.decision.of_candidates(features, encoded, candidates, policy.catalogue.actions)
     model, k = bundle.outcome, len(candidates)
     reads = model.baseline_input(x[k - 1 :: k])
-    baseline = model.boosters["baseline"].predict_raw(reads)
-    return (
-        BoosterInput(model.texts["baseline"], reads, 1),
-        BoosterInput(model.texts["effect"], model.effect_input(x, np.repeat(baseline, k)), k),
-    )
+    assert model.baseline is not None
+    assert model.effect is not None
+    baseline = model.baseline.predict_raw(reads)
+    inputs = [BoosterInput(model.texts["baseline"], reads, 1)]
+    for part, columns in model.effect.columns.items():
+        if part == "effect":
+            inputs.append(
+                BoosterInput(model.texts[part], with_baseline_column(x, columns, np.repeat(baseline, k)), k)
+            )
+        else:
+            inputs.append(
+                BoosterInput(model.texts[part], with_baseline_column(x[k - 1 :: k], columns, baseline), 1)
+            )
+    return tuple(inputs)
 
 
 def boosters(inputs: tuple[BoosterInput, ...], **params: Any) -> list[tuple[Any, BoosterInput]]:

@@ -29,9 +29,13 @@ MODEL_FITS = (
     ("nbatool.models.train_outcome", "fit_conversion"),
 )
 """Where training looks up what fits one model."""
-BOOSTER_FITS = (("nbatool.models.propensity", "fit_booster"), ("nbatool.models.outcome_parts", "fit_booster"))
+BOOSTER_FITS = (
+    ("nbatool.models.propensity", "fit_booster"),
+    ("nbatool.models.outcome_parts", "fit_booster"),
+    ("nbatool.models.learner_fits", "fit_booster"),
+)
 """Where a model looks up what fits one booster."""
-MOST_BOOSTERS = 2
+MOST_BOOSTERS = 24
 """Of one model; its last fits are those it keeps."""
 
 

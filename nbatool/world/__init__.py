@@ -7,6 +7,7 @@
     history    months of behaviour, wave after wave; a world that can be continued
     truth      the expected gain of every action for every customer, in closed form
     write      a world as the files a shop would have
+    daily      another, smaller world that answers day by day from its first contact on
 
 `python -m nbatool.world DIR` writes one; `World` is one in memory, to be continued decision by decision.
 """
