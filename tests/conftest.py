@@ -40,5 +40,8 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small made-up shop: loaded, trained, scored. Copy it before changing anything."""
-    return trained_shop(tmp_path_factory.mktemp("trained") / "world", customers=700, seed=0)
+    """A small made-up shop: loaded, trained, scored. Copy it before changing anything.
+
+    Large enough that customers differ reliably in what actions change: with fewer everybody gets the same.
+    """
+    return trained_shop(tmp_path_factory.mktemp("trained") / "world", customers=1_000, seed=0)

@@ -10,9 +10,10 @@ import numpy as np
 
 from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
+from nbatool.decide.arms import ARMS
 from nbatool.decide.batch import ScoredChunk
 from nbatool.decide.policy import Policy
-from nbatool.decide.ranking import ARM, decision_id, ranked_offers
+from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ class ActionRows:
     policy: Policy
     customer_ids: Sequence[str]
     as_of_us: int
-    seed: int
     currency: str
     model_version: str
     top: int = 1
@@ -59,15 +59,16 @@ class ActionRows:
             customer_id = self.customer_ids[chunk.first + row]
             if chosen < 0:
                 if self.include_nothing:
-                    rows.append(self._nothing(customer_id, float(decision.nothing[row])))
+                    rows.append(self._nothing(chunk, row))
                 continue
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
                 said = self._said(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
                 rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
                     float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
-                    float(decision.expected[row, j]), 1.0 if rank == 1 else None, ARM, said, False,
-                    self._id(customer_id),
+                    float(decision.expected[row, j]),
+                    float(decision.probability[row, j]) if rank == 1 else None, ARMS[decision.arm[row]], said, False,
+                    chunk.subjects.decision_ids[row],
                 ))  # fmt: skip
         self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
@@ -76,14 +77,13 @@ class ActionRows:
         """Reasons in one cell; it begins with a word, because a leading + is a formula to a spreadsheet."""
         return "because " + "; ".join(words)
 
-    def _nothing(self, customer_id: str, expected: float) -> tuple[Any, ...]:
+    def _nothing(self, chunk: ScoredChunk, row: int) -> tuple[Any, ...]:
+        decision = chunk.decision
         return (
-            customer_id, 1, NOTHING, NOTHING, None, None, 0.0, 0.0, expected, 1.0, ARM, "", False,
-            self._id(customer_id),
+            self.customer_ids[chunk.first + row], 1, NOTHING, NOTHING, None, None, 0.0, 0.0,
+            float(decision.nothing[row]), float(decision.probability[row, -1]), ARMS[decision.arm[row]], "", False,
+            chunk.subjects.decision_ids[row],
         )  # fmt: skip
-
-    def _id(self, customer_id: str) -> str:
-        return decision_id(customer_id, self.as_of_us, self.seed)
 
     def _scores_of(self, chunk: ScoredChunk) -> dict[str, Any]:
         offers = self.policy.catalogue.offers

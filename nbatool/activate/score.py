@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nbatool.activate.action_file import ActionRows
 from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
+from nbatool.activate.night_log import NightLog, logging
+from nbatool.activate.tally import Share, Tally
 from nbatool.base.clock import format_time, now_us, parse_time
-from nbatool.base.records import NOTHING
 from nbatool.decide.assemble import champion_policy
-from nbatool.decide.batch import ScoredChunk, population, score_chunks
+from nbatool.decide.batch import Population, ScoredChunk, population, score_chunks
 from nbatool.decide.policy import Policy
+from nbatool.decide.practice import practice_of
 from nbatool.decide.publish import Terms, publishing
+from nbatool.decide.rebase import rebased
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.catalogue import load_catalogue
-from nbatool.ingest.drain import drain_journal
+from nbatool.ingest.drain import drain
 from nbatool.models import registry
 from nbatool.profile.present import present_us, require_fresh, require_past
 from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import open_warehouse
 
 if TYPE_CHECKING:
+    import duckdb
+
     from nbatool.store.workspace import Workspace
 
 OnProgress = Callable[[int, int], None]
+Taker = Callable[[ScoredChunk], None]
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,6 @@ class ScoreSettings:
     dry_run: bool = False
     seed: int = 0
     threads: int = 1
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one action is chosen for: customers, and net value over all of them in currency."""
-
-    action_id: str
-    name: str
-    customers: int
-    net_value: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +69,12 @@ class ScoreReport:
         Whether no contact was logged, so that values are propensity × value per response.
     learned_until_us
         The model learned from what happened before this.
+    exploring
+        What trying other candidates than the best is expected to cost, in currency.
+    kept_apart
+        Customers in an arm of the experiment other than the policy's.
+    tried
+        Customers of the policy's arm who get something else than the best.
     """
 
     as_of_us: int
@@ -90,55 +91,14 @@ class ScoreReport:
     best_customer: str | None
     within_s: int | None
     learned_until_us: int | None = None
+    exploring: float = 0.0
+    kept_apart: int = 0
+    tried: int = 0
 
     @property
     def knows_the_future(self) -> bool:
         """Whether the model learned from data after the moment scored: it cannot be judged by these decisions."""
         return self.learned_until_us is not None and self.learned_until_us > self.as_of_us
-
-
-@dataclass
-class _Tally:
-    """Adds up the decisions chunk by chunk."""
-
-    policy: Policy
-    counts: dict[str, int] = field(default_factory=dict)
-    values: dict[str, float] = field(default_factory=dict)
-    single: dict[str, float] = field(default_factory=dict)
-    best: tuple[float, int] = (0.0, -1)
-
-    def add(self, chunk: ScoredChunk) -> None:
-        decision, offers = chunk.decision, self.policy.catalogue.offers
-        for j in range(-1, len(offers)):
-            rows = decision.chosen == j
-            name = offers[j].action.id if j >= 0 else NOTHING
-            self.counts[name] = self.counts.get(name, 0) + int(rows.sum())
-            if j >= 0:
-                worth = decision.net_value[rows, j]
-                self.values[name] = self.values.get(name, 0.0) + float(worth.sum())
-                possible = decision.removed[:, j] == 0
-                total = float(decision.net_value[possible, j].sum())
-                key = f"{name}\x00{offers[j].channel}"
-                self.single[key] = self.single.get(key, 0.0) + total
-        chosen = np.flatnonzero(decision.chosen >= 0)
-        if len(chosen):
-            worth = decision.net_value[chosen, decision.chosen[chosen]]
-            k = int(np.argmax(worth))
-            self.best = max(self.best, (float(worth[k]), chunk.first + int(chosen[k])), key=lambda b: b[0])
-
-    def mix(self) -> tuple[Share, ...]:
-        actions = self.policy.catalogue.actions
-        shares = [
-            Share(name, actions[name].name if name in actions else NOTHING, n, self.values.get(name, 0.0))
-            for name, n in self.counts.items()
-        ]
-        return tuple(sorted(shares, key=lambda s: (-s.customers, s.action_id)))
-
-    def best_single(self) -> tuple[str, float] | None:
-        if not self.single:
-            return None
-        key = max(sorted(self.single), key=lambda k: self.single[k])
-        return key.split("\x00")[0], self.single[key]
 
 
 def score_workspace(
@@ -161,46 +121,94 @@ def score_workspace(
         The catalogue or an expression is wrong.
     """
     config = workspace.config
-    actions = load_catalogue(config)
-    version, policy = champion_policy(workspace, actions)
+    version, policy = champion_policy(workspace, load_catalogue(config))
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(workspace))
         online = OnlineStore(workspace.online_path)
         stack.callback(online.close)
-        position = drain_journal(workspace, warehouse)
+        drained = drain(workspace, warehouse)
         as_of = present_us(warehouse.con, config, as_of_us)
         if as_of_us is None:
             require_fresh(warehouse.con, config, as_of)
         require_past(warehouse.con, as_of)
-        people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
-        rows = ActionRows(
-            policy, people.customer_ids, as_of, settings.seed, config.workspace.currency, version, settings.top,
-            settings.include_nothing,
+        learned = rebased(warehouse.con, policy, half_life_s=config.learning.half_life, as_of_us=as_of)
+        terms = Terms(
+            version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
+            OutcomeTerms.of(config), learned, drained.lessons,
         )  # fmt: skip
-        tally = _Tally(policy)
-        why_not = _why_not_published(settings, online, as_of)
-        takers: list[Callable[[ScoredChunk], None]] = [rows.add, tally.add]
+        people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
+        posterior = None if learned is None else learned.posterior
+        practice = practice_of(config, policy, people, posterior, threads=settings.threads)
+        policy = replace(policy, practice=practice)
+        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms)
+        return scoring.run(on_progress)
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """One scoring, everything it needs being open."""
+
+    workspace: Workspace
+    settings: ScoreSettings
+    con: duckdb.DuckDBPyConnection
+    online: OnlineStore
+    people: Population
+    policy: Policy
+    terms: Terms
+
+    def run(self, on_progress: OnProgress | None) -> ScoreReport:
+        """Decide; log before any file can be acted on; write the files; publish."""
+        as_of, settings = self.terms.as_of_us, self.settings
+        rows = ActionRows(
+            self.policy, self.people.customer_ids, as_of, self.terms.currency, self.terms.model_version,
+            settings.top, settings.include_nothing,
+        )  # fmt: skip
+        tally = Tally(self.policy)
+        why_not = _why_not_published(settings, self.online, as_of)
+        takers: list[Taker] = [rows.add, tally.add]
         with ExitStack() as publication:
             if why_not is None:
-                terms = Terms(
-                    version, as_of, settings.seed, config.workspace.currency, position,
-                    config.workspace.as_of == "now",
-                )  # fmt: skip
-                takers.append(publication.enter_context(publishing(workspace, online, people, policy, terms)))
-            for chunk in score_chunks(people, policy, threads=settings.threads):
-                for take in takers:
-                    take(chunk)
-                if on_progress is not None:
-                    on_progress(chunk.last, len(people))
-            written = _write(workspace, settings, rows, as_of)
-    mix = tally.mix()
-    return ScoreReport(
-        as_of, version, len(people), mix, sum(s.net_value for s in mix), tally.best_single(), *written,
-        published=why_not is None, why_not_published=why_not, by_propensity=policy.by_propensity,
-        best_customer=people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
-        within_s=max((o.within for o in config.objectives), default=None) if policy.bundle.outcome else None,
-        learned_until_us=parse_time(str(registry.show(workspace.models_dir, version).manifest["as_of"])),
-    )  # fmt: skip
+                published = publishing(self.workspace, self.online, self.people, self.policy, self.terms)
+                takers.append(publication.enter_context(published))
+            with ExitStack() as log:
+                if _is_logged(settings, self.online, as_of, apprentice=self.policy.practice.apprentice):
+                    takers.append(log.enter_context(logging(self.con, self._log())))
+                self._decide(takers, on_progress)
+            written = _write(self.workspace, settings, rows, as_of)
+        return self._report(tally, written, why_not)
+
+    def _log(self) -> NightLog:
+        return NightLog(
+            self.con, self.policy, self.people.customer_ids, self.terms.as_of_us, self.settings.seed,
+            self.terms.model_version,
+        )  # fmt: skip
+
+    def _decide(self, takers: list[Taker], on_progress: OnProgress | None) -> None:
+        learned = self.terms.learned
+        chunks = score_chunks(
+            self.people, self.policy, threads=self.settings.threads, seed=self.settings.seed,
+            posterior=None if learned is None else learned.posterior,
+        )  # fmt: skip
+        for chunk in chunks:
+            for take in takers:
+                take(chunk)
+            if on_progress is not None:
+                on_progress(chunk.last, len(self.people))
+
+    def _report(
+        self, tally: Tally, written: tuple[Path | None, Path | None], why_not: str | None
+    ) -> ScoreReport:
+        mix, version = tally.mix(), self.terms.model_version
+        objectives = self.workspace.config.objectives
+        return ScoreReport(
+            self.terms.as_of_us, version, len(self.people), mix, sum(s.net_value for s in mix), tally.best_single(),
+            *written, published=why_not is None, why_not_published=why_not,
+            by_propensity=self.policy.by_propensity,
+            best_customer=self.people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
+            within_s=max((o.within for o in objectives), default=None) if self.policy.bundle.outcome else None,
+            learned_until_us=parse_time(str(registry.show(self.workspace.models_dir, version).manifest["as_of"])),
+            exploring=tally.exploring, kept_apart=tally.kept_apart, tried=tally.tried,
+        )  # fmt: skip
 
 
 def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: int) -> str | None:
@@ -213,6 +221,13 @@ def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: i
     if published is not None and as_of_us < published.cut_us <= now_us():
         return f"this time lies before the published state ({format_time(published.cut_us)})"
     return None
+
+
+def _is_logged(settings: ScoreSettings, online: OnlineStore, as_of_us: int, *, apprentice: bool) -> bool:
+    """Whether these decisions may be acted on: a trial, a plan for a time that has passed, an apprentice's is not."""
+    published = online.published()
+    passed = published is not None and as_of_us < published.cut_us <= now_us()
+    return not settings.dry_run and not passed and not apprentice
 
 
 def _write(

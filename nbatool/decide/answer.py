@@ -6,11 +6,14 @@ from typing import Any
 
 from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
-from nbatool.decide.policy import STEPS, Decision, Policy
-from nbatool.decide.ranking import ARM, decision_id, ranked_offers
+from nbatool.decide.arms import ARMS
+from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.policy import Policy
+from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons, money
 from nbatool.decide.request import Question
 from nbatool.features.customer import CustomerFeatures
+from nbatool.store.decision_record import Slot
 
 Json = dict[str, Any]
 
@@ -21,27 +24,25 @@ def answer(
     customers: CustomerFeatures,
     scores: dict[str, Any],
     decision: Decision,
+    slots: list[Slot],
     *,
-    seed: int,
+    decision_id: str,
     model_version: str,
     known: bool = True,
 ) -> Json:
     """Return the answer; ``customers`` and ``decision`` have one row. Not ``known``: nobody has that customer_id."""
-    chosen = int(decision.chosen[0])
     reasons = Reasons(policy) if question.explain else None
     result: Json = {} if question.request_id is None else {"request_id": question.request_id}
     result |= {
-        "decision_id": decision_id(
-            question.customer_id or "", question.as_of_us, seed, question.request_id or ""
-        ),
+        "decision_id": decision_id,
         "customer_id": question.customer_id,
         **({} if known else {"known": False}),
         "as_of": format_time(question.as_of_us),
-        "actions": _actions(policy, question, customers, decision, chosen, reasons),
+        "actions": _actions(policy, question, customers, decision, slots, reasons),
     }
     if reasons is not None:
         result["funnel"] = funnel(policy, customers, scores, decision, reasons)
-    return result | {"arm": ARM, "model_version": model_version}
+    return result | {"arm": ARMS[decision.arm[0]], "model_version": model_version}
 
 
 def _actions(
@@ -49,16 +50,23 @@ def _actions(
     question: Question,
     customers: CustomerFeatures,
     decision: Decision,
-    chosen: int,
+    slots: list[Slot],
     reasons: Reasons | None,
 ) -> list[Json]:
-    if chosen < 0:
-        return [nothing(decision)]
+    """What was chosen, place by place; then alternatives, which have no chance, where they were asked for."""
+    silence = decision.net_value.shape[1]
     listed = []
-    for rank, j in enumerate(ranked_offers(policy, decision, 0, chosen, question.top), start=1):
-        entry = offer_json(policy, decision, j)
-        if rank > 1:
-            entry["selection_probability"] = None
+    for slot in slots:
+        j = slot.candidate
+        entry = nothing(decision) if j == silence else offer_json(policy, decision, j)
+        entry |= _chance(policy, slot)
+        if reasons is not None and j != silence:
+            entry["reasons"] = reasons.of_offer(customers, decision, 0, j)
+        listed.append(entry)
+    if question.slate or slots[0].candidate == silence:
+        return listed
+    for j in ranked_offers(policy, decision, 0, slots[0].candidate, question.top)[1:]:
+        entry = offer_json(policy, decision, j) | {"selection_probability": None}
         if reasons is not None:
             entry["reasons"] = reasons.of_offer(customers, decision, 0, j)
         listed.append(entry)
@@ -76,8 +84,13 @@ def offer_json(policy: Policy, decision: Decision, j: int) -> Json:
         "net_value": money(decision.net_value[0, j]),
         "uplift": None if uplift is None else money(uplift),
         "expected_outcome": money(decision.expected[0, j]),
-        "selection_probability": 1.0,
     }
+
+
+def _chance(policy: Policy, slot: Slot) -> Json:
+    """With what chance the place was filled so; within the customer's arm too where there are arms."""
+    said = {"selection_probability": slot.probability}
+    return said | {"probability_in_arm": slot.probability_in_arm} if policy.practice.has_arms else said
 
 
 def nothing(decision: Decision) -> Json:
@@ -89,7 +102,6 @@ def nothing(decision: Decision) -> Json:
         "net_value": 0,
         "uplift": 0,
         "expected_outcome": money(decision.nothing[0]),
-        "selection_probability": 1.0,
     }
 
 

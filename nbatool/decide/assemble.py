@@ -40,11 +40,22 @@ def champion_policy(
     if name is None:
         raise DataError(f"no model is trained yet. Run: {command_for(workspace.root)} train")
     bundle = Bundle.from_files(registry.load_files(workspace.models_dir, name))
-    catalogue = _compiled(workspace.config, actions, expression_kinds(bundle))
-    if bundle.outcome is None:
+    return name, bundle_policy(workspace.config, bundle, actions)
+
+
+def bundle_policy(config: Config, bundle: Bundle, actions: Sequence[Action]) -> Policy:
+    """Return the policy of a version over a catalogue.
+
+    Raises
+    ------
+    ConfigError
+        As :func:`champion_policy`.
+    """
+    catalogue = _compiled(config, actions, expression_kinds(bundle))
+    if bundle.outcome is None and config.exploration is None:
         because = bundle.card.get("unlearned") or NEVER_CONTACTED
-        _require_values(workspace.config, catalogue, list(bundle.propensities), because)
-    return name, Policy(bundle, catalogue)
+        _require_values(config, catalogue, list(bundle.propensities), because)
+    return Policy(bundle, catalogue)
 
 
 def require_decidable(
@@ -67,7 +78,8 @@ def require_decidable(
     targets = [target.name for target in config.targets]
     kinds = _kinds(features, targets, lifetime_value=bool(config.roles.purchase))
     catalogue = _compiled(config, actions, kinds)
-    if unlearned is not None:
+    # What is tried is learned from its outcomes; only what is never tried must be valued by hand.
+    if unlearned is not None and config.exploration is None:
         _require_values(config, catalogue, targets, unlearned)
 
 

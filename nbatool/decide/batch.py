@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.decide.policy import Decision, Policy
+from nbatool.decide.decision import Decision
+from nbatool.decide.policy import Policy
+from nbatool.decide.subjects import Subjects
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.moments import Moments, PreparedMoments, load_zone_offsets, prepare_moments
 from nbatool.models.clv.history import load_purchase_days, read_purchases
 from nbatool.models.clv.model import ClvModel
 from nbatool.models.clv.segments import segments
+from nbatool.models.posterior import Posterior
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ class ScoredChunk:
     customers: CustomerFeatures
     scores: dict[str, NDArray[Any]]
     decision: Decision
+    subjects: Subjects
 
 
 def population(
@@ -86,15 +90,27 @@ def score_names(policy: Policy) -> tuple[str, ...]:
     return (*policy.bundle.propensities, *value)
 
 
-def score_chunks(people: Population, policy: Policy, *, threads: int) -> Iterator[ScoredChunk]:
-    """Decide for everybody; a chunk's memory is bounded whatever the number of customers."""
+def score_chunks(
+    people: Population, policy: Policy, *, threads: int, seed: int, posterior: Posterior | None = None
+) -> Iterator[ScoredChunk]:
+    """Decide for everybody; a chunk's memory is bounded whatever the number of customers.
+
+    Parameters
+    ----------
+    seed
+        Part of every decision's name, and so of its draw.
+    posterior
+        What was learned since the models were trained.
+    """
     for first, last, customers in people.prepared.chunks(chunk_size(policy)):
         encoded = policy.bundle.customer.encode(customers)
         scores: dict[str, NDArray[Any]] = {
             name: model.predict(encoded, threads) for name, model in policy.bundle.propensities.items()
         }
         scores |= {name: values[first:last] for name, values in people.value_scores.items()}
-        yield ScoredChunk(first, last, customers, scores, policy.decide(customers, scores, threads=threads))
+        subjects = Subjects.of_night(people.customer_ids[first:last], people.as_of_us, seed)
+        decision = policy.decide(customers, scores, threads=threads, subjects=subjects, posterior=posterior)
+        yield ScoredChunk(first, last, customers, scores, decision, subjects)
 
 
 def chunk_size(policy: Policy) -> int:

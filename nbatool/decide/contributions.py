@@ -1,10 +1,10 @@
 """What each feature adds to the uplift of an offer, in money.
 
-TreeSHAP (Lundberg et al. 2018) splits the effect booster's score among the features; the difference between the offer's
-row and the row of `nothing`, times the slope of the uplift map, is what each feature makes the offer worth more than
-nothing. What comes from the customer's usual outcome (a column of the effect booster, and a correction of the map) is
-shared out among the features that make it, in proportion to their part in it. The offset of an action belongs to the
-action. Shrinkage is linear and applies to the parts as it does to their sum.
+TreeSHAP (Lundberg et al. 2018) splits the learner's effect of an offer among the features; times the deviation of outcomes
+like theirs and the slope of the uplift map, that is what each feature makes the offer worth more than nothing. What comes
+from the customer's usual outcome (a column of the effect boosters, and a correction of the map) is shared out among the
+features that make it, in proportion to their part in it. The offset of an action belongs to the action. Shrinkage is linear
+and applies to the parts as it does to their sum.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from nbatool.decide.expected import Expectation
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.kinds import Floats
+from nbatool.models.learners import Asked
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.propensity import PropensityModel
 from nbatool.models.shrinkage import shrink
@@ -62,22 +63,22 @@ def uplift_contributions(
 def against_last(model: OutcomeModel, x: Floats) -> Floats:
     """Return (n, d): what each feature adds to the uplift of each row over the last, `nothing` of the same customer."""
     parts = np.zeros(x.shape)
-    if model.kind == "constant":
+    if model.effect is None or model.baseline is None:
         return parts
-    read = model.baseline_input(x)
-    baseline = model.boosters["baseline"].predict_raw(read[-1:])[0]
-    usual = np.abs(model.boosters["baseline"].contributions(read[-1:])[0, :-1])
+    read = model.baseline_input(x)[-1:]
+    baseline = model.baseline.predict_raw(read)
+    usual = np.abs(model.baseline.contributions(read)[0, :-1])
     total = float(usual.sum())
     share = usual / total if total > 0 else np.full(len(usual), 1.0 / len(usual))
-    effect = model.boosters["effect"].contributions(model.effect_input(x, np.full(len(x), baseline)))
-    gain = model.uplift_map.slope * (effect[:, :-1] - effect[-1, :-1])
+    unit = model.uplift_map.slope * float(model.spread.apply(baseline)[0])
+    gain = unit * model.effect.contributions(Asked(x, baseline, len(x), model.candidate_from))
     nothing, _ = model.expected(x, len(x))
     action = x[:-1, model.candidate_from]
     offset = model.uplift_map.offsets(action)
     level = model.uplift_map.apply(np.zeros(1), action[:1], nothing)[0] - offset[0] if len(action) else 0.0
-    parts[:, list(model.columns["effect"])] = gain[:, :-1]
+    parts[:-1] = gain[:-1, :-1]
     parts[:-1, model.candidate_from] += offset
-    parts[:-1, list(model.columns["baseline"])] += (gain[:-1, -1] + level)[:, None] * share
+    parts[:-1, list(model.baseline_columns)] += (gain[:-1, -1] + level)[:, None] * share
     return parts
 
 

@@ -14,6 +14,7 @@ from nbatool.features.customer import CustomerFeatures
 from nbatool.features.kinds import Floats
 from nbatool.models.bundle import Bundle
 from nbatool.models.candidates import Candidate
+from nbatool.models.context_input import Said
 from nbatool.models.shrinkage import shrink
 
 
@@ -61,17 +62,29 @@ class Expectation:
         repeats = np.array([codes.count(code) for code in codes], dtype=np.float64)
         return shrinkage.weights(codes), shrinkage.shares(codes) / repeats
 
-    def predict(self, customers: CustomerFeatures, encoded: Floats, threads: int = 1) -> Expected:
-        """Return what to expect; ``encoded`` is the customer columns of the models."""
+    def predict(
+        self,
+        customers: CustomerFeatures,
+        encoded: Floats,
+        threads: int = 1,
+        said: Said | Sequence[Said] | None = None,
+    ) -> Expected:
+        """Return what to expect; ``encoded`` is the customer columns of the models, ``said`` what requests said."""
         if self.bundle.outcome is None:
             return self._by_propensity(customers, encoded, threads)
-        return self._by_outcome(customers, encoded, threads)
+        return self._by_outcome(customers, encoded, threads, said)
 
-    def _by_outcome(self, customers: CustomerFeatures, encoded: Floats, threads: int) -> Expected:
+    def _by_outcome(
+        self,
+        customers: CustomerFeatures,
+        encoded: Floats,
+        threads: int,
+        said: Said | Sequence[Said] | None,
+    ) -> Expected:
         bundle, n, k = self.bundle, len(customers), len(self.catalogue.offers)
         assert bundle.outcome is not None
         assert bundle.decision is not None
-        x = bundle.decision.of_candidates(customers, encoded, self.columns, self.catalogue.actions)
+        x = bundle.decision.of_candidates(customers, encoded, self.columns, self.catalogue.actions, said)
         nothing, uplift = bundle.outcome.expected(x, len(self.columns), threads)
         if k:
             uplift = shrink(uplift, *self.weights)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbatool.base.records import NOTHING
+from nbatool.decide.arms import ARMS
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import ScoredChunk, population, score_chunks
 from nbatool.decide.contributions import Contributions, uplift_contributions
+from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expectation
-from nbatool.decide.policy import Decision, Policy
+from nbatool.decide.policy import Policy
+from nbatool.decide.published import terms_in_force
 from nbatool.decide.reasons import Reasons, response_words
 from nbatool.features.known import require_known
 from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
@@ -80,6 +83,10 @@ class Explanation:
         Whether doing nothing may be chosen.
     horizon_s
         Seconds that lifetime value and expected purchases look ahead; None without a model of them.
+    arm
+        The experiment group the customer is in.
+    probability
+        The chance of the choice within that group.
     """
 
     customer_id: str
@@ -96,6 +103,21 @@ class Explanation:
     by_propensity: bool
     allow_nothing: bool = True
     horizon_s: int | None = None
+    arm: str = "policy"
+    probability: float = 1.0
+
+    @property
+    def tried(self) -> bool:
+        """Whether something else than the best was chosen, to learn from it."""
+        best = max((o.net_value for o in self.candidates_possible), default=0.0)
+        worth = self.chosen.net_value if self.chosen is not None else 0.0
+        return self.arm == "policy" and worth < max(best, 0.0 if self.allow_nothing else best)
+
+    @property
+    def candidates_possible(self) -> tuple[Ranked, ...]:
+        """The offers nothing ruled out."""
+        every = (*self.ranked, *((self.about,) if self.about is not None else ()))
+        return tuple(o for o in every if o.removed_by is None)
 
     @property
     def candidates(self) -> tuple[int, int]:
@@ -111,8 +133,7 @@ class Explanation:
         """
         if self.chosen is None:
             return None
-        possible = [o for o in (*self.ranked, self.about) if o is not None and o.removed_by is None]
-        others = [o for o in possible if o.action_id != self.chosen.action_id]
+        others = [o for o in self.candidates_possible if o.action_id != self.chosen.action_id]
         best = max(others, key=lambda o: o.net_value, default=None)
         if not self.allow_nothing or (best is not None and best.net_value > 0):
             return best
@@ -147,7 +168,9 @@ def explain_customer(
         moment = present_us(warehouse.con, workspace.config, as_of_us)
         require_known(warehouse.con, customer_id, moment)
         people = population(warehouse.con, workspace.config, policy, as_of_us=moment, only=[customer_id])
-        (chunk,) = score_chunks(people, policy, threads=1)
+        in_force = terms_in_force(workspace, version)
+        policy = replace(policy, practice=in_force.practice)
+        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=in_force.posterior)
     return explained(policy, chunk, customer_id, moment, version, asked)
 
 
@@ -178,6 +201,8 @@ def explained(
         by_propensity=policy.by_propensity,
         allow_nothing=policy.catalogue.allow_nothing,
         horizon_s=None if policy.bundle.clv is None else json.loads(policy.bundle.clv)["settings"]["horizon_s"],
+        arm=ARMS[decision.arm[0]],
+        probability=float(decision.probability_in_arm[0, chosen]),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,26 @@ from nbatool.base.errors import DataError, did_you_mean
 from nbatool.base.next_step import command_for
 from nbatool.decide.answer import Json, answer
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
+from nbatool.decide.decision import Decision, Wishes
 from nbatool.decide.event_types import type_warnings
-from nbatool.decide.policy import Policy, Wishes
-from nbatool.decide.request import Question, SessionEvent, check_request, live_event, parse_request
+from nbatool.decide.policy import Policy
+from nbatool.decide.practice import practice_from_json
+from nbatool.decide.published import published_meta
+from nbatool.decide.recording import as_recorded, kept_events, record_of
+from nbatool.decide.request import Question, check_request, parse_request
+from nbatool.decide.request_events import SessionEvent, live_event
+from nbatool.decide.slots import slots_of
 from nbatool.decide.state_rows import read_body
+from nbatool.decide.subjects import Subjects, decision_id
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.events import Event
 from nbatool.features.live_customer import CustomerState, LiveFeatures, unknown_customer
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.bundle import Bundle
+from nbatool.models.lessons import LivePosterior
+from nbatool.models.posterior import Posterior
 from nbatool.models.registry import champion, load_files
+from nbatool.store.decision_record import Slot
 from nbatool.store.online import LiveEvent, OnlineStore, Published
 from nbatool.store.state import StateReader
 
@@ -48,6 +60,7 @@ class InForce:
     seed: int
     clock_runs: bool
     event_types: frozenset[str]
+    outcomes: OutcomeTerms
 
     def now_us(self) -> int:
         """The present of a question: now, or the cut, so that old data answer as of their own time."""
@@ -74,6 +87,7 @@ class LiveService:
         self._data_dir, self._models_dir = data_dir, models_dir
         self._online = OnlineStore(data_dir / "online.db")
         self._in_force: InForce | None = None
+        self._learner: LivePosterior | None = None
 
     def close(self) -> None:
         if self._in_force is not None:
@@ -90,18 +104,29 @@ class LiveService:
             if self._in_force is not None:
                 self._in_force.state.close()
             self._in_force = loaded
+            self._learner = LivePosterior(self._online, loaded.outcomes.half_life_s)
         return self._in_force
+
+    def posterior(self, in_force: InForce) -> Posterior | None:
+        """What outcomes taught up to now, since the models in force were trained."""
+        assert self._learner is not None
+        return self._learner.current(in_force.published.model_version)
 
     def _load(self, published: Published) -> InForce:
         state = StateReader(self._data_dir / published.state)
-        meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
+        meta = published_meta(state)
         bundle = Bundle.from_files(load_files(self._models_dir, published.model_version))
-        policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]))
+        practice = practice_from_json(meta["practice"])
+        policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]), practice)
         live = LiveFeatures(bundle.features, meta["codes"])
         return InForce(
             published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
-            frozenset(meta["event_types"]),
+            frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]),
         )  # fmt: skip
+
+    def together(self) -> AbstractContextManager[None]:
+        """Keep what the block decides in one durable transaction; answers must not leave before it ends."""
+        return self._online.transaction()
 
     def answer(
         self,
@@ -143,7 +168,7 @@ class LiveService:
         return result
 
     def decide(self, question: Question, in_force: InForce) -> Json:
-        """Decide one checked question, and journal its events that carry an id."""
+        """Decide one checked question, and keep the decision with its events that carry an id."""
         published = in_force.published
         if question.as_of_us < published.cut_us:
             raise DataError(
@@ -154,16 +179,41 @@ class LiveService:
         state, since = in_force.customer(question.customer_id), self._since(question, published)
         customers, scores = self._at_moment(question, in_force, state, since)
         wishes = Wishes(question.actions, question.channel, question.context)
-        decision = in_force.policy.decide(customers, scores, wishes)
+        name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, question.key)
+        subjects = Subjects([question.customer_id], [name])
+        posterior = self.posterior(in_force)
+        decision = in_force.policy.decide(customers, scores, wishes, subjects=subjects, posterior=posterior)
+        slots = slots_of(in_force.policy, question, decision, name)
+        version = published.model_version
+        if not question.dry_run:
+            decision, slots, version = self._kept(question, in_force, decision, slots, name)
         result = answer(
-            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision,
-            seed=in_force.seed, model_version=published.model_version,
+            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision, slots,
+            decision_id=name, model_version=version,
             known=question.customer_id is None or state is not None or bool(since),
         )  # fmt: skip
         if warnings := type_warnings((e.event.type for e in question.events), in_force.event_types):
             result["warnings"] = warnings
-        self._journal(question)
         return result
+
+    def _kept(
+        self, question: Question, in_force: InForce, decision: Decision, slots: list[Slot], name: str
+    ) -> tuple[Decision, list[Slot], str]:
+        """Keep a decision and its events; return the one that stands, the first of its name, and who made it."""
+        published = in_force.published
+        record = record_of(
+            in_force.policy, question, decision, slots=slots, decision_id=name, seed=in_force.seed,
+            model_version=published.model_version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
+        )  # fmt: skip
+        stands = self._online.record(record, kept_events(question))
+        if stands == record:
+            return decision, slots, record.model_version
+        if stands.candidates != record.candidates:
+            raise DataError(
+                f"this was decided before ({name}), among other actions than the catalogue has now: what was answered "
+                "then stands. Ask anew with another request_id"
+            )
+        return as_recorded(decision, stands), stands.slots, stands.model_version
 
     def known(
         self, question: Question, in_force: InForce
@@ -197,20 +247,6 @@ class LiveService:
         return [
             e for e in self._online.events_of(question.customer_id, published) if e.event_id not in brought
         ]
-
-    def _journal(self, question: Question) -> None:
-        if question.dry_run or question.customer_id is None:
-            return
-        kept = [e for e in question.events if e.event_id is not None]
-        if not kept:
-            return
-        self._online.append(
-            LiveEvent(
-                str(e.event_id), question.customer_id, e.event.ts_us, e.event.type, e.value,
-                e.event.texts.get("action_id"), e.event.texts.get("channel"), e.decision_id, e.attributes,
-            )
-            for e in kept
-        )  # fmt: skip
 
 
 def _unpublished(data_dir: Path, models_dir: Path) -> DataError:

@@ -17,9 +17,11 @@ from nbatool.base.clock import format_time
 from nbatool.base.errors import GateError
 from nbatool.base.seeds import generator
 from nbatool.decide.batch import population, score_chunks
+from nbatool.decide.decision import Decision
 from nbatool.decide.live import InForce, LiveService
-from nbatool.decide.policy import Decision, Policy
+from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
+from nbatool.decide.subjects import Subjects
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
 from nbatool.ingest.drain import drain_journal
@@ -142,7 +144,8 @@ def _compared(
     known = set(people.customer_ids)
     found = [Difference(i, "customer", "not in the warehouse", "known") for i in ids if i not in known]
     values = 0
-    for chunk in score_chunks(people, policy, threads=1):
+    posterior = service.posterior(in_force)
+    for chunk in score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior):
         for row, customer_id in enumerate(people.customer_ids[chunk.first : chunk.last]):
             night = dict(_values(policy, chunk.customers, chunk.scores, chunk.decision, row))
             values = len(night)
@@ -165,7 +168,10 @@ def _since(warehouse: Warehouse, published: Published) -> tuple[int, bool]:
 def _live(service: LiveService, in_force: InForce, customer_id: str) -> Iterator[tuple[str, Any]]:
     question = Question(None, customer_id, in_force.published.cut_us, dry_run=True)
     customers, scores = service.known(question, in_force)
-    yield from _values(in_force.policy, customers, scores, in_force.policy.decide(customers, scores), 0)
+    subjects = Subjects.of_night([customer_id], in_force.published.cut_us, in_force.seed)
+    posterior = service.posterior(in_force)
+    decision = in_force.policy.decide(customers, scores, subjects=subjects, posterior=posterior)
+    yield from _values(in_force.policy, customers, scores, decision, 0)
 
 
 def _values(
@@ -193,6 +199,10 @@ def _values(
         yield f"P(convert) of {label}", decision.conversion[row, j]
         yield f"step that removed {label}", decision.removed[row, j]
         yield f"place {j + 1} of the ranking", decision.order[row, j]
+        yield f"probability of {label}", decision.probability[row, j]
+        yield f"probability of {label} within the arm", decision.probability_in_arm[row, j]
+    yield "probability of nothing", decision.probability[row, -1]
+    yield "arm", decision.arm[row]
     yield "chosen", decision.chosen[row]
 
 

@@ -9,7 +9,7 @@ row gives the bits a million rows give.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,70 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import is_true, names_in
+from nbatool.base.records import NOTHING
+from nbatool.decide.arm_probabilities import Worth
 from nbatool.decide.catalogue import Catalogue, action_values
+from nbatool.decide.decision import NO_WISHES, STEPS, Context, Decision, Wishes
 from nbatool.decide.expected import Expectation, Expected
+from nbatool.decide.exploration import GREEDY, probabilities
+from nbatool.decide.learned import Beliefs, context_of, corrected
+from nbatool.decide.selection import GREEDY_PRACTICE, Practice, select
+from nbatool.decide.subjects import Subjects
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.kinds import Floats
 from nbatool.models.bundle import Bundle
+from nbatool.models.candidates import Candidate
+from nbatool.models.posterior import Posterior
 
 Bools = NDArray[np.bool_]
 Scores = Mapping[str, NDArray[Any]]
-
-STEPS = ("dates", "stock", "channel", "eligible")
-"""Steps that remove offers, in order."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a request adds to the decision; the night asks for nothing special.
-
-    Parameters
-    ----------
-    actions
-        Only these actions; None for all.
-    channel
-        Only what goes out on this channel, alone or with others; None for any.
-    context
-        Values of ``context.*`` names.
-    """
-
-    actions: frozenset[str] | None = None
-    channel: str | None = None
-    context: Mapping[str, float | str | None] | None = None
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The decision for n customers over the offers of the catalogue.
-
-    Parameters
-    ----------
-    expected, uplift, net_value
-        (n, n_offers) in currency.
-    nothing
-        (n,) expected outcome of doing nothing.
-    conversion
-        (n, n_offers) P(convert).
-    removed
-        (n, n_offers) 0 where the offer is possible, else 1 + the index in `STEPS` of what removed it.
-    order
-        (n, n_offers) offers by net value, best first, impossible ones last; ties by action id, then channel.
-    chosen
-        (n,) index of the offer chosen, -1 for nothing.
-    """
-
-    expected: Floats
-    nothing: Floats
-    uplift: Floats
-    net_value: Floats
-    conversion: Floats
-    removed: NDArray[np.int8]
-    order: NDArray[np.int64]
-    chosen: NDArray[np.int64]
-
-    def possible(self, row: int) -> list[int]:
-        """Offers that survived every step for one customer, best first."""
-        return [int(j) for j in self.order[row] if self.removed[row, j] == 0]
 
 
 @dataclass(frozen=True)
@@ -90,6 +43,7 @@ class Policy:
 
     bundle: Bundle
     catalogue: Catalogue
+    practice: Practice = GREEDY_PRACTICE
 
     @cached_property
     def _expectation(self) -> Expectation:
@@ -103,6 +57,21 @@ class Policy:
             np.array([a.cost for a in actions]),
             np.array([a.cost_per_conversion for a in actions]),
         )
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """What a decision chooses among, in the order of every list of the log: the offers, then `nothing`."""
+        return [*(offer.candidate for offer in self.catalogue.offers), (NOTHING, None)]
+
+    def expected(
+        self,
+        customers: CustomerFeatures,
+        encoded: Floats,
+        threads: int = 1,
+        context: Context | Sequence[Context] | None = None,
+    ) -> Expected:
+        """Return what the models expect, without what was learned since; ``context`` as in `Wishes`."""
+        return self._expectation.predict(customers, encoded, threads, context)
 
     @property
     def by_propensity(self) -> bool:
@@ -120,7 +89,14 @@ class Policy:
         return frozenset(name for tree in trees for name in names_in(tree))
 
     def decide(
-        self, customers: CustomerFeatures, scores: Scores, wishes: Wishes = Wishes(), threads: int = 1
+        self,
+        customers: CustomerFeatures,
+        scores: Scores,
+        wishes: Wishes = NO_WISHES,
+        threads: int = 1,
+        *,
+        subjects: Subjects | None = None,
+        posterior: Posterior | None = None,
     ) -> Decision:
         """Decide for n customers.
 
@@ -132,36 +108,77 @@ class Policy:
             Published scores by name, (n,) each; they serve expressions.
         wishes
             What the request asks for beyond that.
+        subjects
+            Who the decisions are for: fixes each one's arm and draw. None: the best candidate, for nobody in particular.
+        posterior
+            What outcomes taught since this version was trained; its arms are the offers in order, then `nothing`.
         """
         encoded = self.bundle.customer.encode(customers)
-        expected = self._expectation.predict(customers, encoded, threads)
+        expected = self.expected(customers, encoded, threads, wishes.context)
         removed = self._removed(customers, scores, wishes)
-        return self._arbitrate(expected, removed)
+        phi = context_of(self.bundle, customers, encoded, wishes.context)
+        if posterior is not None:
+            expected = corrected(expected, posterior.mean(phi))
+        return self._arbitrate(expected, removed, phi, posterior, subjects)
 
-    def _arbitrate(self, expected: Expected, removed: NDArray[np.int8]) -> Decision:
+    def _arbitrate(
+        self,
+        expected: Expected,
+        removed: NDArray[np.int8],
+        phi: Floats,
+        posterior: Posterior | None,
+        subjects: Subjects | None,
+    ) -> Decision:
         lever, cost, cost_per_conversion = self._costs
         uplift = expected.outcome - expected.nothing[:, None]
         net_value = lever * uplift - cost - cost_per_conversion * expected.conversion
-        n, k = net_value.shape
-        ranked = np.where(removed == 0, net_value, -np.inf)
+        possible = removed == 0
+        ranked = np.where(possible, net_value, -np.inf)
         order = np.argsort(-ranked, axis=1, kind="stable")
-        chosen = np.full(n, -1, dtype=np.int64)
-        if k:
-            best = order[:, 0]
-            rows = np.arange(n)
-            possible = removed[rows, best] == 0
-            worth_it = (
-                net_value[rows, best] > 0.0 if self.catalogue.allow_nothing else np.ones(n, dtype=np.bool_)
-            )
-            chosen = np.where(possible & worth_it, best, -1)
+        worth = self._candidates(net_value, uplift, possible)
+        made = select(worth, self.practice, subjects, None if posterior is None else Beliefs(posterior, phi))
+        chosen = np.where(made.chosen == net_value.shape[1], -1, made.chosen)
         return Decision(
-            expected.outcome, expected.nothing, uplift, net_value, expected.conversion, removed, order, chosen
+            expected.outcome, expected.nothing, uplift, net_value, expected.conversion, removed, order, chosen,
+            made.arm, made.in_arm, made.overall, phi,
+        )  # fmt: skip
+
+    def distribution(self, decision: Decision, *, exploring: bool = True) -> Floats:
+        """Return the chance of every candidate within the policy arm, (n, m), for a decision made for nobody.
+
+        Parameters
+        ----------
+        exploring
+            Whether the policy is taken as it is put into practice; else as it would be if it always took the best.
+
+        Raises
+        ------
+        ValueError
+            Thompson sampling draws from what is believed, which a past moment no longer tells.
+        """
+        terms = self.practice.terms if exploring else GREEDY
+        worth = self.worth(decision)
+        return probabilities(worth.net_value, worth.possible, terms)
+
+    def worth(self, decision: Decision) -> Worth:
+        """Return what all candidates of a decision were worth, `nothing` last."""
+        return self._candidates(decision.net_value, decision.uplift, decision.removed == 0)
+
+    def _candidates(self, net_value: Floats, uplift: Floats, possible: Bools) -> Worth:
+        """All candidates, `nothing` last; it is one where the catalogue allows it or nothing else is possible."""
+        n = len(net_value)
+        silent = np.ones(n, dtype=np.bool_) if self.catalogue.allow_nothing else ~possible.any(axis=1)
+        return Worth(
+            np.column_stack([net_value, np.zeros(n)]),
+            np.column_stack([uplift, np.zeros(n)]),
+            np.append(self._costs[0], 0.0),
+            np.column_stack([possible, silent]),
         )
 
     def _removed(self, customers: CustomerFeatures, scores: Scores, wishes: Wishes) -> NDArray[np.int8]:
         n, offers = len(customers), self.catalogue.offers
         removed = np.zeros((n, len(offers)), dtype=np.int8)
-        columns = self._columns(customers, scores, wishes)
+        columns = self.columns_of(customers, scores, wishes)
         # From the last step to the first, so that the first one that rules an offer out is what stays.
         for j in self._conditional:
             removed[:, j] = np.where(self._eligible(j, columns, n), 0, 1 + STEPS.index("eligible"))
@@ -191,14 +208,18 @@ class Policy:
         }
         return is_true(offer.eligible, {**columns, **own}, n)
 
-    def _columns(
-        self, customers: CustomerFeatures, scores: Scores, wishes: Wishes
+    def columns_of(
+        self,
+        customers: CustomerFeatures,
+        scores: Scores,
+        wishes: Wishes,
+        names: frozenset[str] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Arrays of the customer and context names the expressions read."""
+        """Return arrays (n,) of the customer and context names that expressions read; by default the catalogue's."""
         n = len(customers)
         plan = self.bundle.features.plan
         columns: dict[str, NDArray[Any]] = {}
-        for name in self.names_used:
+        for name in self.names_used if names is None else names:
             if name in plan.names:
                 columns[name] = customers.numbers[:, plan.names.index(name)]
             elif name in customers.attributes:
@@ -206,7 +227,7 @@ class Policy:
             elif name in scores:
                 columns[name] = scores[name]
             elif name.startswith("context.") and wishes.context:
-                columns[name] = _repeat(wishes.context.get(name.removeprefix("context.")), n)
+                columns[name] = _said(wishes.context, name.removeprefix("context."), n)
         return columns
 
 
@@ -224,6 +245,18 @@ def _wished(action_id: str, channel: str, wishes: Wishes) -> bool:
     if wishes.actions is not None and action_id not in wishes.actions:
         return False
     return wishes.channel is None or wishes.channel in channel.split("+")
+
+
+def _said(context: Context | Sequence[Context], key: str, n: int) -> NDArray[Any]:
+    """What requests said under a key: one for all rows, or each its own; a column of texts or of numbers."""
+    if isinstance(context, Mapping):
+        return _repeat(context.get(key), n)
+    values = [one.get(key) for one in context]
+    if any(isinstance(value, str) for value in values):
+        result = np.empty(n, dtype=object)
+        result[:] = [value if isinstance(value, str) else None for value in values]
+        return result
+    return np.array([np.nan if value is None else float(value) for value in values])
 
 
 def _repeat(value: float | str | bool | None, n: int) -> NDArray[Any]:

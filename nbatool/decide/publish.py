@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import now_us
@@ -15,7 +16,13 @@ from nbatool.base.seeds import hash64
 from nbatool.decide.batch import Population, ScoredChunk, score_names
 from nbatool.decide.event_types import known_types
 from nbatool.decide.policy import Policy
+from nbatool.decide.practice import practice_to_json
+from nbatool.decide.rebase import Rebased
 from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
+from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.store.learned import LearnedSnapshot
+from nbatool.store.night_decisions import NightChunk, NightTerms, NightWriter, night_file, write_night
+from nbatool.store.nights import Night
 from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateWriter, sweep_states, write_state
 
@@ -43,6 +50,12 @@ class Terms:
         Live events up to here are in the warehouse, so in the state.
     clock_runs
         Whether the present of a live question is now; else it is the cut (``as_of`` is "newest" or a fixed time).
+    outcomes
+        What counts as the outcome of a decision.
+    learned
+        The fast learner as it is put in force; None where the version has none.
+    lesson_position
+        Windows closed live up to here are in it.
     """
 
     model_version: str
@@ -51,17 +64,26 @@ class Terms:
     currency: str
     journal_position: int
     clock_runs: bool
+    outcomes: OutcomeTerms
+    learned: Rebased | None
+    lesson_position: int
 
 
-class StatePublication:
-    """Writes the state of a population chunk by chunk while it is being scored."""
+class Publication:
+    """Writes state and decisions of a population chunk by chunk while it is being scored."""
 
-    def __init__(self, writer: StateWriter, people: Population, policy: Policy, tables: StateTables) -> None:
-        self._writer, self._people, self._tables = writer, people, tables
+    def __init__(
+        self, writer: StateWriter, night: NightWriter, people: Population, policy: Policy, tables: StateTables
+    ) -> None:
+        self._writer, self._night, self._people, self._tables = writer, night, people, tables
         self._zones = _zones(people.prepared.con)
         self._names = score_names(policy)
 
     def add(self, chunk: ScoredChunk) -> None:
+        decision = chunk.decision
+        chosen = np.where(decision.chosen < 0, decision.net_value.shape[1], decision.chosen)
+        expected = np.column_stack([decision.expected, decision.nothing])[np.arange(len(chosen)), chosen]
+        self._night.add(NightChunk(chunk.subjects.decision_ids, chosen, expected, decision.phi))
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(
             bodies(
@@ -80,25 +102,52 @@ class StatePublication:
 def publishing(
     workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms
 ) -> Iterator[Callable[[ScoredChunk], None]]:
-    """Write a state while the block scores, and put it in force when the block ends well.
+    """Write a state and the decisions while the block scores, and put them in force when the block ends well.
 
     Yields what takes each scored chunk. The file in force is never touched; readers of the old state keep it.
     """
     tables = make_state_tables(people.prepared.con, policy.bundle.features, people.as_of_us)
     name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
-    with write_state(workspace.data_dir / name) as writer:
-        yield StatePublication(writer, people, policy, tables).add
+    night_terms = NightTerms(
+        terms.as_of_us,
+        terms.outcomes.closes_us(terms.as_of_us),
+        terms.seed,
+        terms.model_version,
+        policy.candidates,
+    )
+    with (
+        write_state(workspace.data_dir / name) as writer,
+        write_night(workspace.data_dir / night_file(name), night_terms) as night,
+    ):
+        yield Publication(writer, night, people, policy, tables).add
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
         for key, value in _meta(policy, terms, tables, types).items():
             writer.put_meta(key, msgspec.json.encode(value))
-    previous = online.published()
-    online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, now_us()))
+    previous, present = online.published(), now_us()
+    with online.transaction():
+        online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, present))
+        online.nights.register(
+            Night(
+                night_file(name), terms.as_of_us, night_terms.closes_us, terms.seed, night.decisions, present
+            )
+        )
+        if terms.learned is not None:
+            online.learned.put_in_force(_snapshot(terms, terms.learned))
     sweep_states(workspace.data_dir, {name} | ({previous.state} if previous else set()))
+
+
+def _snapshot(terms: Terms, learned: Rebased) -> LearnedSnapshot:
+    return LearnedSnapshot(
+        terms.model_version, learned.posterior.to_bytes(), terms.lesson_position, learned.closed_position,
+        learned.learned_us,
+    )  # fmt: skip
 
 
 def _meta(policy: Policy, terms: Terms, tables: StateTables, types: list[str]) -> dict[str, Any]:
     return {
         "catalogue": policy.catalogue.to_json(),
+        "practice": practice_to_json(policy.practice),
+        "learning": terms.outcomes.to_json(),
         "codes": tables.codes,
         "event_types": types,
         "scores": list(score_names(policy)),

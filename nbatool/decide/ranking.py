@@ -1,21 +1,9 @@
-"""What a decision is called, and which offers are shown beside the one chosen."""
+"""Which offers are shown beside the one chosen."""
 
 from __future__ import annotations
 
-from nbatool.base.seeds import hash64
-from nbatool.decide.policy import Decision, Policy
-
-ARM = "policy"
-"""The only arm until experiments exist."""
-
-
-def decision_id(customer_id: str, as_of_us: int, seed: int, request_id: str = "") -> str:
-    """Name a decision by what it depends on: the same question has the same id.
-
-    >>> decision_id("c1", 0, 0) == decision_id("c1", 0, 0), decision_id("c1", 0, 0) == decision_id("c1", 0, 1)
-    (True, False)
-    """
-    return f"d_{hash64('decision', customer_id, as_of_us, seed, request_id):016x}"
+from nbatool.decide.decision import Decision
+from nbatool.decide.policy import Policy
 
 
 def ranked_offers(policy: Policy, decision: Decision, row: int, chosen: int, top: int) -> list[int]:

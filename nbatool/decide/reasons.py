@@ -8,7 +8,8 @@ from functools import cached_property
 
 from nbatool.base.expressions import names_in
 from nbatool.decide.catalogue import Offer
-from nbatool.decide.policy import STEPS, Decision, Policy
+from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.policy import Policy
 from nbatool.features.customer import CustomerFeatures
 
 MOST_FACTS = 3

@@ -1,4 +1,4 @@
-"""The night: ingest, train when due, score; every step once, picked up where a killed night stopped."""
+"""The night: ingest, learn, train when due, promote, score; each once, picked up where a killed night stopped."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from nbatool.base.seeds import hash64
 from nbatool.decide.assemble import require_decidable
 from nbatool.ingest.load import load
 from nbatool.ingest.report import IngestReport
+from nbatool.learn.learning import LearnReport, learn_workspace
+from nbatool.measure.promotion import Verdict, challengers_of, consider_promotion
 from nbatool.models import registry
 from nbatool.models.training import TrainReport, train_workspace
 from nbatool.profile.present import present_us, require_fresh
@@ -72,8 +74,10 @@ class NightReport:
     run_id: str
     as_of_us: int
     ingest: IngestReport | None
+    learn: LearnReport | None
     train: TrainReport | None
     trained_because: str | None
+    promotion: Verdict | None
     score: ScoreReport
     resumed: tuple[str, ...]
     seconds: dict[str, float]
@@ -93,7 +97,7 @@ def run_night(
     Parameters
     ----------
     train_every_s
-        Train when the model in force is older than this at the night's time, in seconds.
+        Train when the newest model is older than this at the night's time, in seconds.
     say
         Told the name of each step as it begins.
     """
@@ -101,7 +105,7 @@ def run_night(
     night = Night.begin(path, seed=settings.seed, asked_us=as_of_us)
     resumed = tuple(night.done)
     seconds: dict[str, float] = {}
-    ingested = trained = None
+    ingested = learned = trained = verdict = None
     why: str | None = None
     if "ingest" not in night.done:
         say("ingest")
@@ -110,6 +114,10 @@ def run_night(
         night.finish(path, "ingest")
     assert night.as_of_us is not None
     as_of = night.as_of_us
+    if "learn" not in night.done and workspace.config.objectives:
+        say("learn")
+        learned = _timed(seconds, "learn", lambda: learn_workspace(workspace, as_of_us=as_of))
+        night.finish(path, "learn")
     if "train" not in night.done:
         why = due_because(workspace, as_of, train_every_s)
         if why is not None:
@@ -122,20 +130,33 @@ def run_night(
                 ),
             )
         night.finish(path, "train")
+    if "promote" not in night.done and workspace.config.promotion is not None:
+        say("promote")
+        verdict = _timed(
+            seconds, "promote", lambda: consider_promotion(workspace, as_of_us=as_of, seed=settings.seed)
+        )
+        night.finish(path, "promote")
     say("score")
     scored = _timed(seconds, "score", lambda: score_workspace(workspace, settings, as_of_us=as_of))
     path.unlink(missing_ok=True)
-    return NightReport(night.run_id, as_of, ingested, trained, why, scored, resumed, seconds)
+    return NightReport(
+        night.run_id, as_of, ingested, learned, trained, why, verdict, scored, resumed, seconds
+    )
 
 
 def due_because(workspace: Workspace, as_of_us: int, train_every_s: int) -> str | None:
-    """Say why training is due, None when it is not."""
-    version = registry.champion(workspace.models_dir)
-    if version is None:
+    """Say why training is due, None when it is not.
+
+    A version that waits for evidence counts: else every night would train another one beside an old champion.
+    """
+    champion = registry.champion(workspace.models_dir)
+    if champion is None:
         return "no model yet"
-    trained_us = parse_time(str(registry.show(workspace.models_dir, version).manifest["as_of"]))
-    age_s = (as_of_us - trained_us) // US_PER_S
-    return f"the model in force is {age_s // 86_400} days old" if age_s >= train_every_s else None
+    waiting = challengers_of(workspace) if workspace.config.promotion is not None else []
+    shown = [registry.show(workspace.models_dir, version) for version in (champion, *waiting)]
+    newest_us = max(parse_time(str(version.manifest["as_of"])) for version in shown)
+    age_s = (as_of_us - newest_us) // US_PER_S
+    return f"the newest model is {age_s // 86_400} days old" if age_s >= train_every_s else None
 
 
 def _present(workspace: Workspace, as_of_us: int | None) -> int:

@@ -10,7 +10,8 @@ from calls import call
 
 from nbatool.base.clock import format_time
 from nbatool.decide.live import LiveService
-from nbatool.decide.request import Request, RequestEvent, check_request
+from nbatool.decide.request import Request, check_request
+from nbatool.decide.request_events import RequestEvent
 
 
 @pytest.fixture

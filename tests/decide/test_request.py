@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError
-from nbatool.decide.request import MOST_AHEAD_US, check_request, exact_text, live_event, parse_request, units
+from nbatool.decide.request import MOST_AHEAD_US, check_request, parse_request
+from nbatool.decide.request_events import exact_text, live_event, units
 
 NOW = parse_time("2026-01-01T12:00:00Z")
 

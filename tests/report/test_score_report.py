@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nbatool.activate.score import ScoreReport, Share
+from nbatool.activate.score import ScoreReport
+from nbatool.activate.tally import Share
 from nbatool.report.score_report import score_json, score_text
 
 

@@ -1,0 +1,84 @@
+"""What a decision is: the money of every candidate, what was ruled out, the chances, and what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.features.kinds import Floats
+
+STEPS = ("dates", "stock", "channel", "eligible")
+"""Steps that remove offers, in order."""
+
+
+Context = Mapping[str, float | str | None]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a request adds to the decision; the night asks for nothing special.
+
+    Parameters
+    ----------
+    actions
+        Only these actions; None for all.
+    channel
+        Only what goes out on this channel, alone or with others; None for any.
+    context
+        Values of ``context.*`` names: one request's, or those of each row.
+    """
+
+    actions: frozenset[str] | None = None
+    channel: str | None = None
+    context: Context | Sequence[Context] | None = None
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The decision for n customers over the offers of the catalogue.
+
+    Parameters
+    ----------
+    expected, uplift, net_value
+        (n, n_offers) in currency.
+    nothing
+        (n,) expected outcome of doing nothing.
+    conversion
+        (n, n_offers) P(convert).
+    removed
+        (n, n_offers) 0 where the offer is possible, else 1 + the index in `STEPS` of what removed it.
+    order
+        (n, n_offers) offers by net value, best first, impossible ones last; ties by action id, then channel.
+    chosen
+        (n,) index of the offer chosen, -1 for nothing.
+    arm
+        (n,) index in `arms.ARMS` of the customer's experiment group.
+    probability_in_arm, probability
+        (n, n_offers + 1) chance of each candidate, `nothing` last: within the customer's arm, and over all arms. The
+        second is what estimators use.
+    phi
+        (n, d) the context the fast learner sees; d = 0 where the version has none.
+    """
+
+    expected: Floats
+    nothing: Floats
+    uplift: Floats
+    net_value: Floats
+    conversion: Floats
+    removed: NDArray[np.int8]
+    order: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+    arm: NDArray[np.int8]
+    probability_in_arm: Floats
+    probability: Floats
+    phi: Floats
+
+    def possible(self, row: int) -> list[int]:
+        """Offers that survived every step for one customer, best first."""
+        return [int(j) for j in self.order[row] if self.removed[row, j] == 0]

@@ -1,0 +1,120 @@
+"""How much a policy explores and who is kept apart, fixed once a night from the settings and what was learned."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbatool.base.errors import ConfigError
+from nbatool.decide.arms import ArmShares
+from nbatool.decide.exploration import data_driven_gamma, spread_of
+from nbatool.decide.exploration_terms import BY_DRAWS, GREEDY, ExplorationTerms
+from nbatool.decide.policy import Policy
+from nbatool.decide.selection import Practice
+from nbatool.models.bundle import Bundle
+from nbatool.models.posterior import Posterior
+
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
+    from nbatool.decide.batch import Population
+
+SAMPLED = 20_000
+"""Customers from whom the unit of gaps is taken."""
+BLOCKS = 8
+"""Places among the customers, in the order of their ids, at which the sample is read."""
+
+
+def practice_of(
+    config: Config, policy: Policy, people: Population, posterior: Posterior | None, *, threads: int = 1
+) -> Practice:
+    """Return how the policy is put into practice from this night on.
+
+    The unit of gaps is that of the customers of the night; live decisions use the same one until the next.
+
+    Raises
+    ------
+    ConfigError
+        Thompson sampling is asked for, and the version has nothing to draw from.
+    """
+    experiment = ArmShares(
+        config.experiment.name, config.experiment.control, config.experiment.component_arms
+    )
+    asked = config.exploration
+    if asked is None or asked.method == "greedy":
+        return Practice(GREEDY, experiment, asked is not None and asked.apprentice)
+    if asked.method in BY_DRAWS and posterior is None:
+        said = "[exploration] method needs models of this version of nbatool: train again (nbatool train)"
+        raise ConfigError([config.problem(said, "exploration", "method")])
+    spread = _spread(policy, people, posterior, asked.max_loss, threads)
+    n_outcomes, error = learned_from(policy.bundle, posterior)
+    gamma = data_driven_gamma(n_outcomes, len(policy.catalogue.offers) + 1, error, spread)
+    terms = ExplorationTerms(
+        method=asked.method, share=asked.share, min_probability=asked.min_probability, max_loss=asked.max_loss,
+        gamma=gamma, spread=spread, draws=asked.draws,
+    )  # fmt: skip
+    return Practice(terms, experiment, asked.apprentice)
+
+
+def learned_from(bundle: Bundle, posterior: Posterior | None) -> tuple[float, float]:
+    """Return how many outcomes of contacts were learned from, and the typical standard error of an uplift.
+
+    The error is the root mean square over actions of that of the measured uplift, in currency; infinite where nothing
+    was learned. While no model of outcomes exists it is what the fast learner believes of the average customer.
+    """
+    if bundle.outcome is None:
+        if posterior is None or posterior.count == 0:
+            return 0.0, math.inf
+        average = np.zeros((1, posterior.d))
+        average[0, 0] = 1.0
+        sd = posterior.sd(average)[0]
+        return posterior.count, math.sqrt(float((sd[:-1] ** 2 + sd[-1] ** 2).mean()))
+    card = bundle.outcome.card
+    measured = card.get("uplift_by_action") or {}
+    errors = [found["se"] for found in measured.values() if math.isfinite(found["se"])]
+    if not errors:
+        return 0.0, math.inf
+    return float(sum(card["n_per_action"].values())), math.sqrt(sum(e * e for e in errors) / len(errors))
+
+
+def practice_to_json(practice: Practice) -> dict[str, Any]:
+    """Plain values, as they go with the state."""
+    return {
+        "terms": practice.terms.to_json(),
+        "experiment": practice.experiment.to_json(),
+        "apprentice": practice.apprentice,
+    }
+
+
+def practice_from_json(data: dict[str, Any]) -> Practice:
+    terms, experiment = ExplorationTerms.from_json(data["terms"]), ArmShares.from_json(data["experiment"])
+    return Practice(terms, experiment, bool(data["apprentice"]))
+
+
+def _spread(
+    policy: Policy, people: Population, posterior: Posterior | None, max_loss: float, threads: int
+) -> float:
+    """The unit of gaps among the candidates of a sample of customers: all of them, or some in several places."""
+    net_values, possible = [], []
+    for first, last in _blocks(len(people)):
+        customers = people.prepared.read(first, last)
+        encoded = policy.bundle.customer.encode(customers)
+        scores: dict[str, Any] = {
+            name: model.predict(encoded, threads) for name, model in policy.bundle.propensities.items()
+        }
+        scores |= {name: values[first:last] for name, values in people.value_scores.items()}
+        worth = policy.worth(policy.decide(customers, scores, threads=threads, posterior=posterior))
+        net_values.append(worth.net_value)
+        possible.append(worth.possible)
+    if not net_values:
+        return 0.0
+    return spread_of(np.concatenate(net_values), np.concatenate(possible), max_loss)
+
+
+def _blocks(n: int) -> list[tuple[int, int]]:
+    if n <= SAMPLED:
+        return [(0, n)] if n else []
+    size = SAMPLED // BLOCKS
+    starts = [k * (n - size) // (BLOCKS - 1) for k in range(BLOCKS)]
+    return [(start, start + size) for start in starts]

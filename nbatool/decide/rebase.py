@@ -1,0 +1,175 @@
+"""The fast learner beside a model version: every closed decision of its own log, replayed on the version's residuals.
+
+Every publication starts anew from the prior and takes in each closed decision once, as this version would have
+expected it. So the fast learner is the last stage of one fit: what training already explained is no longer in the
+residuals, and is not learned twice; what it left unexplained (all differences between customers, while data are few)
+is learned here, with a known uncertainty. A prior that is wide where the version tells no customers apart, and tight
+where it does, is moved by the evidence of the outcomes themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.clock import US_PER_S
+from nbatool.base.records import NOTHING
+from nbatool.decide.learned import context_of
+from nbatool.decide.policy import Policy
+from nbatool.decide.replay import Sums, believed
+from nbatool.features.kinds import Floats
+from nbatool.features.moments import Moments, prepare_moments
+from nbatool.models.arm_similarity import relation
+from nbatool.models.bundle import Bundle
+from nbatool.models.learners import NoLearner
+from nbatool.models.posterior import Posterior
+from nbatool.models.posterior_prior import default_variance
+from nbatool.store.arrow import fetch_arrow
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+CHUNK = 20_000
+MOST_REPLAYED = 100_000
+"""Newest outcomes replayed: as many as linear differences between customers can need."""
+
+
+@dataclass(frozen=True)
+class Rebased:
+    """A posterior and how far it knows.
+
+    Parameters
+    ----------
+    closed_position
+        Windows closed in the warehouse up to here are in it.
+    learned_us
+        The moment its ages are counted from, µs since 1970.
+    outcomes
+        How many were replayed.
+    """
+
+    posterior: Posterior
+    closed_position: int
+    learned_us: int
+    outcomes: int
+
+
+def rebased(
+    con: duckdb.DuckDBPyConnection, policy: Policy, *, half_life_s: int, as_of_us: int
+) -> Rebased | None:
+    """Return the fast learner of a policy as of a moment; None where its version has no context for one.
+
+    Overwrites the prepared moments of the connection.
+    """
+    encoder = policy.bundle.context
+    if encoder is None:
+        return None
+    arms = policy.candidates
+    position = int(con.execute(statement("decide/closed_position")).fetchall()[0][0] or 0)
+    closed = fetch_arrow(con, statement("decide/closed_newest"), {"most": MOST_REPLAYED})
+    outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
+    variance = prior_variance(policy.bundle, encoder.d, len(closed))
+    posterior = Posterior.start(
+        arms, relation(arms, policy.catalogue.actions), variance, noise=_noise(policy, outcome), half_life_s=half_life_s
+    )  # fmt: skip
+    of_arm = {candidate: k for k, candidate in enumerate(arms)}
+    arm = np.array([of_arm.get(chosen, -1) for chosen in _arms(closed)], dtype=np.int64)
+    known = np.flatnonzero(arm >= 0)
+    if len(known):
+        phi, expected = _seen(con, policy, closed, known, arm)
+        weight = _weights(con, closed, known, half_life_s, as_of_us)
+        sums = Sums.of(phi, arm[known], outcome[known] - expected, weight, len(arms))
+        posterior = believed(posterior, sums)
+    return Rebased(posterior, position, as_of_us, len(known))
+
+
+def prior_variance(bundle: Bundle, d: int, replayed: int) -> Floats:
+    """Return float64[d]: how much of a coefficient the version may have left over, before the outcomes say.
+
+    Next to nothing where it learned differences between customers from more than the decisions replayed: few outcomes
+    must not shake a good model. As much as without any model where it found no differences, or where it has seen
+    nothing but these decisions, so that it knows nothing they could not show.
+    """
+    wide = default_variance(d, trained=False)
+    if bundle.outcome is None or bundle.outcome.card.get("learner") == NoLearner.name:
+        return wide
+    seen = min(replayed / max(int(bundle.outcome.card["n_rows"]), 1), 1.0)
+    tight = default_variance(d, trained=True)
+    return np.asarray(tight * (wide / tight) ** seen)
+
+
+def _weights(
+    con: duckdb.DuckDBPyConnection, closed: Any, rows: NDArray[np.int64], half_life_s: int, as_of_us: int
+) -> Floats:
+    """What each outcome counts by its age, and by what is known to have changed since."""
+    as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[rows]
+    ages = ((as_of_us - as_of) / US_PER_S).tolist()
+    weight = np.array([2.0 ** (-max(age, 0.0) / half_life_s) for age in ages])
+    con.execute(statement("store/create_changes"))
+    changes = con.execute(statement("decide/changes")).fetchall()
+    if changes:
+        action = np.array(closed["action_id"].to_pylist(), dtype=object)[rows]
+        for action_id, since_us, kept in changes:
+            weight[(action == action_id) & (as_of < since_us)] *= kept
+    return weight
+
+
+def _noise(policy: Policy, outcome: Floats) -> float:
+    """A first guess of an outcome's variance around its expectation, in squared currency."""
+    model = policy.bundle.outcome
+    if model is not None and model.card.get("evaluation"):
+        found = float(model.card["evaluation"]["rmse"]["model"]) ** 2
+        if found > 0:
+            return found
+    varied = float(outcome.var()) if len(outcome) else 0.0
+    return varied if varied > 0 else 1.0
+
+
+def _arms(closed: Any) -> list[tuple[str, str | None]]:
+    channels = closed["channel"].to_pylist()
+    return [
+        (str(a), None if a == NOTHING else c)
+        for a, c in zip(closed["action_id"].to_pylist(), channels, strict=True)
+    ]
+
+
+def _seen(
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    closed: Any,
+    rows: NDArray[np.int64],
+    arm: NDArray[np.int64],
+) -> tuple[Floats, Floats]:
+    """φ and the expected outcome of what was chosen, as the version sees the moments of the decisions."""
+    ids = closed["customer_id"].to_pylist()
+    as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)
+    texts = closed["context"].to_pylist()
+    # Features are prepared in the order (customer, moment).
+    order = sorted(rows.tolist(), key=lambda k: (ids[k], as_of[k], k))
+    moments = Moments([ids[k] for k in order], as_of[order])
+    prepared = prepare_moments(con, policy.bundle.features, moments)
+    phi, expected = [], []
+    for first, last, customers in prepared.chunks(CHUNK):
+        encoded = policy.bundle.customer.encode(customers)
+        part = order[first:last]
+        said = _contexts([texts[k] for k in part])
+        phi.append(context_of(policy.bundle, customers, encoded, said))
+        found = policy.expected(customers, encoded, context=said)
+        every = np.column_stack([found.outcome, found.nothing])
+        expected.append(every[np.arange(last - first), arm[part]])
+    place = {k: i for i, k in enumerate(order)}
+    back = np.array([place[k] for k in rows.tolist()])
+    return np.concatenate(phi)[back], np.concatenate(expected)[back]
+
+
+def _contexts(texts: Sequence[str | None]) -> list[dict[str, Any]] | None:
+    """The requests' contexts; None where none said anything."""
+    if not any(texts):
+        return None
+    return [msgspec.json.decode(text) if text else {} for text in texts]

@@ -1,0 +1,88 @@
+"""A live decision as it is kept: everything a later judge needs, and what a repeated request is answered with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nbatool.decide.arms import ARMS
+from nbatool.decide.decision import Decision
+from nbatool.decide.policy import Policy
+from nbatool.decide.request import Question
+from nbatool.decide.slots import first_chances
+from nbatool.store.decision_record import DecisionRecord, Slot, plain
+from nbatool.store.online import LiveEvent
+
+
+def record_of(
+    policy: Policy,
+    question: Question,
+    decision: Decision,
+    *,
+    slots: list[Slot],
+    decision_id: str,
+    seed: int,
+    model_version: str,
+    closes_us: int,
+) -> DecisionRecord:
+    """Return the record of a decision of one row.
+
+    The chances of all candidates are those of the first place, and unknown where the caller chose.
+    """
+    chance = plain(first) if (first := first_chances(policy, question, decision)) is not None else None
+    return DecisionRecord(
+        decision_id=decision_id,
+        customer_id=question.customer_id,
+        as_of_us=question.as_of_us,
+        request_id=question.request_id,
+        seed=seed,
+        arm=ARMS[decision.arm[0]],
+        model_version=model_version,
+        candidates=policy.candidates,
+        slots=slots,
+        expected=plain([*decision.expected[0].tolist(), float(decision.nothing[0])]),
+        net_value=plain([*decision.net_value[0].tolist(), 0.0]),
+        probability=[None] * len(policy.candidates) if chance is None else chance,
+        removed=[*decision.removed[0].tolist(), 0],
+        context=question.context,
+        phi=decision.phi[0].tolist(),
+        closes_us=closes_us,
+    )
+
+
+def as_recorded(decision: Decision, record: DecisionRecord) -> Decision:
+    """Return a decision of one row as it was made the first time: what was learned since must not change the answer."""
+    expected, net_value = (
+        np.array([np.nan if v is None else v for v in values])
+        for values in (record.expected, record.net_value)
+    )
+    nothing = len(expected) - 1
+    first = record.slots[0].candidate
+    ranked = np.where(np.array(record.removed[:-1]) == 0, net_value[:-1], -np.inf)
+    return replace(
+        decision,
+        expected=expected[None, :-1],
+        nothing=expected[-1:],
+        uplift=(expected[:-1] - expected[-1])[None, :],
+        net_value=net_value[None, :-1],
+        removed=np.array([record.removed[:-1]], dtype=np.int8),
+        order=np.argsort(-ranked, kind="stable")[None, :],
+        chosen=np.array([-1 if first == nothing else first]),
+        arm=np.array([ARMS.index(record.arm)], dtype=np.int8),
+        probability=np.array([[0.0 if p is None else p for p in record.probability]]),
+    )
+
+
+def kept_events(question: Question) -> list[LiveEvent]:
+    """Return the events of a request that are kept: those of a known customer that carry an id."""
+    if question.customer_id is None:
+        return []
+    return [
+        LiveEvent(
+            e.event_id, question.customer_id, e.event.ts_us, e.event.type, e.value,
+            e.event.texts.get("action_id"), e.event.texts.get("channel"), e.decision_id, e.attributes,
+        )
+        for e in question.events
+        if e.event_id is not None
+    ]  # fmt: skip

@@ -1,0 +1,176 @@
+"""A belief from many outcomes at once: sums over the decisions of each arm, one solution, the prior's strength by evidence.
+
+What `Posterior.update_many` finds outcome by outcome, for as many outcomes as there are: the sums cost n·d², and one
+matrix of the size of the belief is inverted in the end. With precision P = R⁻¹ ⊗ diag(1/v) before, and Σ w·φφᵀ of each
+arm on the diagonal, the probability of all outcomes under a prior is
+
+    log p = ½ log|P| − ½ log|P + G| − ½ (ν + n) log(ν s + Σ w·r² − b'(P + G)⁻¹b) + constant
+
+(Bishop 2006, 3.5, with an inverse-gamma prior of ν outcomes of variance s).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nbatool.features.kinds import Floats
+from nbatool.models.arm_similarity import Arm
+from nbatool.models.evidence import scale_penalty
+from nbatool.models.posterior import PRIOR_COUNT, Posterior
+from nbatool.models.symmetric import inverse, kronecker_diagonal
+from nbatool.models.table import IntArray
+
+SCALES = (1.0, 0.3, 3.0, 0.1, 10.0)
+"""Strengths of the prior that are tried, as factors on the default; the first of equals is taken."""
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What outcomes leave behind, by arm.
+
+    Parameters
+    ----------
+    gram
+        float64[m, d, d]: Σ w·φφᵀ.
+    cross
+        float64[m, d]: Σ w·φ·r.
+    squares, count
+        Σ w·r² and Σ w over all arms.
+    """
+
+    gram: Floats
+    cross: Floats
+    squares: float
+    count: float
+
+    @classmethod
+    def of(cls, phi: Floats, arm: IntArray, residual: Floats, weight: Floats, m: int) -> Sums:
+        """Add up n outcomes: float64[n, d], int64[n], float64[n], float64[n]."""
+        d = phi.shape[1]
+        gram, cross = np.zeros((m, d, d)), np.zeros((m, d))
+        for a in range(m):
+            here = np.flatnonzero(arm == a)
+            for start in range(0, len(here), ROWS_AT_ONCE):
+                rows = here[start : start + ROWS_AT_ONCE]
+                # not by BLAS: its sums differ with the number of threads, and a replay must have the same bits
+                weighed = phi[rows] * weight[rows, None]
+                gram[a] += np.einsum("ni,nj->ij", weighed, phi[rows])
+                cross[a] += np.einsum("ni,n->i", weighed, residual[rows])
+        return cls(gram, cross, float((weight * residual * residual).sum()), float(weight.sum()))
+
+
+def believed(prior: Posterior, sums: Sums) -> Posterior:
+    """Return the belief after outcomes, under the strength of the prior they speak for.
+
+    Parameters
+    ----------
+    prior
+        As `Posterior.start` returns it.
+    sums
+        Residuals of its arms, in its contexts.
+
+    Examples
+    --------
+    >>> start = Posterior.start([("a", None), ("b", None)], None, np.array([1.0]), noise=2.0)
+    >>> one = Sums.of(np.array([[1.0]]), np.array([0]), np.array([3.0]), np.array([1.0]), 2)
+    >>> believed(start, one).mean(np.array([[1.0]])).round(9).tolist()
+    [[1.5, 0.0]]
+    """
+    if sums.count <= 0:
+        return prior
+    first = prior.noise_state[0]
+    found = {scale: _evidence(prior, sums, scale, first) - scale_penalty((scale,)) for scale in SCALES}
+    variance = prior.variance * max(SCALES, key=lambda scale: found[scale])
+    weights, covariance, explained = np.zeros((prior.m, prior.d)), [], 0.0
+    for members in prior.groups:
+        known = kronecker_diagonal(inverse(prior.relation[np.ix_(members, members)]), 1.0 / variance)
+        _add_blocks(known, sums.gram[members])
+        solved, cross = inverse(known), sums.cross[members].ravel()
+        mean = np.multiply(solved, cross).sum(-1)
+        explained += float((mean * cross).sum())
+        weights[members] = mean.reshape(len(members), prior.d)
+        covariance.append(solved)
+    left = max(sums.squares - explained, 0.0)
+    return Posterior(
+        prior.arms, prior.relation, variance, weights, covariance, noise=(first, sums.count, left),
+        half_life_s=prior.half_life_s,
+    )  # fmt: skip
+
+
+def _evidence(prior: Posterior, sums: Sums, scale: float, noise: float) -> float:
+    """Log probability of the outcomes with the prior's variance so much wider, up to a constant all scales share."""
+    spread = np.tile(np.sqrt(prior.variance * scale), prior.m).reshape(prior.m, prior.d)
+    volume, explained = 0.0, 0.0
+    for members in prior.groups:
+        related = np.kron(np.linalg.cholesky(prior.relation[np.ix_(members, members)]), np.eye(prior.d))
+        root = spread[members].ravel()[:, None] * related
+        whole = np.zeros((root.shape[0], root.shape[0]))
+        _add_blocks(whole, sums.gram[members])
+        whole = root.T @ whole @ root
+        whole[np.diag_indices_from(whole)] += 1.0
+        factor = np.linalg.cholesky(whole)
+        part = np.linalg.solve(factor, root.T @ sums.cross[members].ravel())
+        volume += float(np.log(factor.diagonal()).sum())
+        explained += float((part * part).sum())
+    left = max(sums.squares - explained, 0.0)
+    return -volume - 0.5 * (PRIOR_COUNT + sums.count) * math.log(PRIOR_COUNT * noise + left)
+
+
+def _add_blocks(matrix: Floats, blocks: Floats) -> None:
+    """Add float64[g, d, d] to the diagonal of float64[g·d, g·d]."""
+    d = blocks.shape[1]
+    for k, block in enumerate(blocks):
+        matrix[k * d : (k + 1) * d, k * d : (k + 1) * d] += block
+
+
+def faded(posterior: Posterior, kept: Sequence[float]) -> Posterior:
+    """Return the belief with the evidence of each arm counting only so much of what it did; the prior stays.
+
+    An outcome belongs to one arm, so what was learned of an arm stands apart in the precision, however the prior
+    couples them.
+
+    Parameters
+    ----------
+    kept
+        By arm, from 0 (all is forgotten) to 1.
+
+    Examples
+    --------
+    >>> p = Posterior.start([("a", None), ("b", None)], None, np.array([1.0]), noise=2.0)
+    >>> error, spread = p.update(np.array([1.0]), 0, 3.0)
+    >>> faded(p, [0.0, 1.0]).mean(np.array([[1.0]])).round(9).tolist()
+    [[0.0, 0.0]]
+    """
+    share = np.asarray(kept, dtype=np.float64)
+    weights, covariance, d = posterior.weights.copy(), [], posterior.d
+    for g, members in enumerate(posterior.groups):
+        if (share[members] >= 1.0).all():
+            covariance.append(posterior.covariance[g].copy())
+            continue
+        related = inverse(posterior.relation[np.ix_(members, members)])
+        prior = kronecker_diagonal(related, 1.0 / posterior.variance)
+        known = inverse(posterior.covariance[g])
+        told = np.multiply(known, weights[members].ravel()).sum(-1).reshape(len(members), d)
+        blocks = np.array(
+            [(known - prior)[k * d : k * d + d, k * d : k * d + d] for k in range(len(members))]
+        )
+        _add_blocks(prior, blocks * share[members][:, None, None])
+        solved = inverse(prior)
+        told = told * share[members][:, None]
+        weights[members] = np.multiply(solved, told.ravel()).sum(-1).reshape(len(members), d)
+        covariance.append(solved)
+    first, count, squares = posterior.noise_state
+    return Posterior(
+        posterior.arms, posterior.relation, posterior.variance, weights, covariance, noise=(first, count, squares),
+        half_life_s=posterior.half_life_s, decay=posterior.decay,
+    )  # fmt: skip
+
+
+def arms_kept(arms: Sequence[Arm], kept: dict[str, float]) -> list[float]:
+    """Return what each arm's evidence counts, given actions of which something is forgotten."""
+    return [kept.get(action, 1.0) for action, _ in arms]

@@ -1,0 +1,1 @@
+"""The night: every stage once, in the order the data travels."""

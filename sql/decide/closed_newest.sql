@@ -1,0 +1,19 @@
+-- makes: a query result
+-- grain: one row per closed window of an own decision, the newest $most by decision and then by closing, oldest first
+-- reads: closed, decisions
+-- params: most
+select
+    c.position,
+    coalesce(d.source_id, '@' || d.decision_id) as customer_id,     -- nobody has the id of an anonymous visitor
+    epoch_us(d.as_of) as as_of_us,
+    d.action_id,
+    d.channel,
+    d.context,
+    c.outcome                                                       -- currency
+from closed as c
+inner join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot
+where
+    -- Without any candidate there was no choice, and what came of it says nothing about one.
+    (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
+qualify row_number() over (order by d.as_of desc, c.position desc) <= $most
+order by d.as_of, c.position
