@@ -32,7 +32,7 @@ bench: .venv/installed-dev  ## measure against the peers that are installed
 lock:  ## resolve the newest versions again and write them to requirements.lock
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install -q -e ".[dev]"
+	.venv-lock/bin/pip install -q -e ".[dev,bench]"
 	{ echo "# Versions nbatool is tested with; written by \`make lock\`."; \
 	  .venv-lock/bin/pip list --format=freeze --exclude nbatool --exclude pip --exclude setuptools; } \
 	  > requirements.lock

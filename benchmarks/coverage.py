@@ -25,7 +25,10 @@ def main() -> int:
     for name, world, estimated in plans:
         times = ESTIMATED if estimated else KNOWN
         found = covered(world, 500 if estimated else 400, times, estimated=estimated)
-        by = {method: [v for key, v in found.items() if key.endswith(method)] for method in ("asymptotic", "bootstrap")}
+        by = {
+            method: [v for key, v in found.items() if key.endswith(method)]
+            for method in ("asymptotic", "bootstrap")
+        }
         said = "   ".join(f"{method} {min(v):.3f} to {max(v):.3f}" for method, v in by.items())
         print(f"{name:45} {said}", flush=True)
     return 0

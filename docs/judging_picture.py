@@ -46,13 +46,15 @@ def picture(found: dict[str, Any]) -> str:
                 f'<circle cx="{x(e["value"]):.1f}" cy="{y + shift}" r="4" fill="{colour}"/>'
             )
         e = shown[name]["DR"]
-        parts.append(f'<text x="{RIGHT + 12}" y="{y + 4}">{e["value"]:.2f} ({e["low"]:.2f} to {e["high"]:.2f})</text>')
+        parts.append(
+            f'<text x="{RIGHT + 12}" y="{y + 4}">{e["value"]:.2f} ({e["low"]:.2f} to {e["high"]:.2f})</text>'
+        )
     parts.append(
         f'<text x="{LEFT}" y="{height - 12}">{found["currency"]} per decision, 95 % intervals, '
-        f'{found["decisions"]:,} decisions</text></svg>'
+        f"{found['decisions']:,} decisions</text></svg>"
     )
     return "\n".join(parts)
 
 
 if __name__ == "__main__":
-    print(picture(json.load(sys.stdin)))
+    sys.stdout.write(picture(json.load(sys.stdin)) + "\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from logged_shop import logged_shop as made_logged_shop
 from trained import trained_shop
 
 ROOT = Path(__file__).parents[1]
@@ -45,3 +46,12 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Large enough that customers differ reliably in what actions change: with fewer everybody gets the same.
     """
     return trained_shop(tmp_path_factory.mktemp("trained") / "world", customers=1_000, seed=0)
+
+
+@pytest.fixture(scope="session")
+def logged_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop whose log of decisions was made with known chances: loaded, trained on its first days, scored.
+
+    Copy it before changing anything.
+    """
+    return made_logged_shop(tmp_path_factory.mktemp("logged") / "shop")

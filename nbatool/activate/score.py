@@ -180,7 +180,7 @@ class _Scoring:
     def _log(self) -> NightLog:
         return NightLog(
             self.con, self.policy, self.people.customer_ids, self.terms.as_of_us, self.settings.seed,
-            self.terms.model_version,
+            self.terms.model_version, is_part=self.settings.most is not None,
         )  # fmt: skip
 
     def _decide(self, takers: list[Taker], on_progress: OnProgress | None) -> None:

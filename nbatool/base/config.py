@@ -105,6 +105,10 @@ class _Loading:
         if isinstance(catalogue, Catalogue):
             self.found += config_checks.action_channels(actions, catalogue)
         self.found += config_checks.action_targets(actions, self.data)
+        objectives = [(index, o) for index, o in arrays["objective"] if isinstance(o, Objective)]
+        roles = single.get("roles", Roles())
+        if isinstance(roles, Roles):
+            self.found += config_checks.lifetime_value(objectives, roles)
         if self.found:
             raise ConfigError(sorted(self.problems(), key=lambda problem: problem.line or 0))
         return self.finished(Config.model_validate(self.data))
@@ -185,8 +189,7 @@ class _Loading:
         except ValidationError as failure:
             for error in failure.errors(include_url=False):
                 keys, message = sentence(error, model)
-                if not (error["type"] == "literal_error" and error["input"] == "lifetime_value"):
-                    self.found.append(((*table, *keys), self.labelled(table, keys, message)))
+                self.found.append(((*table, *keys), self.labelled(table, keys, message)))
             return None
         for keys, message in _misfits(valid):
             self.found.append(((*table, *keys), self.labelled(table, keys, message)))

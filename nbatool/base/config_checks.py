@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from nbatool.base.action_settings import Action, Catalogue
+from nbatool.base.records import LIFETIME_VALUE
+from nbatool.base.settings import Objective, Roles
 from nbatool.base.toml_lines import KeyPath
 
 NOT_ENFORCED: Final = ("guardrails",)
@@ -18,16 +20,41 @@ Misfit = tuple[KeyPath, str]
 
 
 def not_enforced(data: dict[str, Any]) -> Iterator[Misfit]:
-    """Yield the tables and values that this version would ignore."""
+    """Yield the tables that this version would ignore."""
     for table in NOT_ENFORCED:
         if table in data:
             yield (table,), f"[{table}] is not enforced by this version; remove it"
-    for index, objective in enumerate(_tables(data, "objective")):
-        if objective.get("measure") == "lifetime_value":
+
+
+def lifetime_value(objectives: Sequence[tuple[int, Objective]], roles: Roles) -> Iterator[Misfit]:
+    """Yield what does not go together with an objective that is lifetime value: its money would count twice."""
+    chosen = next(((index, o) for index, o in objectives if o.measure == LIFETIME_VALUE), None)
+    if chosen is None:
+        return
+    index, life = chosen
+    name = f'[[objective]] "{life.name}": '
+    if not roles.purchase:
+        yield (
+            ("objective", index, "measure"),
+            f'{name}measure = "lifetime_value" needs to know the purchases: add  [roles] purchase = ["..."]',
+        )
+    elif life.event is not None and life.event not in roles.purchase:
+        yield (
+            ("objective", index, "event"),
+            f'{name}event = "{life.event}" is not a purchase; [roles] purchase has {", ".join(roles.purchase)}. '
+            "Without an event all of them count",
+        )
+    if life.unsubscribe_cost and not roles.unsubscribe:
+        yield (
+            ("objective", index, "unsubscribe_cost"),
+            f'{name}unsubscribe_cost needs to know what unsubscribes: add  [roles] unsubscribe = ["..."]',
+        )
+    for other_index, other in objectives:
+        if other_index != index and other.measure in {"sum", LIFETIME_VALUE}:
             yield (
-                ("objective", index, "measure"),
-                f'{label(("objective", index), data)}measure = "lifetime_value" is not enforced by this version; '
-                "use any, count or sum",
+                ("objective", other_index, "measure"),
+                f'[[objective]] "{other.name}": measure = "{other.measure}" is money, which the lifetime value of '
+                f'[[objective]] "{life.name}" counts already. Keep one of the two',
             )
 
 

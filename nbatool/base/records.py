@@ -9,6 +9,10 @@ NOTHING = "nothing"
 """Id of the candidate that does nothing; every catalogue has it unless it says ``allow_nothing = false``."""
 
 
+LIFETIME_VALUE = "lifetime_value"
+"""The measure of an objective that counts what a customer is worth, not only what they spend now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One entry of the catalogue.

@@ -12,6 +12,7 @@ from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.clock import DAY_S, format_duration, parse_time
 from nbatool.base.errors import Problem
 from nbatool.base.learning_settings import Evaluate, Experiment, Exploration, Learning, Promotion
+from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.setting_types import (
     Duration,
     Flag,
@@ -94,8 +95,8 @@ class Objective(Table):
 
     name: Identifier
     event: Text | None = None
-    """None: outcomes of this name arrive with the decisions."""
-    measure: Literal["any", "count", "sum"] = "sum"
+    """None: outcomes of this name arrive with the decisions; of lifetime value, every purchase counts."""
+    measure: Literal["any", "count", "sum", "lifetime_value"] = "sum"
     within: Duration
     match_action: Flag = False
     """True: only events carrying the decision's action_id."""
@@ -103,12 +104,35 @@ class Objective(Table):
     clip_outcome: Annotated[Number, Field(gt=0)] | None = None
     weight: Number = 1.0
     """Negative for a loss."""
+    unsubscribe_cost: Annotated[Number, Field(ge=0)] = 0.0
+    """What an unsubscription within the window costs."""
+
+    @property
+    def by_events(self) -> bool:
+        """Whether events say what it amounts to; else its outcomes are posted."""
+        return self.event is not None or self.measure == LIFETIME_VALUE
 
     def problems(self) -> Found:
-        if self.event is None and self.match_action:
+        if self.measure == LIFETIME_VALUE:
+            yield from self._lifetime_problems()
+        elif self.event is None and self.match_action:
             yield ("match_action",), 'match_action is about events: add event = "..."'
-        if self.clip_event is not None and self.measure != "sum":
+        if self.measure != LIFETIME_VALUE and "unsubscribe_cost" in self.model_fields_set:
+            yield ("unsubscribe_cost",), f'unsubscribe_cost belongs to measure = "{LIFETIME_VALUE}"'
+        if self.clip_event is not None and self.measure in {"any", "count"}:
             yield ("clip_event",), f'clip_event limits sums; measure = "{self.measure}" adds up no values'
+
+    def _lifetime_problems(self) -> Found:
+        if self.match_action:
+            yield (
+                ("match_action",),
+                "match_action: a lifetime value is of the customer, whatever the action; remove it",
+            )
+        if self.clip_outcome is not None:
+            yield (
+                ("clip_outcome",),
+                "clip_outcome: a lifetime value has losses beside its money; limit each purchase by clip_event",
+            )
 
 
 class Target(Table):

@@ -34,6 +34,8 @@ USAGE = """Usage: nbatool decide [FILE|-] [--explain] [--dry-run] [--timing]
     actions      only these ids
     channel      only what goes out on this channel
     top          how many to list
+    slate        true: all of top are shown; each place has its own probability
+    choice       what you would do, where [exploration] apprentice = true
     explain      reasons, and what ruled the others out
     dry_run      keep nothing
     request_id   comes back in the answer

@@ -37,6 +37,7 @@ def evaluate(
     Example:  nbatool evaluate --challenger 2026-11-20-a41c
     """
     from nbatool.base.clock import parse_time
+    from nbatool.base.errors import UsageError
     from nbatool.measure.evaluating import Asked, evaluate_workspace
     from nbatool.measure.gate import shortfalls
     from nbatool.report.evaluation_report import evaluation_json, evaluation_text
@@ -44,13 +45,11 @@ def evaluate(
     session = current(context)
     config = session.workspace.config
     zone = config.workspace.timezone
-    asked = Asked(
-        session.as_of_us,
-        None if since is None else parse_time(since, zone),
-        version,
-        challenger,
-        session.seed,
-    )
+    try:
+        from_us = None if since is None else parse_time(since, zone)
+    except ValueError as error:
+        raise UsageError(f"--from: {error}") from None
+    asked = Asked(session.as_of_us, from_us, version, challenger, session.seed)
     with session.run("evaluate") as summary, session.console.steps("evaluate") as say:
         report = evaluate_workspace(session.workspace, asked, say)
         summary |= {"version": report.version, "decisions": report.evaluation.n}

@@ -64,6 +64,8 @@ class Decision:
         second is what estimators use.
     phi
         (n, d) the context the fast learner sees; d = 0 where the version has none.
+    modelled
+        (n, n_offers + 1) expected outcome by the models alone, `nothing` last: what a lesson is the difference to.
     """
 
     expected: Floats
@@ -78,6 +80,7 @@ class Decision:
     probability_in_arm: Floats
     probability: Floats
     phi: Floats
+    modelled: Floats
 
     def possible(self, row: int) -> list[int]:
         """Offers that survived every step for one customer, best first."""

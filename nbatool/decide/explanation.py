@@ -31,6 +31,10 @@ ITSELF = "the action itself"
 """What its name, kind, channel and terms add, whatever is known about the customer."""
 
 
+SINCE = "what outcomes have taught since the models were trained"
+ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class Ranked:
     """An offer and its money; ``removed_by`` says what ruled it out, with the values it saw. `nothing` has no channel.
@@ -265,6 +269,9 @@ def _mattered(policy: Policy, chunk: ScoredChunk, j: int) -> tuple[Term, ...]:
         parts.append(Term(ITSELF, itself))
     if found.base:
         parts.append(Term("what the average customer brings", found.base))
+    since = float(chunk.decision.uplift[0, j]) - sum(part.money for part in parts)
+    if abs(since) > ROUNDING and not policy.by_propensity:
+        parts.append(Term(SINCE, since))
     return tuple(sorted(parts, key=lambda part: (-abs(part.money), part.words)))
 
 

@@ -185,7 +185,10 @@ class LiveService:
         decision = in_force.policy.decide(customers, scores, wishes, subjects=subjects, posterior=posterior)
         slots = slots_of(in_force.policy, question, decision, name)
         version = published.model_version
-        if not question.dry_run:
+        if state is not None and question.is_of_the_night(published.cut_us):
+            # The night has decided and logged just this, under the same name.
+            self._online.append(kept_events(question) if not question.dry_run else ())
+        elif not question.dry_run:
             decision, slots, version = self._kept(question, in_force, decision, slots, name)
         result = answer(
             in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision, slots,

@@ -10,7 +10,7 @@ row gives the bits a million rows give.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -114,12 +114,13 @@ class Policy:
             What outcomes taught since this version was trained; its arms are the offers in order, then `nothing`.
         """
         encoded = self.bundle.customer.encode(customers)
-        expected = self.expected(customers, encoded, threads, wishes.context)
+        modelled = self.expected(customers, encoded, threads, wishes.context)
         removed = self._removed(customers, scores, wishes)
         phi = context_of(self.bundle, customers, encoded, wishes.context)
-        if posterior is not None:
-            expected = corrected(expected, posterior.mean(phi))
-        return self._arbitrate(expected, removed, phi, posterior, subjects)
+        expected = modelled if posterior is None else corrected(modelled, posterior.mean(phi))
+        decision = self._arbitrate(expected, removed, phi, posterior, subjects)
+        alone = np.column_stack([modelled.outcome, modelled.nothing])
+        return replace(decision, modelled=alone)
 
     def _arbitrate(
         self,
@@ -140,7 +141,7 @@ class Policy:
         chosen = np.where(made.chosen == net_value.shape[1], -1, made.chosen)
         return Decision(
             expected.outcome, expected.nothing, uplift, net_value, expected.conversion, removed, order, chosen,
-            made.arm, made.in_arm, made.overall, phi,
+            made.arm, made.in_arm, made.overall, phi, np.empty((0, 0)),
         )  # fmt: skip
 
     def distribution(self, decision: Decision, *, exploring: bool = True) -> Floats:

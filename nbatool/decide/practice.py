@@ -13,6 +13,7 @@ from nbatool.decide.exploration import data_driven_gamma, spread_of
 from nbatool.decide.exploration_terms import BY_DRAWS, GREEDY, ExplorationTerms
 from nbatool.decide.policy import Policy
 from nbatool.decide.selection import Practice
+from nbatool.features.kinds import Floats
 from nbatool.models.bundle import Bundle
 from nbatool.models.posterior import Posterior
 
@@ -47,8 +48,8 @@ def practice_of(
     if asked.method in BY_DRAWS and posterior is None:
         said = "[exploration] method needs models of this version of nbatool: train again (nbatool train)"
         raise ConfigError([config.problem(said, "exploration", "method")])
-    spread = _spread(policy, people, posterior, asked.max_loss, threads)
-    n_outcomes, error = learned_from(policy.bundle, posterior)
+    spread, believed = _seen(policy, people, posterior, asked.max_loss, threads)
+    n_outcomes, error = learned_from(policy.bundle, posterior, believed)
     gamma = data_driven_gamma(n_outcomes, len(policy.catalogue.offers) + 1, error, spread)
     terms = ExplorationTerms(
         method=asked.method, share=asked.share, min_probability=asked.min_probability, max_loss=asked.max_loss,
@@ -57,25 +58,36 @@ def practice_of(
     return Practice(terms, experiment, asked.apprentice)
 
 
-def learned_from(bundle: Bundle, posterior: Posterior | None) -> tuple[float, float]:
-    """Return how many outcomes of contacts were learned from, and the typical standard error of an uplift.
+def learned_from(bundle: Bundle, posterior: Posterior | None, believed: float) -> tuple[float, float]:
+    """Return how many outcomes were learned from, and the typical standard error of an uplift.
 
-    The error is the root mean square over actions of that of the measured uplift, in currency; infinite where nothing
-    was learned. While no model of outcomes exists it is what the fast learner believes of the average customer.
+    Two parts make up the error, in currency: that of the model's uplift, the root mean square over actions of that of
+    the measured one, and how unsure the fast learner is of its correction. It is infinite where neither has learned.
+
+    Parameters
+    ----------
+    believed
+        Typical standard deviation of a correction to an uplift, as `typical_error` gives it.
     """
-    if bundle.outcome is None:
-        if posterior is None or posterior.count == 0:
-            return 0.0, math.inf
-        average = np.zeros((1, posterior.d))
-        average[0, 0] = 1.0
-        sd = posterior.sd(average)[0]
-        return posterior.count, math.sqrt(float((sd[:-1] ** 2 + sd[-1] ** 2).mean()))
-    card = bundle.outcome.card
-    measured = card.get("uplift_by_action") or {}
+    measured: dict[str, dict[str, float]] = {}
+    contacts = 0
+    if bundle.outcome is not None:
+        card = bundle.outcome.card
+        measured, contacts = card.get("uplift_by_action") or {}, sum(card["n_per_action"].values())
     errors = [found["se"] for found in measured.values() if math.isfinite(found["se"])]
-    if not errors:
+    seen = 0.0 if posterior is None else posterior.count
+    if not errors and seen == 0:
         return 0.0, math.inf
-    return float(sum(card["n_per_action"].values())), math.sqrt(sum(e * e for e in errors) / len(errors))
+    of_model = sum(error * error for error in errors) / max(len(errors), 1)
+    return max(float(contacts) if errors else 0.0, seen), math.sqrt(of_model + believed * believed)
+
+
+def typical_error(posterior: Posterior | None, phi: Floats) -> float:
+    """Return the root mean square, over customers (n, d) and candidates, of how unsure a correction to an uplift is."""
+    if posterior is None or not len(phi):
+        return 0.0
+    variance = posterior.sd(phi) ** 2
+    return math.sqrt(float((variance[:, :-1] + variance[:, -1:]).mean())) if posterior.m > 1 else 0.0
 
 
 def practice_to_json(practice: Practice) -> dict[str, Any]:
@@ -92,11 +104,11 @@ def practice_from_json(data: dict[str, Any]) -> Practice:
     return Practice(terms, experiment, bool(data["apprentice"]))
 
 
-def _spread(
+def _seen(
     policy: Policy, people: Population, posterior: Posterior | None, max_loss: float, threads: int
-) -> float:
-    """The unit of gaps among the candidates of a sample of customers: all of them, or some in several places."""
-    net_values, possible = [], []
+) -> tuple[float, float]:
+    """The unit of gaps and the typical error of a correction, of a sample of customers: all, or some in several places."""
+    net_values, possible, phi = [], [], []
     for first, last in _blocks(len(people)):
         customers = people.prepared.read(first, last)
         encoded = policy.bundle.customer.encode(customers)
@@ -104,12 +116,17 @@ def _spread(
             name: model.predict(encoded, threads) for name, model in policy.bundle.propensities.items()
         }
         scores |= {name: values[first:last] for name, values in people.value_scores.items()}
-        worth = policy.worth(policy.decide(customers, scores, threads=threads, posterior=posterior))
+        decision = policy.decide(customers, scores, threads=threads, posterior=posterior)
+        worth = policy.worth(decision)
         net_values.append(worth.net_value)
         possible.append(worth.possible)
+        phi.append(decision.phi)
     if not net_values:
-        return 0.0
-    return spread_of(np.concatenate(net_values), np.concatenate(possible), max_loss)
+        return 0.0, 0.0
+    among = np.concatenate(possible)
+    chooses = among.sum(axis=1) > 1
+    spread = spread_of(np.concatenate(net_values), among, max_loss)
+    return spread, typical_error(posterior, np.concatenate(phi)[chooses])
 
 
 def _blocks(n: int) -> list[tuple[int, int]]:

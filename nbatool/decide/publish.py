@@ -82,7 +82,8 @@ class Publication:
     def add(self, chunk: ScoredChunk) -> None:
         decision = chunk.decision
         chosen = np.where(decision.chosen < 0, decision.net_value.shape[1], decision.chosen)
-        expected = np.column_stack([decision.expected, decision.nothing])[np.arange(len(chosen)), chosen]
+        # A lesson is the difference to the models alone: what was learned before is in the learner already.
+        expected = decision.modelled[np.arange(len(chosen)), chosen]
         self._night.add(NightChunk(chunk.subjects.decision_ids, chosen, expected, decision.phi))
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(

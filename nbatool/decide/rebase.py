@@ -21,7 +21,7 @@ from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.decide.learned import context_of
 from nbatool.decide.policy import Policy
-from nbatool.decide.replay import Sums, believed
+from nbatool.decide.replay import Sums, believed, share_kept
 from nbatool.features.kinds import Floats
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.arm_similarity import relation
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 MOST_REPLAYED = 100_000
 """Newest outcomes replayed: as many as linear differences between customers can need."""
+MOST_CHANGES = 20
+"""Newest alarms looked at; each costs a look at all outcomes."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,10 @@ def rebased(
     known = np.flatnonzero(arm >= 0)
     if len(known):
         phi, expected = _seen(con, policy, closed, known, arm)
-        weight = _weights(con, closed, known, half_life_s, as_of_us)
-        sums = Sums.of(phi, arm[known], outcome[known] - expected, weight, len(arms))
-        posterior = believed(posterior, sums)
+        as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[known]
+        replay = Replay(phi, arm[known], outcome[known] - expected, as_of)
+        weight = replay.forgotten(posterior, changes_of(con), replay.faded(as_of_us, half_life_s))
+        posterior = believed(posterior, replay.sums(weight, len(arms)))
     return Rebased(posterior, position, as_of_us, len(known))
 
 
@@ -104,20 +107,52 @@ def prior_variance(bundle: Bundle, d: int, replayed: int) -> Floats:
     return np.asarray(tight * (wide / tight) ** seen)
 
 
-def _weights(
-    con: duckdb.DuckDBPyConnection, closed: Any, rows: NDArray[np.int64], half_life_s: int, as_of_us: int
-) -> Floats:
-    """What each outcome counts by its age, and by what is known to have changed since."""
-    as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[rows]
-    ages = ((as_of_us - as_of) / US_PER_S).tolist()
-    weight = np.array([2.0 ** (-max(age, 0.0) / half_life_s) for age in ages])
+@dataclass(frozen=True)
+class Replay:
+    """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs."""
+
+    phi: Floats
+    arm: NDArray[np.int64]
+    residual: Floats
+    as_of_us: NDArray[np.int64]
+
+    def faded(self, as_of_us: int, half_life_s: int) -> Floats:
+        """Return what each counts by its age."""
+        ages = ((as_of_us - self.as_of_us) / US_PER_S).tolist()
+        return np.array([2.0 ** (-max(age, 0.0) / half_life_s) for age in ages])
+
+    def sums(self, weight: Floats, m: int) -> Sums:
+        return Sums.of(self.phi, self.arm, self.residual, weight, m)
+
+    def forgotten(self, prior: Posterior, changes: Sequence[ActionChange], weight: Floats) -> Floats:
+        """Return the weights with those of before a change lowered, as far as what came since bears the change out."""
+        weight = weight.copy()
+        for change in changes:
+            arms = [k for k, (action, _) in enumerate(prior.arms) if action == change.action_id]
+            before = self.as_of_us < change.since_us
+            old = before & np.isin(self.arm, arms)
+            if old.any() and not before.all():
+                of = [
+                    self.sums(np.where(rows, weight, 0.0), prior.m) for rows in (before & ~old, old, ~before)
+                ]
+                weight[old] *= share_kept(prior, of[0], of[1], of[2], change.least)
+        return weight
+
+
+@dataclass(frozen=True)
+class ActionChange:
+    """An alarm: since when an action may work otherwise, and the least that what came before still counts."""
+
+    action_id: str
+    since_us: int
+    least: float
+
+
+def changes_of(con: duckdb.DuckDBPyConnection) -> list[ActionChange]:
+    """Return the newest alarms, oldest first."""
     con.execute(statement("store/create_changes"))
-    changes = con.execute(statement("decide/changes")).fetchall()
-    if changes:
-        action = np.array(closed["action_id"].to_pylist(), dtype=object)[rows]
-        for action_id, since_us, kept in changes:
-            weight[(action == action_id) & (as_of < since_us)] *= kept
-    return weight
+    found = con.execute(statement("decide/changes"), {"most": MOST_CHANGES}).fetchall()
+    return [ActionChange(*row) for row in found]
 
 
 def _noise(policy: Policy, outcome: Floats) -> float:

@@ -48,6 +48,7 @@ def record_of(
         context=question.context,
         phi=decision.phi[0].tolist(),
         closes_us=closes_us,
+        modelled=plain(decision.modelled[0].tolist()),
     )
 
 

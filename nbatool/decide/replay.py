@@ -4,7 +4,7 @@ What `Posterior.update_many` finds outcome by outcome, for as many outcomes as t
 matrix of the size of the belief is inverted in the end. With precision P = R⁻¹ ⊗ diag(1/v) before, and Σ w·φφᵀ of each
 arm on the diagonal, the probability of all outcomes under a prior is
 
-    log p = ½ log|P| − ½ log|P + G| − ½ (ν + n) log(ν s + Σ w·r² − b'(P + G)⁻¹b) + constant
+    log p = ½ log|P| − ½ log|P + G| + log Γ(½(ν + n)) − ½ (ν + n) log(ν s + Σ w·r² − b'(P + G)⁻¹b) + n · constant
 
 (Bishop 2006, 3.5, with an inverse-gamma prior of ν outcomes of variance s).
 """
@@ -63,6 +63,48 @@ class Sums:
                 cross[a] += np.einsum("ni,n->i", weighed, residual[rows])
         return cls(gram, cross, float((weight * residual * residual).sum()), float(weight.sum()))
 
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.gram + other.gram, self.cross + other.cross, self.squares + other.squares, self.count + other.count
+        )  # fmt: skip
+
+    def counted(self, share: float) -> Sums:
+        """Return what is left of them where each outcome counts only so much."""
+        return Sums(self.gram * share, self.cross * share, self.squares * share, self.count * share)
+
+
+def share_kept(prior: Posterior, others: Sums, old: Sums, since: Sums, least: float) -> float:
+    """Return what outcomes of before an alleged change still count: the share under which they best foretell what came since.
+
+    An alarm may be false, or the change one of level only: then the old outcomes foretell the new ones well, and stay.
+    This is the choice of a power prior by its evidence (Ibrahim & Chen 2000).
+
+    Parameters
+    ----------
+    others, old
+        Outcomes of before: of the actions that did not change, and of the one that is said to have.
+    since
+        All outcomes from then on.
+    least
+        The least that is kept.
+
+    Examples
+    --------
+    >>> start = Posterior.start([("a", None)], None, np.array([1.0]), noise=1.0)
+    >>> def seen(mean): return Sums(np.array([[[40.0]]]), np.array([[40.0 * mean]]), 40.0 * (mean**2 + 1), 40.0)
+    >>> none = seen(0.0).counted(0.0)
+    >>> [share_kept(start, none, seen(2.0), seen(mean), 0.0001) for mean in (2.0, -2.0)]
+    [1.0, 0.0001]
+    """
+    first = prior.noise_state[0]
+
+    def foretold(share: float) -> float:
+        before = others + old.counted(share)
+        return _evidence(prior, before + since, 1.0, first) - _evidence(prior, before, 1.0, first)
+
+    shares = [1.0, *(math.pow(least, power) for power in (0.25, 0.5, 0.75, 1.0))]
+    return max(shares, key=foretold)
+
 
 def believed(prior: Posterior, sums: Sums) -> Posterior:
     """Return the belief after outcomes, under the strength of the prior they speak for.
@@ -103,7 +145,7 @@ def believed(prior: Posterior, sums: Sums) -> Posterior:
 
 
 def _evidence(prior: Posterior, sums: Sums, scale: float, noise: float) -> float:
-    """Log probability of the outcomes with the prior's variance so much wider, up to a constant all scales share."""
+    """Log probability of the outcomes with the prior's variance so much wider, up to a multiple of their number."""
     spread = np.tile(np.sqrt(prior.variance * scale), prior.m).reshape(prior.m, prior.d)
     volume, explained = 0.0, 0.0
     for members in prior.groups:
@@ -118,7 +160,8 @@ def _evidence(prior: Posterior, sums: Sums, scale: float, noise: float) -> float
         volume += float(np.log(factor.diagonal()).sum())
         explained += float((part * part).sum())
     left = max(sums.squares - explained, 0.0)
-    return -volume - 0.5 * (PRIOR_COUNT + sums.count) * math.log(PRIOR_COUNT * noise + left)
+    half = 0.5 * (PRIOR_COUNT + sums.count)
+    return math.lgamma(half) - volume - half * math.log(PRIOR_COUNT * noise + left)
 
 
 def _add_blocks(matrix: Floats, blocks: Floats) -> None:
@@ -164,9 +207,8 @@ def faded(posterior: Posterior, kept: Sequence[float]) -> Posterior:
         told = told * share[members][:, None]
         weights[members] = np.multiply(solved, told.ravel()).sum(-1).reshape(len(members), d)
         covariance.append(solved)
-    first, count, squares = posterior.noise_state
     return Posterior(
-        posterior.arms, posterior.relation, posterior.variance, weights, covariance, noise=(first, count, squares),
+        posterior.arms, posterior.relation, posterior.variance, weights, covariance, noise=posterior.noise_state,
         half_life_s=posterior.half_life_s, decay=posterior.decay,
     )  # fmt: skip
 

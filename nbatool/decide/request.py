@@ -75,6 +75,10 @@ class Question:
     explain: bool = False
     dry_run: bool = False
 
+    def is_of_the_night(self, cut_us: int) -> bool:
+        """Whether this asks what the night decided: at its moment, and nothing beyond it."""
+        return self.as_of_us == cut_us and self.key == ""
+
     @property
     def key(self) -> str:
         """What names a decision beside customer and moment: the request's id, else what it says beyond those."""

@@ -45,7 +45,7 @@ def first_chances(policy: Policy, question: Question, decision: Decision) -> lis
     """Return the overall chance of every candidate to fill the first place; None where the caller chose."""
     if policy.practice.apprentice:
         return None
-    if not (question.slate and question.top > 1) or policy.practice.terms.method != "thompson":
+    if not (question.slate and question.top > 1) or policy.practice.terms.method not in BY_DRAWS:
         return [float(p) for p in decision.probability[0]]
     worth = policy.worth(decision)
     arms = range(len(ARMS)) if _has_arms(policy, question) else [int(decision.arm[0])]
@@ -95,7 +95,7 @@ def _has_arms(policy: Policy, question: Question) -> bool:
 
 
 def _chooser(policy: Policy, worth: Worth, arm: int) -> Chooser:
-    # Thompson sampling would need draws anew for every place; a slate is filled by inverse gaps instead.
+    # Thompson sampling and its like would need draws anew for every place; a slate is filled by inverse gaps instead.
     terms = policy.practice.terms
     if terms.method in BY_DRAWS:
         terms = replace(terms, method="inverse_gap")

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nbatool.base.records import LIFETIME_VALUE
 from nbatool.features.kinds import Floats
+from nbatool.features.outcome_terms import ObjectiveTerms
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
-    from nbatool.base.settings import Objective, Target
+    from nbatool.base.settings import Target
 
 
 def target_labels(con: duckdb.DuckDBPyConnection, target: Target, n_moments: int) -> Floats:
@@ -43,34 +46,62 @@ def load_moment_actions(con: duckdb.DuckDBPyConnection, action_ids: Sequence[str
     con.unregister("action_rows")
 
 
-def outcomes(con: duckdb.DuckDBPyConnection, objectives: Sequence[Objective], n_moments: int) -> Floats:
-    """Return the outcome of each moment: the weighted sum of the objectives' measures, (n_moments,) in currency."""
+def outcomes(con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], n_moments: int) -> Floats:
+    """Return the outcome of each moment: the weighted sum of the objectives' measures, (n_moments,) in currency.
+
+    What a lifetime value is worth after its window is not in it.
+    """
     total = np.zeros(n_moments)
     for objective in objectives:
-        if objective.event is not None:
+        if objective.by_events:
             total += objective.weight * measured(con, objective, n_moments)
     return total
 
 
-def measured(con: duckdb.DuckDBPyConnection, objective: Objective, n_moments: int) -> Floats:
+def measured(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, n_moments: int) -> Floats:
     """Return one objective's measure after each moment, before its weight, (n_moments,)."""
+    events, total = np.zeros(n_moments), np.zeros(n_moments)
+    for found in event_values(con, objective):
+        moment = found.column(0).to_numpy()
+        events[moment] += found.column(1).to_numpy()
+        total[moment] += found.column(2).to_numpy()
+    return measure_of(objective, events, total) - unsubscribe_losses(con, objective, n_moments)
+
+
+def event_values(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms) -> list[pa.Table]:
+    """Return, for each event type that counts, moments with how many events and how much in currency."""
     clip = None if objective.clip_event is None else Decimal(str(objective.clip_event))
-    values = {
-        "event": objective.event,
-        "within_s": objective.within,
-        "clip": clip,
-        "match_action": objective.match_action,
-    }
-    found = fetch_arrow(con, statement("features/objective_values"), values)
-    result = np.zeros(n_moments)
-    events = found.column(1).to_numpy().astype(np.float64)
-    amount = {"any": np.minimum(events, 1.0), "count": events, "sum": found.column(2).to_numpy()}[
-        objective.measure
+    shared = {"within_s": objective.within, "clip": clip, "match_action": objective.match_action}
+    return [
+        fetch_arrow(con, statement("features/objective_values"), {**shared, "event": name})
+        for name in _types(objective)
     ]
-    result[found.column(0).to_numpy()] = amount
-    if objective.clip_outcome is not None:
-        result = np.minimum(result, objective.clip_outcome)
-    return result
+
+
+def _types(objective: ObjectiveTerms) -> tuple[str, ...]:
+    if objective.measure == LIFETIME_VALUE and objective.lifetime is not None:
+        return objective.lifetime.purchases
+    return () if objective.event is None else (objective.event,)
+
+
+def measure_of(objective: ObjectiveTerms, events: Floats, total: Floats) -> Floats:
+    """Return the measure of so many events worth so much after clipping each, before the weight; all (n,)."""
+    if objective.measure == LIFETIME_VALUE and objective.lifetime is not None:
+        return objective.lifetime.margin * total
+    measure = {"any": np.minimum(events, 1.0), "count": events, "sum": total}[objective.measure]
+    return measure if objective.clip_outcome is None else np.minimum(measure, objective.clip_outcome)
+
+
+def unsubscribe_losses(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, n_moments: int) -> Floats:
+    """Return what unsubscriptions within the window of a lifetime value cost, (n_moments,) in currency."""
+    lost = np.zeros(n_moments)
+    if objective.measure != LIFETIME_VALUE or objective.lifetime is None:
+        return lost
+    for name in objective.lifetime.unsubscribes:
+        values = {"event": name, "within_s": objective.within, "clip": None, "match_action": False}
+        found = fetch_arrow(con, statement("features/objective_values"), values)
+        lost[found.column(0).to_numpy()] += found.column(1).to_numpy()
+    return objective.lifetime.unsubscribe_cost * lost
 
 
 def converted(con: duckdb.DuckDBPyConnection, types: Sequence[str], within_s: int, n_moments: int) -> Floats:

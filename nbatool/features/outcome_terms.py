@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbatool.base.clock import DAY_S, US_PER_S
 from nbatool.base.errors import DataError, did_you_mean
+from nbatool.base.records import LIFETIME_VALUE
+from nbatool.features.lifetime_terms import LifetimeTerms
 
 if TYPE_CHECKING:
     from nbatool.base.config import Config
@@ -33,7 +35,10 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveTerms:
-    """One objective; ``event`` None: its outcomes are posted. Clips in currency, the window in seconds."""
+    """One objective; ``event`` None: its outcomes are posted. Clips in currency, the window in seconds.
+
+    Of a lifetime value ``lifetime`` tells which events count, and posted outcomes are further purchases.
+    """
 
     name: str
     event: str | None
@@ -43,6 +48,12 @@ class ObjectiveTerms:
     clip_event: float | None
     clip_outcome: float | None
     weight: float
+    lifetime: LifetimeTerms | None = None
+
+    @property
+    def by_events(self) -> bool:
+        """Whether events say what it amounts to; else its outcomes are posted."""
+        return self.event is not None or self.lifetime is not None
 
     def counts(self, as_of_us: int, ts_us: int) -> bool:
         """Whether an instant lies in the window of a decision."""
@@ -50,6 +61,8 @@ class ObjectiveTerms:
 
     def measured(self, count: int, total: float) -> float:
         """Return the measure of ``count`` events worth ``total`` after clipping each, before the weight."""
+        if self.lifetime is not None:
+            return self.lifetime.margin * total
         amount = {"any": float(min(count, 1)), "count": float(count), "sum": total}[self.measure]
         return amount if self.clip_outcome is None else min(amount, self.clip_outcome)
 
@@ -97,7 +110,8 @@ class OutcomeTerms:
         return cls(
             tuple(
                 ObjectiveTerms(
-                    o.name, o.event, o.measure, o.within, o.match_action, o.clip_event, o.clip_outcome, o.weight
+                    o.name, o.event, o.measure, o.within, o.match_action, o.clip_event, o.clip_outcome, o.weight,
+                    LifetimeTerms.of(o, config) if o.measure == LIFETIME_VALUE else None,
                 )
                 for o in config.objectives
             ),
@@ -110,12 +124,13 @@ class OutcomeTerms:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> OutcomeTerms:
-        return cls(**{**data, "objectives": tuple(ObjectiveTerms(**o) for o in data["objectives"])})
+        objectives = tuple(_objective(o) for o in data["objectives"])
+        return cls(**{**data, "objectives": objectives})
 
     @property
     def all_posted(self) -> bool:
         """Whether no objective waits for events: windows can then be closed without the warehouse."""
-        return bool(self.objectives) and all(o.event is None for o in self.objectives)
+        return bool(self.objectives) and not any(o.by_events for o in self.objectives)
 
     def closes_us(self, as_of_us: int) -> int:
         """Return when nothing more counts for a decision: after its longest window and the wait.
@@ -145,7 +160,7 @@ class OutcomeTerms:
                 hint = did_you_mean(name, names) or "; known are " + ", ".join(names)
                 raise DataError(f'objective: there is no "{name}"{hint}')
             return found[0]
-        candidates = [o for o in self.objectives if o.event is None] or list(self.objectives)
+        candidates = [o for o in self.objectives if not o.by_events] or list(self.objectives)
         if len(candidates) > 1:
             raise DataError(
                 "objective is missing: which of "
@@ -169,3 +184,8 @@ class OutcomeTerms:
             any_came = any_came or bool(values)
             total += o.weight * o.measured(*o.posted(values))
         return total if any_came else self.default_outcome
+
+
+def _objective(data: dict[str, Any]) -> ObjectiveTerms:
+    lifetime = data.get("lifetime")
+    return ObjectiveTerms(**{**data, "lifetime": LifetimeTerms.from_json(lifetime) if lifetime else None})

@@ -18,7 +18,7 @@ from nbatool.learn.change import Change
 from nbatool.learn.close import Closed, LiveClosing
 from nbatool.learn.feed import Fed, feed, mark_closed
 from nbatool.learn.watching import forget_changed, watch
-from nbatool.learn.windows import Windows, close_windows
+from nbatool.learn.windows import Windows, close_windows, later_in_force
 from nbatool.models.lessons import LivePosterior
 from nbatool.profile.present import present_us
 from nbatool.store.online import OnlineStore
@@ -90,7 +90,9 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         mark_closed(online, warehouse, present)
         live = LiveClosing(online, terms, learner).close_due(present)
         drain(workspace, warehouse)
-        windows = close_windows(warehouse.con, terms, config.roles.contact, present)
+        windows = close_windows(
+            warehouse.con, terms, config.roles.contact, present, later_in_force(workspace)
+        )
         mark_closed(online, warehouse, present)
         fed = feed(online, lookup, warehouse, learner, terms)
         changes = watch(warehouse.con, lookup, half_life_s=terms.half_life_s)

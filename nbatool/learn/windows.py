@@ -6,6 +6,7 @@ one that was released or that nobody confirmed in time earns none. `nothing` nee
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,12 +17,18 @@ import numpy as np
 from nbatool.base.clock import US_PER_S
 from nbatool.features.choice import as_timestamp
 from nbatool.features.kinds import Floats
+from nbatool.features.labels import event_values, measure_of, unsubscribe_losses
 from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
+from nbatool.models import registry
+from nbatool.models.bundle import CARD_FILE, CLV_FILE
+from nbatool.models.lifetime_outcome import LaterValue, later_value, lifetime_objective
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
     import duckdb
+
+    from nbatool.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,11 @@ class Windows:
 
 
 def close_windows(
-    con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, contact_types: Sequence[str], present_us: int
+    con: duckdb.DuckDBPyConnection,
+    terms: OutcomeTerms,
+    contact_types: Sequence[str],
+    present_us: int,
+    later: LaterValue | None = None,
 ) -> Windows:
     """Close every due window of the workspace's own decisions, in one transaction.
 
@@ -60,6 +71,8 @@ def close_windows(
         Event types of the role contact.
     present_us
         Windows that ended, with their wait, up to here are due.
+    later
+        What a lifetime value counts of the time after its window; None: nothing.
     """
     present = as_timestamp(present_us)
     unconfirmed_s = terms.unconfirmed_after_s
@@ -70,7 +83,7 @@ def close_windows(
     n = counts.get("earns", 0)
     _run(con, "create_moments")
     _run(con, "create_moment_actions")
-    values, came = outcomes(con, terms, n)
+    values, came = outcomes(con, terms, n, later)
     con.begin()
     try:
         _run(con, "insert_expired", unconfirmed_s=unconfirmed_s)
@@ -84,7 +97,19 @@ def close_windows(
     )
 
 
-def outcomes(con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, n_moments: int) -> tuple[Floats, Any]:
+def later_in_force(workspace: Workspace) -> LaterValue | None:
+    """Return what the champion counts of the time after the windows of a lifetime value; None: nothing."""
+    version = registry.champion(workspace.models_dir)
+    if version is None or lifetime_objective(workspace.config) is None:
+        return None
+    files = registry.load_files(workspace.models_dir, version)
+    clv = files[CLV_FILE].decode() if CLV_FILE in files else None
+    return later_value(workspace.config, clv, json.loads(files[CARD_FILE]))
+
+
+def outcomes(
+    con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, n_moments: int, later: LaterValue | None = None
+) -> tuple[Floats, Any]:
     """Return the outcome of each due decision, (n_moments,) in currency, and for which of them anything had arrived.
 
     The weighted sum over the objectives of what events and posted outcomes amount to together, within the window.
@@ -98,13 +123,17 @@ def outcomes(con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, n_moments: int
             came[moment] = True
             count[moment] += found.column(1).to_numpy()
             amount[moment] += found.column(2).to_numpy()
-        total += objective.weight * _measured(objective, count, amount)
+        lost = unsubscribe_losses(con, objective, n_moments)
+        came |= lost > 0
+        total += objective.weight * (measure_of(objective, count, amount) - lost)
+    if later is not None:
+        total += later.value(con, n_moments)
     return np.where(came, total, terms.default_outcome), came
 
 
 def _takes_unnamed(terms: OutcomeTerms) -> ObjectiveTerms | None:
     """The objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
-    candidates = [o for o in terms.objectives if o.event is None] or list(terms.objectives)
+    candidates = [o for o in terms.objectives if not o.by_events] or list(terms.objectives)
     return candidates[0] if len(candidates) == 1 else None
 
 
@@ -114,16 +143,8 @@ def _found(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, *, takes_u
         "clip": None if objective.clip_event is None else Decimal(str(objective.clip_event)),
     }
     posted = {"objective": objective.name, "takes_unnamed": takes_unnamed}
-    found = [fetch_arrow(con, statement("learn/posted_values"), shared | posted)]
-    if objective.event is not None:
-        events = {"event": objective.event, "match_action": objective.match_action}
-        found.append(fetch_arrow(con, statement("features/objective_values"), shared | events))
-    return found
-
-
-def _measured(objective: ObjectiveTerms, count: Floats, amount: Floats) -> Floats:
-    measure = {"any": np.minimum(count, 1.0), "count": count, "sum": amount}[objective.measure]
-    return measure if objective.clip_outcome is None else np.minimum(measure, objective.clip_outcome)
+    told = fetch_arrow(con, statement("learn/posted_values"), shared | posted)
+    return [told, *event_values(con, objective)]
 
 
 def _insert_closed(con: duckdb.DuckDBPyConnection, values: Floats, closed_at: object) -> None:

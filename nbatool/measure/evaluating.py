@@ -203,7 +203,8 @@ class _Look:
 
     def _last_quarter_us(self) -> int | None:
         config = self.workspace.config
-        window_us = max(o.within for o in config.objectives) * US_PER_S
+        open_s = 0 if tells_outcomes(config) else max(o.within for o in config.objectives)
+        window_us = open_s * US_PER_S
         values = {"types": list(config.roles.contact), "until_us": self.present_us - window_us + 1}
         rows = self.con.execute(statement("measure/decision_times"), values).fetchall()
         if len(rows) < 2:

@@ -23,7 +23,7 @@ def shortfalls(found: Evaluation, settings: Evaluate) -> list[str]:
         interval = judged.gain.get(other)
         if interval is None:
             short.append(f"the log carries no comparison of the {name} with {other}")
-        elif interval.low < least:
+        elif not interval.low >= least:
             short.append(
                 f"the {name}'s gain over {other} is at least {interval.low:.4f} per decision; min_gain asks for {least:g}"
             )

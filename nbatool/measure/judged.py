@@ -15,12 +15,14 @@ from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING, Action
 from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.moments import Moments, PreparedMoments, prepare_moments
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.measure.context_columns import ContextColumns, context_columns
 from nbatool.measure.logged import CheckedLog, checked_log
 from nbatool.models.bundle import Bundle
 from nbatool.models.candidates import Candidate
 from nbatool.models.decision_log import read_decisions
 from nbatool.models.decision_table import DecisionTable, Texts, read_decision_table
+from nbatool.models.lifetime_outcome import later_value
 from nbatool.models.logging_policy import LoggingPolicy, estimate_logging_policy
 from nbatool.models.past_decisions import as_table, settled, taken
 from nbatool.models.table import FloatArray, IntArray, Table
@@ -95,7 +97,7 @@ def read_judged(
     """
     window_us = max(o.within for o in config.objectives) * US_PER_S
     closed_us = until_us - window_us + 1
-    table = read_decision_table(con, config.objectives, from_us=from_us, until_us=until_us)
+    table = read_decision_table(con, OutcomeTerms.of(config).objectives, from_us=from_us, until_us=until_us)
     if table is not None:
         # What was told with a decision needs no window to close.
         kept = np.flatnonzero(settled(con, config, table, closed_us - 1))
@@ -118,7 +120,7 @@ def _judged(
     load_moment_actions(con, [None if a == NOTHING else str(a) for a in table.action_id])
     candidates = _candidates(config, table, actions)
     code = _codes(config, table, candidates)
-    reward = _rewards(con, config, table, {a.id: a for a in actions})
+    reward = _rewards(con, config, bundle, table, {a.id: a for a in actions})
     extra = context_columns(table.context.tolist())
     x, names, categorical = _columns(bundle, prepared, extra)
     chance, possible = table.distributions(candidates)
@@ -166,11 +168,17 @@ def _codes(config: Config, table: DecisionTable, candidates: tuple[Candidate, ..
 
 
 def _rewards(
-    con: duckdb.DuckDBPyConnection, config: Config, table: DecisionTable, actions: dict[str, Action]
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    bundle: Bundle,
+    table: DecisionTable,
+    actions: dict[str, Action],
 ) -> FloatArray:
     """What each decision brought less what it cost, (n,) in currency."""
     n = len(table)
-    happened = outcomes(con, config.objectives, n)
+    happened = outcomes(con, OutcomeTerms.of(config).objectives, n)
+    if (later := later_value(config, bundle.clv, bundle.card)) is not None:
+        happened += later.value(con, n)
     brought = np.where(table.is_closed, table.posted, table.posted + happened)
     chosen = [actions.get(str(a)) for a in table.action_id]
     cost = np.array([0.0 if a is None else a.cost for a in chosen])

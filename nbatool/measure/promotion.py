@@ -7,6 +7,7 @@ than what ``[promotion]`` tolerates, with its confidence.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -172,8 +173,11 @@ def _weighed(found: Evaluation, settings: Promotion) -> _Evidence:
     if "champion" not in better.gain or worse.best is None:
         reasons = better.support.reasons or worse.support.reasons
         return _Evidence(None, f"the log carries no comparison: {'; '.join(reasons)}")
+    gain = better.gain["champion"]
+    if not all(math.isfinite(bound) for bound in (gain.low, gain.high, worse.best.low, worse.best.high)):
+        return _Evidence(None, "the log carries no comparison: too few customers for an interval")
     figures = {
-        "gain": asdict(better.gain["champion"]),
+        "gain": asdict(gain),
         "least": -settings.max_regression * abs(worse.best.value),
         "decisions": found.n,
         "customers": found.n_customers,

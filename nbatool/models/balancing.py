@@ -57,7 +57,7 @@ def balance_actions(
     allowed
         bool[n, m]: where each action was possible.
     """
-    first, second = _columns(features)
+    first, second = standard_columns(features)
     balanced = propensity.copy()
     before = after = 0.0
     for a in range(allowed.shape[1]):
@@ -92,8 +92,8 @@ def _raked(h: FloatArray, start: FloatArray, goal: FloatArray) -> FloatArray:
     return weight.astype(np.float64)
 
 
-def _columns(features: Table) -> tuple[FloatArray, FloatArray]:
-    """Standardised first-order columns (n, k) and squares (n, l); constant ones are left out."""
+def standard_columns(features: Table) -> tuple[FloatArray, FloatArray]:
+    """Return standardised first-order columns (n, k) and squares (n, l); constant ones are left out."""
     first: list[FloatArray] = []
     second: list[FloatArray] = []
     for at, name in enumerate(features.names):

@@ -179,6 +179,7 @@ def _slopes(
     if not len(logged.codes):
         return {name: Slope(0.0, 0.0) for name in raw.effect}, gamma
     compared = int(logged.is_nothing[rows].sum()) >= FEWEST_NOTHING
+    unit = unit / np.sqrt(np.maximum(logged.recencies()[rows], 1e-12))  # what is forgotten need not come true
     slopes = {
         name: slope_of(gamma, effect, unit, judged.customer, against_nothing=compared)
         for name, effect in raw.effect.items()

@@ -18,6 +18,7 @@ from nbatool.base.clock import DAY_US
 from nbatool.base.records import NOTHING
 from nbatool.base.seeds import generator
 from nbatool.features.choice import as_timestamp
+from nbatool.models.newest import newest_from
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
@@ -35,7 +36,8 @@ MOST_ROWS = 400_000
 class LoggedDecisions:
     """Past decisions in the order (customer, as_of, action); arrays of shape (n,).
 
-    ``action_id`` is `nothing` where none went out; ``by_wave`` says how the times were found.
+    ``action_id`` is `nothing` where none went out; ``by_wave`` says how the times were found; ``newest_from_us`` is the
+    time from which a log too long is looked at.
     """
 
     customer_id: NDArray[np.object_]
@@ -44,6 +46,7 @@ class LoggedDecisions:
     channel: NDArray[np.object_]
     by_wave: bool
     contacts_in_log: int
+    newest_from_us: int | None = None
 
     def __len__(self) -> int:
         return len(self.as_of_us)
@@ -61,6 +64,7 @@ def read_decisions(
     until_us: int,
     by_channel: bool,
     seed: int,
+    least_span_us: int | None = None,
 ) -> LoggedDecisions | None:
     """Return the past decisions with ``from_us <= as_of < until_us``, or None without any contact.
 
@@ -72,6 +76,9 @@ def read_decisions(
         Whether an action on another channel is another decision (``channel_mode = "one"``).
     seed
         Draws the times of trickling logs, and a sample of customers where there would be more than `MOST_ROWS` rows.
+    least_span_us
+        Look at the newest contacts only where there are more than half of `MOST_ROWS`, but at so long a time at least;
+        None: at all of them.
     """
     contacts = {
         "types": list(types), "from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us),
@@ -83,6 +90,13 @@ def read_decisions(
     instants, counts = (
         np.asarray(found[name].to_numpy(), dtype=np.int64) for name in ("as_of_us", "contacts")
     )
+    in_log = int(counts.sum())
+    newest_us = (
+        None if least_span_us is None else newest_from(instants, counts, MOST_ROWS // 2, least_span_us)
+    )
+    if newest_us is not None:
+        instants, counts = instants[instants >= newest_us], counts[instants >= newest_us]
+        contacts["from_ts"] = as_timestamp(newest_us)
     n_contacts = int(counts.sum())
     by_wave = n_contacts / len(instants) >= WAVE_SIZE
     times = (
@@ -93,6 +107,14 @@ def read_decisions(
     sample = {**contacts, "salt": f"/{seed}", "below": _below(MOST_ROWS // 2 / n_contacts)}
     contacted = fetch_arrow(con, statement("models/contacts"), sample)
     none = _uncontacted(con, times, sample, MOST_ROWS - min(len(contacted), MOST_ROWS // 2), by_wave)
+    rows = _in_order(contacted, none)
+    return LoggedDecisions(*rows, by_wave, in_log, newest_us)
+
+
+def _in_order(
+    contacted: pa.Table, none: pa.Table
+) -> tuple[NDArray[np.object_], NDArray[np.int64], NDArray[np.object_], NDArray[np.object_]]:
+    """Contacts and times without one as customers, times, actions and channels, in the order of the first three."""
     who, what, how = (_texts(contacted, name) for name in ("customer_id", "action_id", "channel"))
     rows = (
         np.concatenate([who, _texts(none, "customer_id")]),
@@ -101,9 +123,7 @@ def read_decisions(
         np.concatenate([how, np.full(len(none), None, dtype=object)]),
     )
     order = sorted(range(len(rows[0])), key=lambda k: (rows[0][k], rows[1][k], rows[2][k]))
-    return LoggedDecisions(
-        rows[0][order], rows[1][order], rows[2][order], rows[3][order], by_wave, n_contacts
-    )
+    return rows[0][order], rows[1][order], rows[2][order], rows[3][order]
 
 
 def _below(share: float) -> str:

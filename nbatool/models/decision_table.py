@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.features.choice import as_timestamp
+from nbatool.features.labels import measure_of
 from nbatool.models.candidates import Candidate
 from nbatool.models.table import BoolArray, FloatArray, IntArray
 from nbatool.store.arrow import fetch_arrow
@@ -27,7 +28,7 @@ from nbatool.store.sql import statement
 if TYPE_CHECKING:
     import duckdb
 
-    from nbatool.base.config import Objective
+    from nbatool.features.outcome_terms import ObjectiveTerms
 
 Texts = NDArray[np.object_]
 
@@ -158,7 +159,7 @@ def _laid(places: IntArray, values: NDArray[Any], m: int) -> FloatArray:
 
 
 def read_decision_table(
-    con: duckdb.DuckDBPyConnection, objectives: Sequence[Objective], *, from_us: int, until_us: int
+    con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], *, from_us: int, until_us: int
 ) -> DecisionTable | None:
     """Return the closed decisions with ``from_us <= as_of < until_us``; None where the log holds none.
 
@@ -200,10 +201,10 @@ def read_decision_table(
     )
 
 
-def _posted(con: duckdb.DuckDBPyConnection, objectives: Sequence[Objective], n: int) -> FloatArray:
+def _posted(con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], n: int) -> FloatArray:
     """The weighted sum of what was posted for each objective, (n,) in currency."""
     total = np.zeros(n)
-    arriving = [o for o in objectives if o.event is None] or list(objectives)
+    arriving = [o for o in objectives if not o.by_events] or list(objectives)
     for objective in objectives:
         values: dict[str, Any] = {
             "objective": objective.name,
@@ -214,10 +215,7 @@ def _posted(con: duckdb.DuckDBPyConnection, objectives: Sequence[Objective], n: 
         found = fetch_arrow(con, statement("models/logged_posted"), values)
         row = np.asarray(found["row"].to_numpy(), dtype=np.int64)
         count, amount = (np.asarray(found[c].to_numpy(), dtype=np.float64) for c in ("count", "amount"))
-        measured = {"any": np.minimum(count, 1.0), "count": count, "sum": amount}[objective.measure]
-        if objective.clip_outcome is not None:
-            measured = np.minimum(measured, objective.clip_outcome)
-        total[row] += objective.weight * measured
+        total[row] += objective.weight * measure_of(objective, count, amount)
     return total
 
 

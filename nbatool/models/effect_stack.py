@@ -85,6 +85,7 @@ def stack_of(logged: Logged, rows: IntArray, *, first_candidate: int, seed: int)
     contact = ~logged.is_nothing[row]
     found = np.array([np.flatnonzero(done == each)[0] for each in range(k)])
     return Stack(
-        row, arm, contact, logged.pair_chances(row, arm), np.where(contact, 1.0, k / copies),
+        row, arm, contact, logged.pair_chances(row, arm),
+        np.where(contact, 1.0, k / copies) * logged.recencies()[row],
         logged.table.x[found], first_candidate,
     )  # fmt: skip

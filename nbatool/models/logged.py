@@ -26,6 +26,8 @@ class Logged:
         float64[n]: the same as the model's own column says it, NaN unknown.
     probability
         float64[n]: the chance of what was done; None where shares of the log stand in.
+    recency
+        float64[n]: what each row counts for its age, a factor of the table's weight; None where nothing is forgotten.
     """
 
     table: Table
@@ -33,6 +35,7 @@ class Logged:
     action_code: IntArray
     action: FloatArray
     probability: FloatArray | None = None
+    recency: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -42,6 +45,10 @@ class Logged:
         """The k actions that were contacted, as the model's own column has them, ascending."""
         known = self.action[~self.is_nothing & ~np.isnan(self.action)]
         return np.unique(known).astype(np.int64)
+
+    def recencies(self) -> FloatArray:
+        """Return float64[n]: what each row counts for its age, or ones."""
+        return np.ones(len(self)) if self.recency is None else self.recency
 
     def arms(self) -> IntArray:
         """Return int64[n]: position of what was done in `codes`, k for `nothing`, −1 for an unknown action."""

@@ -219,6 +219,15 @@ class OutcomeModel:
         )
 
 
+def bounds_of(outcome: FloatArray) -> tuple[float, float] | None:
+    """Return the least and the greatest outcome possible: of outcomes that are all 0 or 1, else None.
+
+    >>> bounds_of(np.array([0.0, 1.0])), bounds_of(np.array([0.0, 2.0]))
+    ((0.0, 1.0), None)
+    """
+    return (0.0, 1.0) if np.isin(outcome, (0.0, 1.0)).all() else None
+
+
 def with_candidate(x: FloatArray, candidate: FloatArray) -> FloatArray:
     """Return a copy of x with the last columns replaced by a candidate's."""
     changed = x.copy()

@@ -14,26 +14,25 @@ from nbatool.models.booster import Booster
 from nbatool.models.card import canonical_json, data_window, versions
 from nbatool.models.choose_learner import Terms
 from nbatool.models.competition import Competition, compete, fitted_maps
+from nbatool.models.constant_outcome import MIN_NONZERO, MIN_ROWS, constant_outcome, varied
 from nbatool.models.cross_fit import Candidates, CrossFit, cross_fit, from_log
 from nbatool.models.fit import FittedBooster
+from nbatool.models.half_life import choose_half_life
 from nbatool.models.learner_fits import Evidence, fit_learner
 from nbatool.models.learners import Effect, NoLearner
 from nbatool.models.logged import Logged
-from nbatool.models.outcome import BASELINE_PART, OutcomeModel
+from nbatool.models.outcome import BASELINE_PART, OutcomeModel, bounds_of
 from nbatool.models.outcome_card import outcome_evaluation, outcome_warnings, uplift_by_action
 from nbatool.models.outcome_maps import Maps, Scores, maps_of
 from nbatool.models.outcome_parts import Design, Recipe
 from nbatool.models.shrinkage import Shrinkage, fit_shrinkage
 from nbatool.models.splits import Fold, Split, all_customer_folds, customer_part, split_rows
-from nbatool.models.spread import ONE, Spread, fit_spread
+from nbatool.models.spread import Spread, fit_spread
 from nbatool.models.table import BoolArray, FloatArray, IntArray, Table, row_order
 from nbatool.models.uplift_error import UNKNOWN, UpliftError, fit_uplift_error
-from nbatool.models.uplift_map import UNMAPPED
 
 __all__ = ["Logged", "Scores", "fit_outcome", "maps_of"]
 
-MIN_ROWS = 200
-MIN_NONZERO = 30
 MOST_FOR_ERROR = 3_000
 _MORE_TREES = 1.25
 
@@ -84,23 +83,26 @@ def fit_outcome(
     logged = Logged(table.take(order), is_nothing[order], action_code[order], action[order], chance)
     design = Design(np.asarray(nothing, dtype=np.float64), pairs, seed, threads)
     card = _card(logged, seed) | dict(extra_card or {})
-    shrinkage = _shrinkage(logged)
     split = None
     if len(table) >= MIN_ROWS:
         split = split_rows(logged.table.as_of_us, logged.table.customer, window_s=window_s, seed=seed)
-    if split is None or _varied(logged.table.take(split.stop.fit)) < MIN_NONZERO:
-        return _constant(logged, design, shrinkage, card)
-    asked = (
-        from_log(logged, len(nothing), design.nothing, pairs)
-        if candidates is None
-        else _sorted(candidates, order)
-    )
+    if split is None or varied(logged.table.take(split.stop.fit)) < MIN_NONZERO:
+        return constant_outcome(logged, design, _shrinkage(logged), card)
+    forgets = choose_half_life(logged, len(nothing), window_s=window_s, seed=seed)
+    card |= forgets.to_card(logged.table.as_of_us)
+    whole = forgets.weighted(logged, int(logged.table.as_of_us.max()))
+    # those that judge count alike, and what is learned before them is weighted as it was then
+    earlier = forgets.weighted(logged, int(logged.table.as_of_us[split.test.fit].max()))
+    asked = _asked(candidates, logged, order, design)
     wanted = Terms.free(len(logged.codes)) if terms is None else terms
-    return _Training(logged, split, design, shrinkage, asked, wanted, card).model()
+    training = _Training(earlier, split, design, _shrinkage(whole), asked, wanted, card)
+    return replace(training, logged=whole).final(*training.chosen())
 
 
-def _sorted(candidates: Candidates, order: IntArray) -> Candidates:
-    """Candidates by position in the sorted log."""
+def _asked(candidates: Candidates | None, logged: Logged, order: IntArray, design: Design) -> Candidates:
+    """Candidates by position in the sorted log; where none are given, as the log tells them."""
+    if candidates is None:
+        return from_log(logged, len(design.nothing), design.nothing, design.pairs)
 
     def of_sorted(rows: IntArray) -> Iterator[FloatArray]:
         return candidates(order[rows])
@@ -126,13 +128,9 @@ def _shrinkage(logged: Logged) -> Shrinkage:
     table, weight = logged.table, logged.table.weights()
     at = logged.is_nothing if (weight * logged.is_nothing).sum() > 0 else np.ones(len(table), dtype=bool)
     base = float(np.average(table.y[at], weights=weight[at])) if weight.sum() > 0 else 0.0
-    return fit_shrinkage(table.y - base, weight, logged.action_code, ~logged.is_nothing, table.customer)
-
-
-def _varied(table: Table) -> int:
-    """How many rows differ from the commonest outcome."""
-    _, counts = np.unique(table.y, return_counts=True)
-    return len(table) - int(counts.max(initial=0))
+    return fit_shrinkage(
+        table.y - base, weight, logged.action_code, ~logged.is_nothing, table.customer, logged.recencies()
+    )
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,8 @@ class _Training:
     terms: Terms
     card: dict[str, Any]
 
-    def model(self) -> OutcomeModel:
+    def chosen(self) -> tuple[str, Recipe]:
+        """Choose a learner by the later rows; the recipe is for fitting it on all."""
         table, split, design = self.logged.table, self.split, self.design
         recipe = parts.baseline_recipe(table, split.stop, design)
         evidence, baseline = self._evidence(split.calibration, recipe, split.test.predict)
@@ -156,7 +155,7 @@ class _Training:
         found = compete(evidence, baseline, split.test.predict, self.candidates, self.terms, self.shrinkage)
         self.card.update(self._judgement(found, baseline))
         longer = recipe.longer(min(_MORE_TREES, len(table) / len(split.stop.fit)))
-        return self._final(found.winner.name, longer)
+        return found.winner.name, longer
 
     def _evidence(
         self, folds: tuple[Fold, ...], recipe: Recipe, later: IntArray
@@ -195,9 +194,11 @@ class _Training:
                 logged.table, test.predict, p0, uplift, logged.is_nothing, logged.action_code
             ),
             "rows_for_half": self.shrinkage.rows_for_half,
+            "own_uplift_kept": {str(code): kept for code, kept in self.shrinkage.weight.items()},
         }
 
-    def _final(self, name: str, recipe: Recipe) -> OutcomeModel:
+    def final(self, name: str, recipe: Recipe) -> OutcomeModel:
+        """Fit a learner and its maps on every row."""
         logged, design = self.logged, self.design
         every = np.arange(len(logged), dtype=np.int64)
         folds = all_customer_folds(logged.table.customer, design.seed, "calibration")
@@ -239,12 +240,8 @@ def _looks_at(fitted: Mapping[str, FittedBooster], maps: Maps) -> dict[str, Any]
     }
 
 
-def _bounds(table: Table) -> tuple[float, float] | None:
-    return (0.0, 1.0) if np.isin(table.y, (0.0, 1.0)).all() else None
-
-
 def _bounded(table: Table, outcome: FloatArray) -> FloatArray:
-    bounds = _bounds(table)
+    bounds = bounds_of(table.y)
     return outcome if bounds is None else np.clip(outcome, *bounds)
 
 
@@ -262,38 +259,10 @@ def _model(
         money=maps.money,
         uplift_map=maps.uplift,
         error=error,
-        bounds=_bounds(table),
+        bounds=bounds_of(table.y),
         mean=float(np.average(table.y, weights=weight)) if weight.sum() > 0 else 0.0,
         n_features=table.x.shape[1],
         shrinkage=training.shrinkage,
         card=json.loads(canonical_json(training.card)),
         baseline=Booster.from_text(baseline),
-    )
-
-
-def _constant(logged: Logged, design: Design, shrinkage: Shrinkage, card: dict[str, Any]) -> OutcomeModel:
-    """Return the model of too little data: everybody brings the mean."""
-    table, weight = logged.table, logged.table.weights()
-    mean = float(np.average(table.y, weights=weight)) if weight.sum() > 0 else 0.0
-    why = f"not trained: {len(table)} rows, {_varied(table)} of them with another outcome than the commonest"
-    needed = f"at least {MIN_ROWS} and {MIN_NONZERO} are needed"
-    warning = f"{why} ({needed}); every candidate gets {mean:.4f}"
-    card |= {"learner": NoLearner.name, "form": "constant", "split": "none", "evaluation": None}
-    card["warnings"] = [warning]
-    return OutcomeModel(
-        kind="constant",
-        baseline_text=None,
-        baseline_columns=(),
-        effect=None,
-        nothing=design.nothing,
-        spread=ONE,
-        money=None,
-        uplift_map=UNMAPPED,
-        error=UNKNOWN,
-        bounds=_bounds(table),
-        mean=mean,
-        n_features=table.x.shape[1],
-        shrinkage=shrinkage,
-        card=json.loads(canonical_json(card)),
-        baseline=None,
     )

@@ -10,8 +10,10 @@ import numpy as np
 from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.features.choice import as_timestamp
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.decision_log import LoggedDecisions, read_decisions
 from nbatool.models.decision_table import DecisionTable, read_decision_table
+from nbatool.models.newest import least_span_us, newest_rows
 from nbatool.models.table import BoolArray, IntArray
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
@@ -36,12 +38,15 @@ class PastDecisions:
         How the times without contact were found; True for a decision log, whose times are those of its decisions.
     contacts_in_log
         Contacts the log holds, of which a sample may have been taken.
+    newest_from_us
+        Where the log holds more than is useful, the time from which it is looked at; None: from its beginning.
     """
 
     table: DecisionTable
     from_events: BoolArray
     by_wave: bool
     contacts_in_log: int
+    newest_from_us: int | None = None
 
     @property
     def is_nothing(self) -> BoolArray:
@@ -68,45 +73,54 @@ def read_past_decisions(
         The present. A window that reaches beyond it is open, unless the outcome was told with the decision.
     """
     window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
-    log = _decision_log(con, config, as_of_us, as_of_us - window_us)
+    log, newest_us = _decision_log(con, config, as_of_us, window_us, seed)
     until_us = as_of_us - window_us + 1
     if log is not None:
-        until_us = min(until_us, int(log.as_of_us.min()))
+        # contacts before the log are older still than those of the log that are left out
+        until_us = min(until_us, int(log.as_of_us.min())) if newest_us is None else from_us
     seen = None
-    if config.roles.contact and any(o.event is not None for o in config.objectives) and from_us < until_us:
+    if config.roles.contact and any(o.by_events for o in config.objectives) and from_us < until_us:
         seen = read_decisions(
             con, config.roles.contact, from_us=from_us, until_us=until_us,
-            by_channel=config.catalogue.channel_mode == "one", seed=seed,
+            by_channel=config.catalogue.channel_mode == "one", seed=seed, least_span_us=least_span_us(window_us),
         )  # fmt: skip
     if seen is None:
         if log is None:
             return None
         contacts = int((log.action_id != NOTHING).sum())
-        return PastDecisions(log, np.zeros(len(log), dtype=bool), True, contacts)
+        return PastDecisions(log, np.zeros(len(log), dtype=bool), True, contacts, newest_us)
     events = as_table(con, seen)
     if log is None:
-        return PastDecisions(events, np.ones(len(seen), dtype=bool), seen.by_wave, seen.contacts_in_log)
+        every = np.ones(len(seen), dtype=bool)
+        return PastDecisions(events, every, seen.by_wave, seen.contacts_in_log, seen.newest_from_us)
     both = _together(events, log)
     order = np.lexsort((both.as_of_us, np.unique(both.customer_id.astype(str), return_inverse=True)[1]))
     contacts = seen.contacts_in_log + int((log.action_id != NOTHING).sum())
     from_events = np.arange(len(both)) < len(events)
-    return PastDecisions(taken(both, order), from_events[order], seen.by_wave, contacts)
+    return PastDecisions(taken(both, order), from_events[order], seen.by_wave, contacts, seen.newest_from_us)
 
 
 def log_is_usable(con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int) -> bool:
     """Whether the decision log holds a decision whose outcome is known."""
     window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
-    return _decision_log(con, config, as_of_us, as_of_us - window_us) is not None
+    return _decision_log(con, config, as_of_us, window_us, 0)[0] is not None
 
 
 def _decision_log(
-    con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int, closed_us: int
-) -> DecisionTable | None:
-    table = read_decision_table(con, config.objectives, from_us=0, until_us=as_of_us)
+    con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int, window_us: int, seed: int
+) -> tuple[DecisionTable | None, int | None]:
+    """Return the decisions of the log that are learned from, and `PastDecisions.newest_from_us`."""
+    table = read_decision_table(con, OutcomeTerms.of(config).objectives, from_us=0, until_us=as_of_us)
     if table is None:
-        return None
-    kept = usable_rows(con, config, table, closed_us, most=MOST_ROWS)
-    return taken(table, kept) if len(kept) else None
+        return None, None
+    usable = usable_rows(con, config, table, as_of_us - window_us)
+    if not len(usable):
+        return None, None
+    _, customer = np.unique(table.customer_id[usable].astype(str), return_inverse=True)
+    kept, newest_us = newest_rows(
+        table.as_of_us[usable], customer, most=MOST_ROWS, span_us=least_span_us(window_us), seed=seed
+    )
+    return taken(table, usable[kept]), newest_us
 
 
 def _together(one: DecisionTable, other: DecisionTable) -> DecisionTable:
@@ -140,7 +154,7 @@ def settled(
 
 def tells_outcomes(config: Config) -> bool:
     """Whether outcomes only arrive with decisions, so that one that has arrived needs no window to close."""
-    return all(o.event is None for o in config.objectives)
+    return not any(o.by_events for o in config.objectives)
 
 
 def usable_rows(
@@ -148,17 +162,11 @@ def usable_rows(
     config: Config,
     table: DecisionTable,
     closed_us: int,
-    *,
-    most: int | None = None,
 ) -> IntArray:
-    """Return the rows whose window has closed or whose outcome was told; the newest ``most`` of them."""
+    """Return the rows whose window has closed or whose outcome was told, and whose chance is one if it was logged."""
     chance = table.probability
     sane = np.isnan(chance) | ((chance > 0) & (chance <= 1 + 1e-6))
-    kept = np.flatnonzero(settled(con, config, table, closed_us) & sane)
-    if most is not None and len(kept) > most:
-        newest = np.sort(table.as_of_us[kept])[-most]
-        kept = kept[table.as_of_us[kept] >= newest][:most]
-    return kept
+    return np.flatnonzero(settled(con, config, table, closed_us) & sane)
 
 
 def taken(table: DecisionTable, rows: IntArray) -> DecisionTable:

@@ -17,8 +17,10 @@ from nbatool.models.group_means import group_means
 from nbatool.models.table import BoolArray, FloatArray, IntArray
 
 # Even where the actions' means show no spread at all, so many contacts keep half of an action's own uplift: customers
-# may still differ in what they answer to, and that the booster has learned from all of them together.
-MOST_ROWS_FOR_HALF = 500.0
+# may still differ in what they answer to, and that the booster has learned from all of them together. Measured in worlds
+# of 500 to 30,000 decisions: with 500, a fifth more squared error where actions suit different customers; with 200, at
+# most a twentieth more where no action does anything, and no decision the worse for it.
+MOST_ROWS_FOR_HALF = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,12 @@ class Shrinkage:
 
 
 def fit_shrinkage(
-    effect: FloatArray, weight: FloatArray, action_code: IntArray, contact: BoolArray, customer: IntArray
+    effect: FloatArray,
+    weight: FloatArray,
+    action_code: IntArray,
+    contact: BoolArray,
+    customer: IntArray,
+    recency: FloatArray | None = None,
 ) -> Shrinkage:
     """Estimate σ², τ² and each action's w by the method of moments, a customer's rows counted as one for τ².
 
@@ -78,12 +85,15 @@ def fit_shrinkage(
         bool[n]: rows that are contacts.
     customer
         int64[n].
+    recency
+        float64[n], not above 1: what rows count for their age. An action's contacts are as many as would say the same
+        if all counted alike.
     """
     codes, number = np.unique(action_code[contact], return_inverse=True)
     if not len(codes):
         return Shrinkage({}, {}, MOST_ROWS_FOR_HALF)
     e, w = effect[contact], weight[contact]
-    n = np.bincount(number).astype(np.float64)
+    n = _effective(number, np.ones(len(e)) if recency is None else recency[contact])
     groups = group_means(e, w, number.astype(np.int64), customer[contact])
     n_free = max(len(e) - len(codes), 1)
     within = (
@@ -95,6 +105,12 @@ def fit_shrinkage(
     keep = {int(code): float(k / (k + half)) for code, k in zip(codes, n, strict=True)}
     share = {int(code): float(k / n.sum()) for code, k in zip(codes, n, strict=True)}
     return Shrinkage(keep, share, half)
+
+
+def _effective(number: IntArray, recency: FloatArray) -> FloatArray:
+    """Effective rows of each group (`recency_weights.effective_rows`)."""
+    total, squares = np.bincount(number, recency), np.bincount(number, recency * recency)
+    return np.asarray(np.where(squares > 0, total * total / np.maximum(squares, 1e-300), 0.0))
 
 
 def shrink(uplift: FloatArray, weight: FloatArray, share: FloatArray) -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,11 @@ from nbatool.features.moments import Moments, PreparedMoments, load_zone_offsets
 from nbatool.features.schedule import training_times
 from nbatool.models.bundle import Bundle
 from nbatool.models.clv.history import load_purchase_days, train_clv
+from nbatool.models.clv.model import ClvModel
 from nbatool.models.clv.settings import ClvSettings
+from nbatool.models.kappa import estimate_kappa
 from nbatool.models.learner_context import MOST_CUSTOMERS, fit_context
+from nbatool.models.lifetime_outcome import later_value, lifetime_objective
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.past_decisions import decision_span
 from nbatool.models.propensity import PropensityModel, fit_propensity
@@ -99,12 +103,14 @@ def train_bundle(
     if check is not None:
         check(config, actions, features, unlearned)
     customer, propensities = _propensities(training, sorted(row[0] for row in known))
-    decision, outcome, conversion = train_outcome(training, customer)
     clv = _lifetime_value(training)
+    kappa = _kappa(training, clv)
+    training = replace(training, later=later_value(config, clv, kappa))
+    decision, outcome, conversion = train_outcome(training, customer)
     cards = [dict(m.card) for m in (outcome, *propensities.values()) if m is not None]
     sample = _sampled(sorted(row[0] for row in known), MOST_CUSTOMERS, training.seed)
     context = fit_context(training, customer, sample, cards[:1] if outcome is not None else cards)
-    card = {**_card(training, propensities, outcome, conversion, clv), "unlearned": unlearned}
+    card = {**_card(training, propensities, outcome, conversion, clv), "unlearned": unlearned, **kappa}
     return Bundle(features, customer, propensities, decision, outcome, conversion, clv, card, context)
 
 
@@ -117,11 +123,13 @@ def training_steps(config: Config, actions: Sequence[Action], *, decisions: bool
     for within_s in sorted({t.within for t in config.targets}):
         targets = [t for t in config.targets if t.within == within_s]
         steps += [_moments_of(targets), *(t.name for t in targets)]
+    if config.roles.purchase:
+        steps.append("lifetime value")
     if config.objectives and (decisions or learns_from_contacts(config)):
         steps += [PAST, EXPECTED]
         if pays_per_conversion(config, actions):
             steps.append("conversions")
-    return (*steps, "lifetime value") if config.roles.purchase else tuple(steps)
+    return tuple(steps)
 
 
 def _numbered(say: Say, steps: Sequence[str]) -> Say:
@@ -237,6 +245,15 @@ def _lifetime_value(training: Training) -> str | None:
         grain_days=settings.grain_days,
     )  # fmt: skip
     return train_clv(training.con, settings, training.seed)[0].to_json()
+
+
+def _kappa(training: Training, clv: str | None) -> dict[str, Any]:
+    """Return, for the card, how much of what lifetime value credits to purchases is real; {} where no objective asks."""
+    if clv is None or lifetime_objective(training.config) is None:
+        return {}
+    model = ClvModel.from_json(clv)
+    found = estimate_kappa(training.con, training.config, model, training.as_of_us)
+    return {"kappa": found.to_card()}
 
 
 def clv_settings(config: Config) -> ClvSettings:

@@ -15,14 +15,17 @@ from nbatool.features.customer import FeatureSet
 from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.model_input import CustomerInput, candidate_input
 from nbatool.features.moments import Moments, prepare_moments
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.features.pairs import DIMENSIONS
 from nbatool.models.candidates import Candidate, DecisionInput
+from nbatool.models.card import iso_time
 from nbatool.models.choose_learner import Terms
 from nbatool.models.context_input import fit_context_input, said_of
 from nbatool.models.conversion import fit_conversion
 from nbatool.models.cross_fit import ROWS_AT_ONCE, Candidates
 from nbatool.models.decision_log import LoggedDecisions
 from nbatool.models.decision_weights import decision_weights
+from nbatool.models.half_life import DAY_S
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
 from nbatool.models.past_decisions import (
@@ -33,6 +36,7 @@ from nbatool.models.past_decisions import (
     read_past_decisions,
 )
 from nbatool.models.propensity import PropensityModel
+from nbatool.models.recency_weights import age_weights
 from nbatool.models.table import FloatArray, IntArray, Table
 from nbatool.models.training_data import CHUNK, Training, codes_of
 from nbatool.store.sql import statement
@@ -46,7 +50,7 @@ PAST, EXPECTED = "past contacts", "expected outcomes"
 
 def learns_from_contacts(config: Config) -> bool:
     """Whether outcomes of contacts can be looked at: there is an objective by an event, and a type of contact."""
-    return bool(config.roles.contact) and any(o.event is not None for o in config.objectives)
+    return bool(config.roles.contact) and any(o.by_events for o in config.objectives)
 
 
 def pays_per_conversion(config: Config, actions: Sequence[Action]) -> bool:
@@ -82,7 +86,7 @@ def unlearned_because(training: Training) -> str | None:
 
 def _log_span(training: Training) -> tuple[int, int, int]:
     """Return the longest window of an objective in seconds, and from and until when contacts are learned from."""
-    within_s = max(o.within for o in training.config.objectives if o.event is not None)
+    within_s = max(o.within for o in training.config.objectives if o.by_events)
     warm_up_us = min(
         training.features.plan.longest_window_s * US_PER_S, (training.as_of_us - training.first_us) // 4
     )
@@ -130,9 +134,10 @@ def train_outcome(
         extra_card={
             "assignment": known.source, "balance": known.balance.to_json(), "by_wave": past.by_wave,
             "contacts_in_log": past.contacts_in_log, "actions": ids,
+            "newest_from": None if past.newest_from_us is None else iso_time(past.newest_from_us),
         },
     )  # fmt: skip
-    return decision, outcome, _conversion(training, table, past, y, within_s)
+    return decision, outcome, _conversion(training, table, past, y, within_s, outcome.card["half_life"])
 
 
 def _terms(
@@ -212,9 +217,10 @@ def _table_of(
     x = np.empty((len(log), len(decision.names)))
     for first, last, features in prepared.chunks(CHUNK):
         x[first:last] = decision.of_logged(features, chosen[first:last], training.by_id, said[first:last])
-    happened = outcomes(
-        training.con, training.config.objectives if objectives is None else objectives, len(log)
-    )
+    asked = OutcomeTerms.of(training.config).objectives if objectives is None else objectives
+    happened = outcomes(training.con, asked, len(log))
+    if objectives is None and training.later is not None:
+        happened += training.later.value(training.con, len(log))
     y = np.where(log.is_closed, log.posted, log.posted + happened)
     who = codes_of(prepared.moments.customer_id)
     width = decision.candidate_from
@@ -232,11 +238,19 @@ def _converted(training: Training, within_s: int, n: int) -> FloatArray | None:
 
 
 def _conversion(
-    training: Training, table: Table, past: PastDecisions, y: FloatArray | None, within_s: int
+    training: Training,
+    table: Table,
+    past: PastDecisions,
+    y: FloatArray | None,
+    within_s: int,
+    half_life_days: int | None,
 ) -> PropensityModel | None:
-    """Fit P(convert) where an action pays per conversion."""
+    """Fit P(convert) where an action pays per conversion; it forgets as the outcome does."""
     if y is None:
         return None
     training.say("conversions")
-    rows = Table(table.x, table.names, table.categorical, y, None, table.customer, table.as_of_us)
+    weight = None
+    if half_life_days is not None:
+        weight = age_weights(table.as_of_us, int(table.as_of_us.max()), float(half_life_days * DAY_S))
+    rows = Table(table.x, table.names, table.categorical, y, weight, table.customer, table.as_of_us)
     return fit_conversion(rows.take(~past.is_nothing), window_s=within_s, seed=training.seed)

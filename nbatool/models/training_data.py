@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nbatool.base.records import Action
 from nbatool.features.customer import FeatureSet
+from nbatool.models.lifetime_outcome import LaterValue
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,8 @@ Check = Callable[["Config", Sequence[Action], FeatureSet, str | None], None]
 class Training:
     """What one training run works with.
 
-    ``first_us`` is the first event, ``as_of_us`` the present: nothing at or after it is read.
+    ``first_us`` is the first event, ``as_of_us`` the present: nothing at or after it is read. ``later`` is what a
+    lifetime value counts of the time after its window; None: nothing.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -40,6 +42,7 @@ class Training:
     as_of_us: int
     seed: int
     say: Say
+    later: LaterValue | None = None
 
     @property
     def by_id(self) -> dict[str, Action]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from nbatool.base.clock import format_time
 from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import BEST_SINGLE, LOGGED, Evaluation, Judgement
 from nbatool.measure.intervals import Interval
+from nbatool.models.card import canonical_json
 from nbatool.report.bars import interval_line
 from nbatool.report.figures import minute_text, money_text, number_text, share_text
 from nbatool.report.tables import paragraph, table_lines
@@ -105,7 +107,7 @@ def _unsupported(found: Evaluation, width: int) -> list[str]:
 
 
 def _gains(found: Evaluation, currency: str, width: int) -> list[str]:
-    """Differences decision by decision, per 1,000 customers."""
+    """Differences decision by decision, in money per 1,000 customers decided once."""
     rows = []
     for name in ("challenger", "champion"):
         judged = found.of(name)
@@ -119,7 +121,7 @@ def _gains(found: Evaluation, currency: str, width: int) -> list[str]:
             ))  # fmt: skip
     if not rows:
         return []
-    heads = (f"difference per {number_text(PER)} customers", "", "interval", "")
+    heads = (f"difference per {number_text(PER)} customers decided once", "", "interval", "")
     return table_lines(heads, rows, right="lrrl", width=width)
 
 
@@ -192,12 +194,14 @@ def warnings(report: EvaluationReport) -> list[str]:
         if unsure:
             said.append(NO_BETTER.format(" or ".join(unsure)))
         said += [f"the champion: {w}" for w in champion.support.warnings]
+    said += report.notes
     if found.probabilities != "logged":
         said.append(found.probabilities)
     if not found.honest.honest:
         said.append(found.honest.verdict)
     if report.overlaps:
-        said.append("the version may have learned from outcomes it is judged on: its value is too good")
+        who = "the version" if report.challenger is None else "the version or the challenger"
+        said.append(f"{who} may have learned from outcomes it is judged on: its value is too good")
     if found.model_r2 <= max(found.model_r2_means, 0.0):
         said.append("the outcome model predicts no better than the mean of each action")
     for reason, count in found.left_out.items():
@@ -206,9 +210,9 @@ def warnings(report: EvaluationReport) -> list[str]:
 
 
 def evaluation_json(report: EvaluationReport, currency: str) -> dict[str, Any]:
-    """Return everything measured; money per decision."""
+    """Return everything measured; money per decision, null where it cannot be had."""
     found = report.evaluation
-    return {
+    result = {
         "version": report.version,
         "challenger": report.challenger,
         "twin_of": None if report.twin_of_us is None else format_time(report.twin_of_us),
@@ -218,6 +222,9 @@ def evaluation_json(report: EvaluationReport, currency: str) -> dict[str, Any]:
         "first": format_time(found.first_us),
         "last": format_time(found.last_us),
         "left_out": dict(found.left_out),
+        "from_events": report.from_events,
+        "anonymous": report.anonymous,
+        "logging_policies": list(report.policies),
         "probabilities": found.probabilities,
         "honest": {"honest": found.honest.honest, "verdict": found.honest.verdict},
         "model": {"r2": found.model_r2, "r2_means": found.model_r2_means},
@@ -233,6 +240,8 @@ def evaluation_json(report: EvaluationReport, currency: str) -> dict[str, Any]:
         ],
         "warnings": warnings(report),
     }
+    plain: dict[str, Any] = json.loads(canonical_json(result))
+    return plain
 
 
 def _judgement_json(j: Judgement, labels: Sequence[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nbatool.report.figures import minute_text, share_text
 from nbatool.report.outcome_card import outcome_lines
 from nbatool.report.propensity_card import propensity_lines
 from nbatool.report.tables import paragraph, table_lines
-from nbatool.report.train_report import NO_CONTACT
+from nbatool.report.train_report import NO_CONTACT, kappa_line
 
 MOST_FEATURES = 15
 PARTS = {
@@ -55,6 +55,8 @@ def card_text(card: Mapping[str, Any], width: int) -> str:
         ]
     if card["clv"]:
         lines += ["", "lifetime value", *clv_lines(card["clv"], width)]
+    if card.get("kappa"):
+        lines += paragraph(kappa_line(card["kappa"]), width=width)
     return "\n".join(lines)
 
 
@@ -74,7 +76,9 @@ def importance_lines(importance: Mapping[str, Any], width: int) -> list[str]:
         if not shown:
             continue
         most = max(entry["share"] for entry in shown)
-        head = "what the effect of one action looks at most" if part.startswith("effect-") else PARTS.get(part)
+        head = (
+            "what the effect of one action looks at most" if part.startswith("effect-") else PARTS.get(part)
+        )
         lines += ["", *paragraph(head or "what it looks at most", width=width)]
         rows = [(e["feature"], share_text(e["share"], 3), bar(e["share"], most, 20)) for e in shown]
         lines += table_lines(("", "", ""), rows, right="lrl", width=width, indent=4)

@@ -8,6 +8,7 @@ from typing import Any
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import interval_line
 from nbatool.report.figures import minute_text, number_text, share_text
+from nbatool.report.forgetting import forgetting_lines
 from nbatool.report.learner_card import learner_lines
 from nbatool.report.propensity_card import warning_lines
 from nbatool.report.tables import paragraph, table_lines
@@ -28,6 +29,7 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
         f"customers, {minute_text(card['first_as_of'])} to {minute_text(card['last_as_of'])}",
         width=width,
     )
+    lines += forgetting_lines(card, width)
     trees = ", ".join(f"{n} trees for the {part}" for part, n in (card.get("trees") or {}).items())
     lines += paragraph(
         "; ".join(
@@ -104,11 +106,15 @@ def _actions(card: Mapping[str, Any], width: int) -> list[str]:
 def _counts(card: Mapping[str, Any], width: int) -> list[str]:
     """Contacts of each action, and how much of its own uplift it keeps beside that of all actions together."""
     ids, half = card.get("actions") or [], float(card.get("rows_for_half") or 0.0)
+    kept = card.get("own_uplift_kept") or {}
     total = sum(card["n_per_action"].values()) or 1
     rows = [
-        (_name(code, ids), number_text(n), share_text(n / total), share_text(n / (n + half)) if n else "-")
+        (
+            _name(code, ids), number_text(n), share_text(n / total),
+            share_text(kept.get(code, n / (n + half))) if n else "-",
+        )
         for code, n in card["n_per_action"].items()
-    ]
+    ]  # fmt: skip
     return table_lines(
         ("contacts learned from", "rows", "share", "own uplift kept"), rows, right="lrrr", width=width
     )

@@ -175,4 +175,7 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
         "why_not_published": report.why_not_published,
         "by_propensity": report.by_propensity,
         "best_customer": report.best_customer,
+        "tried": report.tried,
+        "exploration_cost": round(report.exploring, 4) + 0.0,
+        "kept_apart": report.kept_apart,
     }

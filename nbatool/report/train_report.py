@@ -11,6 +11,7 @@ from nbatool.measure.promotion import Verdict
 from nbatool.models.card import canonical_json
 from nbatool.models.training import TrainReport
 from nbatool.report.figures import number_text, share_text
+from nbatool.report.forgetting import forgetting_text
 from nbatool.report.tables import entry, paragraph, right_edge
 
 RULES = {"recency": "recency rule", "base_rate": "base rate"}
@@ -49,8 +50,12 @@ def train_text(
     lines += entry("expected outcome", outcome_line(card["outcome"]), at=at, indent=INDENT, width=width)
     if card["outcome"]:
         lines += entry("", causal_line(card["outcome"]), at=at, indent=INDENT, width=width)
+        if days := card["outcome"].get("half_life"):
+            lines += entry("", forgetting_text(card["outcome"], days), at=at, indent=INDENT, width=width)
     if card["clv"]:
         lines += entry("lifetime value", value_line(card["clv"]["card"]), at=at, indent=INDENT, width=width)
+    if card.get("kappa"):
+        lines += entry("", kappa_line(card["kappa"]), at=at, indent=INDENT, width=width)
     for warning in warnings(card):
         lines += paragraph(warning, first="! ", indent=INDENT, width=width)
     if waits is not None:
@@ -109,6 +114,16 @@ def value_line(clv: Card) -> str:
     )
 
 
+def kappa_line(kappa: Card) -> str:
+    """How much of the later value that is credited to purchases in a window an experiment has shown to be real."""
+    if not kappa["value"]:
+        return f"κ 0, so what comes after the window does not count: {kappa['why']}"
+    return (
+        f"κ {share_text(kappa['value'])} ± {share_text(2 * kappa['se'])}: the part of later value credited to purchases "
+        f"that came true, over {number_text(kappa['n'])} customers, {number_text(kappa['n_control'])} of them in control"
+    )
+
+
 def warnings(card: Card) -> list[str]:
     """Everything odd about a version, each warning after the name of its model."""
     found = list(card.get("warnings", []))
@@ -138,6 +153,7 @@ def train_json(report: TrainReport) -> dict[str, Any]:
         "clv": {
             key: clv["card"].get(key) for key in ("model", "title", "fallback", "parameters", "fit_check", "holdout")
         } if clv else None,
+        "kappa": card.get("kappa"),
         "warnings": [*([] if outcome else [NO_CONTACT]), *warnings(card)],
     }  # fmt: skip
     plain: dict[str, Any] = json.loads(canonical_json(result))
@@ -170,5 +186,7 @@ def _outcome(outcome: Card) -> dict[str, Any]:
         "rmse": found.get("rmse"),
         "causal": balance.get("causal", False),
         "verdict": balance.get("verdict"),
+        "half_life": outcome.get("half_life"),
+        "effective_rows": outcome.get("effective_rows"),
         "warnings": outcome["warnings"],
     }

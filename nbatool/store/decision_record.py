@@ -69,6 +69,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True)
         What the request said beside the customer.
     phi
         The context the fast learner sees, encoded, (d,).
+    modelled
+        Expected by the models alone, without what was learned since: what a lesson is the difference to. Empty: the
+        same as ``expected``.
     closes_us
         When the longest outcome window and the wait after it end, µs since 1970.
 
@@ -100,14 +103,16 @@ class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True)
     context: dict[str, float | str | None]
     phi: list[float]
     closes_us: int
+    modelled: list[float | None] = []
 
     def choice(self, slot: int = 1) -> Choice:
         """Return what a place (from 1) got."""
         at = self.slots[slot - 1].candidate
         action_id, channel = self.candidates[at]
+        expected = self.modelled or self.expected
         return Choice(
             self.decision_id, self.as_of_us, self.closes_us, self.model_version, action_id, channel,
-            self.expected[at], self.phi,
+            expected[at], self.phi,
         )  # fmt: skip
 
     def to_bytes(self) -> bytes:

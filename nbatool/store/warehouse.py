@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TABLES = (
     "events", "customers", "decisions", "candidate_sets", "outcomes", "contact_states", "closed", "attributes_seen",
     "rejects", "batches", "runs", "live_watermark", "drained",
+    "watched", "changes",
 )  # fmt: skip
 MEMORY_SHARE = 0.6
 """Of the machine's memory; beyond it DuckDB spills to data/tmp."""

@@ -172,8 +172,33 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
          'nba.toml:2: [evaluate.min_gain] "loged" is no baseline; known are logged, nothing, random, best_single, greedy, rules, '
          "champion"),
         ('[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"',
-         'nba.toml:3: [[objective]] "a": measure = "lifetime_value" is not enforced by this version; '
-         "use any, count or sum"),
+         'nba.toml:3: [[objective]] "a": measure = "lifetime_value" needs to know the purchases: '
+         'add  [roles] purchase = ["..."]'),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"\nevent = "visit"',
+         'nba.toml:7: [[objective]] "a": event = "visit" is not a purchase; [roles] purchase has buy. '
+         "Without an event all of them count"),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"\n'
+         "unsubscribe_cost = 2",
+         'nba.toml:7: [[objective]] "a": unsubscribe_cost needs to know what unsubscribes: '
+         'add  [roles] unsubscribe = ["..."]'),
+        ('[[objective]]\nname = "a"\nevent = "buy"\nwithin = "1d"\nunsubscribe_cost = 2',
+         'nba.toml:5: [[objective]] "a": unsubscribe_cost belongs to measure = "lifetime_value"'),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "spend"\nevent = "buy"\nwithin = "1d"\n'
+         '[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"',
+         'nba.toml:3: [[objective]] "spend": measure = "sum" is money, which the lifetime value of [[objective]] "a" '
+         "counts already. Keep one of the two"),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"\n'
+         '[[objective]]\nname = "b"\nmeasure = "lifetime_value"\nwithin = "2d"',
+         'nba.toml:9: [[objective]] "b": measure = "lifetime_value" is money, which the lifetime value of '
+         '[[objective]] "a" counts already. Keep one of the two'),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"\n'
+         "match_action = true",
+         'nba.toml:7: [[objective]] "a": match_action: a lifetime value is of the customer, whatever the action; '
+         "remove it"),
+        ('[roles]\npurchase = ["buy"]\n[[objective]]\nname = "a"\nmeasure = "lifetime_value"\nwithin = "1d"\n'
+         "clip_outcome = 9",
+         'nba.toml:7: [[objective]] "a": clip_outcome: a lifetime value has losses beside its money; '
+         "limit each purchase by clip_event"),
         ('[[action]]\nid = "a"',
          'nba.toml:1: [[action]] "a": "channels" is missing: by which channels does it go out? '
          'Write  channels = ["email"]'),

@@ -180,7 +180,7 @@ def test_customers_without_any_event(shop: Callable[..., Path], nbatool: Nbatool
     assert (code, out) == (4, "")
     assert err == (
         "nothing to train: no events are loaded from before 2020-01-02T00:00:00.000001Z, and models learn from what "
-        'customers do. Load a [[source]] of kind = "events": nbatool ingest\n'
+        'customers do. Load a [[source]] of kind = "events" or "decisions": nbatool ingest\n'
     )
     assert not (root / "models").exists()
 

@@ -125,7 +125,7 @@ def test_closing_reports_what_it_did(tmp_path: Path) -> None:
     done = call(tmp_path, "learn", "--json", "--as-of", "1970-02-01")
     assert done.json == {
         "as_of": "1970-02-01T00:00:00Z", "closed": 1, "by_default": 1, "expired": 0, "released": 0, "waiting": 0,
-        "learned": 0, "not_learned": 0, "model_version": None,
+        "learned": 0, "not_learned": 0, "changes": [], "model_version": None,
     }  # fmt: skip
     text = call(tmp_path, "learn", "--as-of", "1970-02-01").out
     assert "closed    0 outcome windows" in text

@@ -39,6 +39,12 @@ LIVE_MODULES = (
     "nbatool.cli.session",
     "nbatool.decide.live",
     "nbatool.cli.decide",
+    "nbatool.decide.odds",
+    "nbatool.decide.slate",
+    "nbatool.decide.slots",
+    "nbatool.decide.published",
+    "nbatool.cli.learn",
+    "nbatool.learn.live",
 )
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from nbatool.decide.assemble import expression_kinds
 from nbatool.decide.catalogue import Catalogue, compile_catalogue
-from nbatool.decide.live import LiveService
 from nbatool.decide.decision import Decision, Wishes
+from nbatool.decide.live import LiveService
 from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
 from nbatool.features.customer import CustomerFeatures

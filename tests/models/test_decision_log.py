@@ -109,5 +109,37 @@ def test_a_large_log_is_sampled_by_customer(
     assert set(read(con, seed=1).customer_id) != set(log.customer_id)
 
 
+def test_of_a_log_too_long_the_newest_contacts_are_read(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision_log, "MOST_ROWS", 4_000)
+    con.execute("insert into customers select 'c' || range, null from range(500)")
+    con.execute(
+        "insert into events select 'c' || c.range, timestamp '2020-01-02' + to_days(w.range::int * 7), 'sent', 'a', 'email' "
+        "from range(0, 500, 2) c, range(40) w"
+    )
+
+    def newest(span_days: int) -> LoggedDecisions:
+        found = read_decisions(
+            con, ["sent"], from_us=START_US, until_us=START_US + 1_000 * DAY_US, by_channel=True, seed=0,
+            least_span_us=span_days * DAY_US,
+        )  # fmt: skip
+        assert found is not None
+        return found
+
+    log = newest(30)
+    eight_waves = START_US + (1 + 32 * 7) * DAY_US
+    assert (log.newest_from_us, int(log.as_of_us.min()), log.contacts_in_log) == (
+        eight_waves,
+        eight_waves,
+        10_000,
+    )
+    assert int((~log.is_nothing).sum()) == 2_000
+    # so long a span holds more than is useful: half of the customers are drawn, and no wave is left out
+    log = newest(16 * 7 - 1)
+    assert len(np.unique(log.as_of_us[~log.is_nothing])) == 16
+    assert int((~log.is_nothing).sum()) == pytest.approx(2_000, rel=0.2)
+
+
 def test_no_contact_is_no_log(con: duckdb.DuckDBPyConnection) -> None:
     assert read_decisions(con, ["sent"], from_us=0, until_us=DAY_US, by_channel=True, seed=0) is None

@@ -10,7 +10,7 @@ import pytest
 from calls import call
 
 from nbatool.base.clock import parse_time
-from nbatool.models import registry
+from nbatool.models import past_decisions, registry
 from nbatool.models.bundle import Bundle
 from nbatool.models.context_input import ContextInput, fit_context_input, said_of
 from nbatool.models.past_decisions import read_past_decisions
@@ -124,6 +124,21 @@ def test_windows_that_were_told_are_closed_and_others_wait(logged: Path) -> None
             )
             is None
         )
+
+
+def test_the_newest_decisions_of_a_log_too_long_are_learned_from(
+    logged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past_decisions, "MOST_ROWS", N // 5)
+    monkeypatch.setattr(past_decisions, "least_span_us", lambda _: 0)
+    workspace = open_workspace(logged)
+    with open_warehouse(workspace, read_only=True) as warehouse:
+        past = read_past_decisions(
+            warehouse.con, workspace.config, from_us=0, as_of_us=parse_time("2024-01-21"), seed=0
+        )
+    assert past is not None
+    assert len(past.table) == N // 5  # of the 20 days, the last 4
+    assert past.newest_from_us == past.table.as_of_us.min() == parse_time("2024-01-17T10:00:00Z")
 
 
 def test_a_live_decision_hears_what_the_request_says(logged: Path) -> None:

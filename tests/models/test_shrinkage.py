@@ -31,7 +31,7 @@ def test_a_young_action_leans_on_the_others_and_an_unknown_one_wholly() -> None:
 
 def test_actions_without_a_visible_difference_keep_half_at_the_cap() -> None:
     assert logged([1.0, 1.0], [1_000, 1_000], noise=50.0).rows_for_half <= MOST_ROWS_FOR_HALF
-    alone = logged([1.0], [500], noise=1.0)
+    alone = logged([1.0], [int(MOST_ROWS_FOR_HALF)], noise=1.0)
     assert alone.rows_for_half == MOST_ROWS_FOR_HALF
     assert alone.weight[0] == 0.5
 

@@ -55,6 +55,11 @@ def load_purchase_days(
     as_of = (EPOCH + timedelta(microseconds=as_of_us)).replace(tzinfo=None)
     parameters = {"types": list(types), "as_of": as_of, "zone": zone, "grain_days": grain_days}
     con.execute(statement("models/purchase_ledger"), parameters).fetchall()
+    net_purchases(con)
+
+
+def net_purchases(con: Any) -> None:
+    """Make the temporary table `purchase_days` of the `purchase_ledger`: what was given back is taken off."""
     _net(con, "purchase_days", held_out_days=0)
 
 

@@ -1,0 +1,103 @@
+"""Many outcomes at once give the belief that one after the other gives; forgetting an arm is having seen less of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nbatool.decide.replay import SCALES, Sums, _evidence, arms_kept, believed, faded
+from nbatool.models.posterior import Posterior
+from nbatool.models.posterior_prior import default_variance
+from nbatool.models.prior_choice import foretold
+
+ARMS = [("a", "email"), ("b", "email"), ("nothing", None)]
+RELATED = np.array([[1.0, 0.6, 0.25], [0.6, 1.0, 0.25], [0.25, 0.25, 1.0]])
+LINKED = {
+    "alone": np.eye(3),
+    "related": RELATED,
+    "two of three": np.array([[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]]),
+}
+D = 14
+
+
+def prior(relation: np.ndarray, scale: float = 1.0, half_life_s: float | None = None) -> Posterior:
+    variance = default_variance(D, trained=False) * scale
+    return Posterior.start(ARMS, relation, variance, noise=1.5, half_life_s=half_life_s)
+
+
+def log_of(spread: float, n: int = 900) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    phi = np.column_stack([np.ones(n), rng.normal(size=(n, D - 1))])
+    arm = rng.integers(0, 3, n)
+    return phi, arm, (phi * rng.normal(size=(3, D))[arm]).sum(1) * spread + rng.normal(size=n)
+
+
+@pytest.mark.parametrize("relation", LINKED.values(), ids=LINKED)
+def test_all_at_once_is_one_after_the_other(relation: np.ndarray) -> None:
+    phi, arm, y = log_of(0.3)
+    weight = np.random.default_rng(1).uniform(0.2, 1.0, len(y))
+    found = believed(prior(relation), Sums.of(phi, arm, y, weight, 3))
+    again = Posterior.start(ARMS, relation, found.variance, noise=1.5)
+    again.update_many(phi, arm, y, weight)
+    seen = phi[:50]
+    assert found.mean(seen) == pytest.approx(again.mean(seen), abs=1e-9)
+    ratio = found.sd(seen) ** 2 / again.sd(seen) ** 2 * again.noise / found.noise
+    assert ratio == pytest.approx(np.ones((50, 3)), rel=1e-8)
+    assert found.count == pytest.approx(weight.sum())
+
+
+def test_noise_is_what_is_left_over() -> None:
+    phi, arm, y = log_of(0.3)
+    found = believed(prior(RELATED), Sums.of(phi, arm, y, np.ones(len(y)), 3))
+    again = Posterior.start(ARMS, RELATED, found.variance, noise=1.5)
+    again.update_many(phi, arm, y)
+    assert found.noise == pytest.approx(again.noise, rel=1e-9)
+    faint = believed(prior(RELATED), Sums.of(phi, arm, y, np.full(len(y), 0.5), 3))
+    # Old outcomes count less; they were no noisier for it.
+    assert faint.noise == pytest.approx(found.noise, rel=0.1)
+
+
+@pytest.mark.parametrize("relation", LINKED.values(), ids=LINKED)
+def test_the_evidence_is_what_was_foretold(relation: np.ndarray) -> None:
+    phi, arm, y = log_of(0.3, 80)
+    sums = Sums.of(phi, arm, y, np.ones(len(y)), 3)
+    told = [foretold(prior(relation, scale), phi, arm, y, np.ones(len(y))) for scale in SCALES]
+    found = [_evidence(prior(relation), sums, scale, 1.5) for scale in SCALES]
+    assert np.diff(found) == pytest.approx(np.diff(told), abs=1e-8)
+
+
+def test_the_prior_becomes_as_strong_as_the_outcomes_say() -> None:
+    def strength(spread: float, n: int) -> float:
+        phi, arm, y = log_of(spread, n)
+        found = believed(prior(RELATED), Sums.of(phi, arm, y, np.ones(n), 3))
+        return float(found.variance[1] / prior(RELATED).variance[1])
+
+    assert strength(0.0, 900) < 1.0 == strength(1.0, 3)
+    assert strength(3.0, 900) > 1.0
+
+
+def test_without_outcomes_nothing_is_known() -> None:
+    start = prior(RELATED)
+    nothing = Sums.of(np.zeros((0, D)), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), 3)
+    assert believed(start, nothing).to_bytes() == start.to_bytes()
+
+
+@pytest.mark.parametrize("relation", LINKED.values(), ids=LINKED)
+@pytest.mark.parametrize("kept", [0.0, 0.1, 1.0])
+def test_forgetting_an_arm_is_having_seen_less_of_it(relation: np.ndarray, kept: float) -> None:
+    phi, arm, y = log_of(0.3)
+    whole, less = prior(relation, half_life_s=100.0), prior(relation)
+    whole.update_many(phi, arm, y)
+    seen = (arm != 0) | (kept > 0)
+    less.update_many(phi[seen], arm[seen], y[seen], np.where(arm == 0, kept, 1.0)[seen])
+    found = faded(whole, [kept, 1.0, 1.0])
+    assert found.mean(phi[:20]) == pytest.approx(less.mean(phi[:20]), abs=1e-8)
+    spread = found.sd(phi[:20]) ** 2 / found.noise
+    assert spread == pytest.approx(less.sd(phi[:20]) ** 2 / less.noise, rel=1e-6)
+    assert found.half_life_s == 100.0
+    assert (found.noise, found.count) == (whole.noise, whole.count)
+
+
+def test_an_action_fades_on_all_its_channels() -> None:
+    arms = [("a", "email"), ("a", "push"), ("b", "email"), ("nothing", None)]
+    assert arms_kept(arms, {"a": 0.25}) == [0.25, 0.25, 1.0, 1.0]

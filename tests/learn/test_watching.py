@@ -1,0 +1,177 @@
+"""What changed is found in the closed windows, each looked at once, and what was known of it fades."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from nbatool.base.clock import DAY_US
+from nbatool.decide.rebase import ActionChange, changes_of
+from nbatool.features.choice import as_timestamp
+from nbatool.learn.change import Change
+from nbatool.learn.learning import LearnReport
+from nbatool.learn.watching import forget_changed, watch
+from nbatool.learn.windows import Windows
+from nbatool.models.posterior import Posterior
+from nbatool.report.learn_report import learn_json, learn_text
+from nbatool.store.learned import LearnedSnapshot
+from nbatool.store.sql import statement
+
+HALF_LIFE_S = 90 * 86_400
+SWITCH, DAYS, PER_DAY = 25, 40, 120
+
+
+class Lookup:
+    """Knows that every decision was expected to bring 5; of some it knows nothing any more."""
+
+    def choice(self, decision_id: str, slot: int = 1) -> Any:
+        return None if decision_id.endswith("7") else SimpleNamespace(expected=5.0, slot=slot)
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    made = duckdb.connect()
+    made.execute("set timezone = 'UTC'")
+    for table in ("decisions", "closed"):
+        made.execute(statement(f"store/create_{table}"))
+    return made
+
+
+def close_day(con: duckdb.DuckDBPyConnection, day: int) -> None:
+    """Decisions of a day, closed three days later: tea brings less from the switch on; some had no choice."""
+    rng = np.random.default_rng(day)
+    rows = [(f"d_{day:03d}_{k:04d}", ("tea", "coffee")[k % 2]) for k in range(PER_DAY)]
+    outcome = rng.normal(5.0, 4.0, PER_DAY) - 3.0 * np.array([a == "tea" and day >= SWITCH for _, a in rows])
+    names = [name for name, _ in rows]
+    n = PER_DAY
+    log = pa.table(
+        {
+            "position": pa.array(range(day * 2 * n + 1, (day + 1) * 2 * n + 1)),
+            "decision_id": [*names, *(f"f_{name}" for name in names)],
+            "action_id": [action for _, action in rows] * 2,
+            "removed": [[0, 0]] * n + [[3, 0]] * n,
+            "outcome": [*outcome.tolist(), *[-1000.0] * n],
+        }
+    )
+    con.register("log", log)
+    times = {"as_of": as_timestamp(day * DAY_US), "closed_at": as_timestamp((day + 3) * DAY_US)}
+    con.execute(
+        "insert into decisions (source, decision_id, as_of, slot, action_id, removed, batch_id) "
+        "select 'nbatool', decision_id, $as_of, 1, action_id, removed, '' from log",
+        {"as_of": times["as_of"]},
+    )
+    con.execute(
+        "insert into closed select position, decision_id, 1, $as_of, outcome, $closed_at from log", times
+    )
+    con.unregister("log")
+
+
+def stored(con: duckdb.DuckDBPyConnection) -> tuple[Any, Any]:
+    return con.execute("select * from watched").fetchall(), con.execute("select * from changes").fetchall()
+
+
+def test_a_change_is_found_once_and_kept(con: duckdb.DuckDBPyConnection) -> None:
+    found: list[Change] = []
+    for day in range(DAYS):
+        close_day(con, day)
+        found += watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+        assert watch(con, Lookup(), half_life_s=HALF_LIFE_S) == ()  # type: ignore[arg-type]
+    assert [change.action_id for change in found] == ["tea"]
+    assert SWITCH - 1 <= found[0].since_us // DAY_US <= SWITCH + 1
+    assert found[0].seen_us // DAY_US <= SWITCH + 3
+    one = con.execute("select action_id, epoch_us(since), kept from changes").fetchall()
+    assert one[0][:2] == ("tea", found[0].since_us)
+    assert 0 < one[0][2] < 0.05
+
+
+def test_days_taken_together_are_days_taken_one_by_one(con: duckdb.DuckDBPyConnection) -> None:
+    other = duckdb.connect()
+    other.execute("set timezone = 'UTC'")
+    for table in ("decisions", "closed"):
+        other.execute(statement(f"store/create_{table}"))
+    for day in range(30):
+        close_day(con, day)
+        close_day(other, day)
+        if day % 7 == 0:
+            watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+    watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+    watch(other, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+    assert stored(con) == stored(other)
+
+
+def test_a_run_that_is_killed_finds_the_same_again(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(30):
+        close_day(con, day)
+    with monkeypatch.context() as broken:
+        broken.setattr("nbatool.learn.watching._row", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+    assert stored(con) == ([], [])
+    assert len(watch(con, Lookup(), half_life_s=HALF_LIFE_S)) == 1  # type: ignore[arg-type]
+
+
+def test_nothing_closed_is_nothing_to_watch(con: duckdb.DuckDBPyConnection) -> None:
+    assert watch(con, Lookup(), half_life_s=HALF_LIFE_S) == ()  # type: ignore[arg-type]
+    assert stored(con) == ([], [])
+
+
+CHANGE = Change("mail", 20 * DAY_US, 22 * DAY_US, 0.0, -2.0, 5.0, 3.0, 396, 80, -0.5, 30.0, 20.0)
+
+
+def test_the_learner_in_force_forgets_what_it_knew_of_the_action(desk: Any) -> None:
+    arms = [("mail", "email"), ("mail", "push"), ("nothing", None)]
+    belief = Posterior.start(arms, None, np.array([1.0, 1.0]), noise=1.0, half_life_s=1e9)
+    for k in range(60):
+        belief.update(np.array([1.0, k % 2]), k % 3, 3.0)
+    desk.online.learned.put_in_force(LearnedSnapshot("v1", belief.to_bytes(), 4, 17, 5))
+    forget_changed(desk.online, (), HALF_LIFE_S)
+    assert desk.online.learned.snapshot().body == belief.to_bytes()
+    forget_changed(desk.online, (CHANGE,), HALF_LIFE_S)
+    kept = desk.online.learned.snapshot()
+    assert (kept.model_version, kept.lesson_position, kept.closed_position, kept.learned_us) == (
+        "v1",
+        4,
+        17,
+        5,
+    )
+    now, seen = Posterior.from_bytes(kept.body), np.array([[1.0, 0.5]])
+    assert (now.mean(seen)[0, :2] < 0.5 * belief.mean(seen)[0, :2]).all()
+    assert (now.sd(seen)[0, :2] > 2 * belief.sd(seen)[0, :2]).all()
+    assert now.mean(seen)[0, 2] == belief.mean(seen)[0, 2]
+
+
+def test_without_a_learner_there_is_nothing_to_forget(desk: Any) -> None:
+    forget_changed(desk.online, (CHANGE,), HALF_LIFE_S)
+    assert desk.online.learned.snapshot() is None
+
+
+def test_the_newest_changes_are_read_oldest_first(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert changes_of(con) == []
+    for day, action in ((3, "tea"), (9, "tea"), (6, "coffee")):
+        row = {"since": as_timestamp((day - 1) * DAY_US), "seen": as_timestamp(day * DAY_US), "kept": 0.5}
+        con.execute(statement("learn/insert_change"), {"action_id": action, "detail": "{}", **row})
+    assert [c.since_us // DAY_US for c in changes_of(con)] == [2, 5, 8]
+    monkeypatch.setattr("nbatool.decide.rebase.MOST_CHANGES", 2)
+    assert changes_of(con) == [ActionChange("coffee", 5 * DAY_US, 0.5), ActionChange("tea", 8 * DAY_US, 0.5)]
+
+
+def test_people_are_told_what_changed() -> None:
+    from nbatool.learn.close import Closed
+    from nbatool.learn.feed import Fed
+
+    report = LearnReport(0, Closed(), Windows(), Fed(), None, (CHANGE,), "USD")
+    assert "changed   mail brings less than before since 1970-01-21: 3.00 USD" in learn_text(report)
+    told = learn_json(report)["changes"]
+    assert [(c["action_id"], c["since"], c["outcome_after"]) for c in told] == [
+        ("mail", "1970-01-21T00:00:00Z", 3.0)
+    ]
+    assert learn_json(LearnReport(0, Closed(), Windows(), Fed(), None))["changes"] == []

@@ -1,0 +1,260 @@
+"""The decision log as it is learned from: what counts, whose outcome is whose, and the chances of all candidates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from small_shop import Shop
+
+from nbatool.base.config import Objective
+from nbatool.ingest.decision_log import (
+    CONTACT_SCHEMA,
+    DECISION_SCHEMA,
+    OUTCOME_SCHEMA,
+    load_contact_states,
+    load_decisions,
+    load_outcomes,
+)
+from nbatool.models.decision_table import DecisionTable, read_decision_table
+from nbatool.models.past_decisions import taken
+from nbatool.store.warehouse import open_warehouse
+
+S, FAR = 1_000_000, 10**15
+AMONG = [["mail", "email"], ["web", "web"], ["nothing", None]]
+ORDER = Objective.model_validate({"name": "order", "within": "1h"})
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    workspace = Shop(tmp_path).configure('[[objective]]\nname = "order"\nwithin = "1h"\n')
+    with open_warehouse(workspace) as warehouse:
+        yield warehouse.con
+
+
+def decide(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any], source: str = "nbatool") -> None:
+    plain: dict[str, Any] = {
+        "customer_id": "c1", "as_of_us": 1000 * S, "slot": 1, "action_id": "mail", "channel": "email",
+        "probability": 0.5, "arm": "policy", "policy": "v1", "candidates": json.dumps(AMONG),
+        "probabilities": [0.5, 0.2, 0.3], "removed": [0, 0, 0],
+    }  # fmt: skip
+    load_decisions(con, pa.Table.from_pylist([plain | row for row in rows], DECISION_SCHEMA), source=source)
+
+
+def close(con: duckdb.DuckDBPyConnection, **outcomes: float) -> None:
+    for k, (name, outcome) in enumerate(outcomes.items()):
+        con.execute(
+            "insert into closed values (?, ?, 1, now()::timestamp, ?, now()::timestamp)", [k, name, outcome]
+        )
+
+
+def post(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any], source: str) -> None:
+    plain = {"slot": None, "outcome_id": "o", "objective": "order", "ts_us": None}
+    load_outcomes(con, pa.Table.from_pylist([plain | row for row in rows], OUTCOME_SCHEMA), source=source)
+
+
+def read(con: duckdb.DuckDBPyConnection, *objectives: Objective) -> DecisionTable | None:
+    return read_decision_table(con, objectives or (ORDER,), from_us=0, until_us=FAR)
+
+
+def table(con: duckdb.DuckDBPyConnection, *objectives: Objective) -> DecisionTable:
+    found = read(con, *objectives)
+    assert found is not None
+    return found
+
+
+def test_an_empty_log(con: duckdb.DuckDBPyConnection) -> None:
+    assert read(con) is None
+    decide(con, {"decision_id": "open"})
+    assert read(con) is None
+
+
+def test_own_decisions_count_when_closed_with_what_they_were_closed_with(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    decide(con, {"decision_id": "a"}, {"decision_id": "b", "customer_id": "c0"}, {"decision_id": "open"})
+    post(con, {"decision_id": "a", "value": "99"}, source="nbatool")
+    close(con, a=3.5, b=-1.0)
+    found = table(con)
+    assert found.customer_id.tolist() == ["c0", "c1"]
+    assert found.posted.tolist() == [-1.0, 3.5]
+    assert found.is_closed.all()
+    assert found.policy.tolist() == ["nbatool/v1"] * 2
+
+
+def test_times_bound_what_is_read(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, *({"decision_id": f"d{k}", "as_of_us": k * S} for k in range(5)))
+    close(con, **{f"d{k}": float(k) for k in range(5)})
+    found = read_decision_table(con, (ORDER,), from_us=1 * S, until_us=3 * S)
+    assert found is not None
+    assert found.posted.tolist() == [1.0, 2.0]
+
+
+def test_imported_decisions_have_what_was_posted_in_their_window(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, {"decision_id": "a"}, {"decision_id": "b"}, {"decision_id": "none"}, source="crm")
+    hour = 3600 * S
+    post(
+        con,
+        {"decision_id": "a", "outcome_id": "1", "value": "2"},
+        {"decision_id": "a", "outcome_id": "2", "value": "3", "ts_us": 1000 * S},
+        {"decision_id": "a", "outcome_id": "before", "value": "1000", "ts_us": 1000 * S - 1},
+        {"decision_id": "a", "outcome_id": "after", "value": "1000", "ts_us": 1000 * S + hour},
+        {"decision_id": "a", "outcome_id": "other", "value": "1000", "objective": "clicks"},
+        {"decision_id": "b", "outcome_id": "unnamed", "value": "7", "objective": None},
+        source="crm",
+    )
+    assert table(con).posted.tolist() == [5.0, 7.0, 0.0]
+    assert not table(con).is_closed.any()
+
+
+def test_objectives_measure_clip_and_add_up(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, {"decision_id": "a"}, source="crm")
+    post(
+        con,
+        *({"decision_id": "a", "outcome_id": f"o{k}", "value": v} for k, v in enumerate(("4", "9", "0"))),
+        {"decision_id": "a", "outcome_id": "c", "value": "1", "objective": "click"},
+        source="crm",
+    )
+    order = {"name": "order", "within": "1h", "measure": "sum", "clip_event": 5, "clip_outcome": 8}
+    click = {"name": "click", "within": "1h", "measure": "any", "weight": -2}
+    for objectives, expected in (
+        ([order], 8.0),
+        ([order | {"clip_outcome": None}], 9.0),
+        ([order | {"measure": "count", "clip_event": None, "clip_outcome": None}], 2.0),
+        ([order, click], 6.0),
+    ):
+        found = table(con, *(Objective.model_validate(o) for o in objectives))
+        assert found.posted.tolist() == [expected]
+
+
+def test_two_sources_may_number_their_decisions_alike(con: duckdb.DuckDBPyConnection) -> None:
+    for source, value in (("crm", "1"), ("shop", "20")):
+        decide(con, {"decision_id": "1", "customer_id": source}, source=source)
+        post(con, {"decision_id": "1", "value": value}, source=source)
+    assert table(con).posted.tolist() == [1.0, 20.0]
+    # A file of outcomes alone belongs to whoever has a decision of that name.
+    post(con, {"decision_id": "1", "outcome_id": "late", "value": "300"}, source="till")
+    assert table(con).posted.tolist() == [301.0, 320.0]
+    assert table(con).policy.tolist() == ["crm/v1", "shop/v1"]
+
+
+def test_an_outcome_of_one_place_is_that_places(con: duckdb.DuckDBPyConnection) -> None:
+    decide(
+        con,
+        {"decision_id": "s"},
+        {"decision_id": "s", "slot": 2, "action_id": "web", "channel": "web"},
+        source="crm",
+    )
+    post(
+        con,
+        {"decision_id": "s", "slot": 2, "value": "4"},
+        {"decision_id": "s", "outcome_id": "all", "value": "1"},
+        source="crm",
+    )
+    assert table(con).posted.tolist() == [1.0, 5.0]
+    assert table(con).slot.tolist() == [1, 2]
+
+
+def test_every_anonymous_visitor_is_somebody_else(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, *({"decision_id": f"d{k}", "customer_id": None} for k in range(3)), {"decision_id": "d3"})
+    close(con, d0=0, d1=1, d2=2, d3=3)
+    found = table(con)
+    assert len(set(found.customer_id)) == 4
+    assert found.is_anonymous.sum() == 3
+    assert found.is_anonymous[found.customer_id == "c1"].tolist() == [False]
+
+
+def test_what_was_released_was_never_shown(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, {"decision_id": "a"}, {"decision_id": "b"})
+    close(con, a=1, b=2)
+    states = [{"decision_id": "a", "status": s, "ts_us": None} for s in ("sent", "released")]
+    states += [{"decision_id": "b", "status": "sent", "ts_us": None}]
+    load_contact_states(con, pa.Table.from_pylist(states, CONTACT_SCHEMA))
+    assert table(con).posted.tolist() == [2.0]
+
+
+def test_without_a_choice_there_is_nothing_to_learn(con: duckdb.DuckDBPyConnection) -> None:
+    alone = {"action_id": "nothing", "channel": None, "removed": [4, 3, 0], "probability": 1.0}
+    decide(con, {"decision_id": "alone", **alone}, {"decision_id": "two", "removed": [4, 0, 0]})
+    decide(con, {"decision_id": "unknown", "removed": None, "customer_id": "c2"})
+    close(con, alone=1, two=2, unknown=3)
+    assert table(con).posted.tolist() == [2.0, 3.0]
+
+
+COLUMNS = [("mail", "email"), ("web", "web"), ("nothing", None)]
+
+
+def test_the_chances_and_the_candidates_of_every_row(con: duckdb.DuckDBPyConnection) -> None:
+    decide(
+        con,
+        {"decision_id": "a", "probabilities": [0.5, 0.2, 0.3]},
+        {"decision_id": "b", "probabilities": [1.0, 0.0, 0.0]},
+        {"decision_id": "c", "probabilities": [0.7, 0.0, 0.3], "removed": [0, 4, 0]},
+        {"decision_id": "d", "probabilities": None, "removed": [0, 4, 0]},
+        {"decision_id": "e", "probabilities": None, "removed": None, "candidates": None},
+        {
+            "decision_id": "f",
+            "probabilities": [0.4, 0.6],
+            "removed": [0, 0],
+            "candidates": json.dumps(AMONG[::2]),
+        },
+    )
+    close(con, a=0, b=1, c=2, d=3, e=4, f=5)
+    chance, possible = table(con).distributions(COLUMNS)
+    assert chance is not None
+    assert possible is not None
+    nan = np.nan
+    assert chance == pytest.approx(
+        np.array([[0.5, 0.2, 0.3], [1, 0, 0], [0.7, 0, 0.3], [nan] * 3, [nan] * 3, [0.4, 0, 0.6]]),
+        nan_ok=True,
+    )
+    # That the policy would never have chosen it makes a candidate no less possible.
+    assert possible.tolist() == [
+        [True] * 3, [True] * 3, [True, False, True], [True, False, True], [True] * 3, [True, False, True],
+    ]  # fmt: skip
+
+
+def test_rows_that_were_taken_keep_their_chances(con: duckdb.DuckDBPyConnection) -> None:
+    decide(con, *({"decision_id": f"d{k}", "probabilities": [k / 10, 0, 1 - k / 10]} for k in range(6)))
+    close(con, **{f"d{k}": float(k) for k in range(6)})
+    chance, _ = taken(table(con), np.array([4, 1])).distributions(COLUMNS)
+    assert chance is not None
+    assert chance[:, 0] == pytest.approx([0.4, 0.1])
+
+
+def test_a_log_that_tells_no_channel_means_the_only_one(con: duckdb.DuckDBPyConnection) -> None:
+    decide(
+        con,
+        {"decision_id": "a", "channel": None, "candidates": '[["mail",null],["web",null],["nothing",null]]'},
+        source="crm",
+    )
+    chance, possible = table(con).distributions(COLUMNS)
+    assert chance is not None
+    assert possible is not None
+    assert chance == pytest.approx(np.array([[0.5, 0.2, 0.3]]))
+    assert possible.all()
+
+
+def test_channels_are_one_candidate_where_they_are_not_told_apart(con: duckdb.DuckDBPyConnection) -> None:
+    by_channel = [["mail", "email"], ["mail", "sms"], ["nothing", None]]
+    decide(con, {"decision_id": "a", "candidates": json.dumps(by_channel), "removed": [4, 0, 0]})
+    close(con, a=0)
+    chance, possible = table(con).distributions([("mail", None), ("nothing", None)])
+    assert chance is not None
+    assert possible is not None
+    assert chance == pytest.approx(np.array([[0.7, 0.3]]))
+    assert possible.all()
+
+
+def test_nobody_said_what_the_candidates_were(con: duckdb.DuckDBPyConnection) -> None:
+    decide(
+        con, {"decision_id": "a", "candidates": None, "probabilities": None, "removed": None}, source="crm"
+    )
+    assert table(con).distributions(COLUMNS) == (None, None)
+    assert table(con).candidates == (("mail", "email"),)
