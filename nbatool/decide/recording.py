@@ -48,7 +48,7 @@ def record_of(
         context=question.context,
         phi=decision.phi[0].tolist(),
         closes_us=closes_us,
-        modelled=plain(decision.modelled[0].tolist()),
+        modelled=plain(decision.modelled[0].tolist()) if len(decision.modelled) else [],
     )
 
 
