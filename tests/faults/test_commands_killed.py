@@ -236,7 +236,7 @@ def test_the_night(finished: Path, tmp_path: Path) -> None:
         assert kill(process)
         run_ids.add(json.loads(note.read_text(encoding="utf-8"))["run_id"])
     report = call(shop, "run", "--json").json
-    assert report["resumed"] == ["ingest", "train"]
+    assert report["resumed"] == ["ingest", "learn", "train"]
     assert (report["ingest"], report["train"]) == (None, None)
     assert run_ids == {report["run_id"]}
     assert not note.exists()
