@@ -21,7 +21,6 @@ from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.decide.learned import context_of
 from nbatool.decide.policy import Policy
-from nbatool.decide.replay import Sums, believed, share_kept
 from nbatool.features.kinds import Floats
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.arm_similarity import relation
@@ -29,6 +28,7 @@ from nbatool.models.bundle import Bundle
 from nbatool.models.learners import NoLearner
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
+from nbatool.models.replay import Sums, believed, share_kept
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
@@ -63,9 +63,19 @@ class Rebased:
 
 
 def rebased(
-    con: duckdb.DuckDBPyConnection, policy: Policy, *, half_life_s: int, as_of_us: int
+    con: duckdb.DuckDBPyConnection,
+    policy: Policy,
+    *,
+    half_life_s: int,
+    as_of_us: int,
+    each_slot: bool = False,
 ) -> Rebased | None:
     """Return the fast learner of a policy as of a moment; None where its version has no context for one.
+
+    Parameters
+    ----------
+    each_slot
+        Whether each place of a slate has an outcome of its own; else its first place stands for it.
 
     Overwrites the prepared moments of the connection.
     """
@@ -74,7 +84,9 @@ def rebased(
         return None
     arms = policy.candidates
     position = int(con.execute(statement("decide/closed_position")).fetchall()[0][0] or 0)
-    closed = fetch_arrow(con, statement("decide/closed_newest"), {"most": MOST_REPLAYED})
+    closed = fetch_arrow(
+        con, statement("decide/closed_newest"), {"most": MOST_REPLAYED, "each_slot": each_slot}
+    )
     outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
     variance = prior_variance(policy.bundle, encoder.d, len(closed))
     posterior = Posterior.start(

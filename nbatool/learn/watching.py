@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbatool.decide.replay import arms_kept, faded
 from nbatool.features.choice import as_timestamp
 from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.change import Change
 from nbatool.learn.forgetting import forgetting
 from nbatool.learn.watches import Watches
 from nbatool.models.posterior import Posterior
+from nbatool.models.replay import arms_kept, faded
 from nbatool.store.online import OnlineStore
 from nbatool.store.sql import statement
 

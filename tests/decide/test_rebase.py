@@ -10,7 +10,7 @@ import pytest
 
 from nbatool.base.clock import DAY_US
 from nbatool.decide.rebase import ActionChange, Replay, prior_variance
-from nbatool.decide.replay import believed
+from nbatool.models.replay import believed
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nbatool.decide.replay import SCALES, Sums, _evidence, arms_kept, believed, faded
+from nbatool.models import replay
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
 from nbatool.models.prior_choice import foretold
+from nbatool.models.replay import SCALES, Sums, _evidence, arms_kept, believed, faded
 
 ARMS = [("a", "email"), ("b", "email"), ("nothing", None)]
 RELATED = np.array([[1.0, 0.6, 0.25], [0.6, 1.0, 0.25], [0.25, 0.25, 1.0]])
@@ -101,3 +102,30 @@ def test_forgetting_an_arm_is_having_seen_less_of_it(relation: np.ndarray, kept:
 def test_an_action_fades_on_all_its_channels() -> None:
     arms = [("a", "email"), ("a", "push"), ("b", "email"), ("nothing", None)]
     assert arms_kept(arms, {"a": 0.25}) == [0.25, 0.25, 1.0, 1.0]
+
+
+def test_coordinates_that_tell_no_arms_apart_fade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One coordinate matters, and to one arm: its prior variance stays, the others' falls, and the error with it."""
+    n, truth, errors, ahead = 1_000, np.zeros((3, D)), [], []
+    truth[1, 3] = 0.4
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        phi = np.column_stack([np.ones(n), rng.normal(size=(n, D - 1))])
+        arm = rng.integers(0, 3, n)
+        sums = Sums.of(phi, arm, phi[:, 3] * truth[arm, 3] + rng.normal(0.0, 2.0, n), np.ones(n), 3)
+        found = believed(prior(RELATED), sums)
+        with monkeypatch.context() as without:
+            without.setattr(replay, "ROUNDS", 0)
+            alike = believed(prior(RELATED), sums)
+        errors.append([((each.weights - truth) ** 2).sum() for each in (found, alike)])
+        ahead.append(found.variance[3] / np.delete(found.variance, [0, 3]).max())
+    ours, theirs = np.mean(errors, axis=0)
+    assert ours < 0.75 * theirs
+    assert min(ahead) > 1.0
+    assert np.mean(ahead) > 1.5
+
+
+def test_few_outcomes_do_not_say_which_coordinate_matters() -> None:
+    phi, arm, y = log_of(0.3, 3 * D)
+    found = believed(prior(RELATED), Sums.of(phi, arm, y, np.ones(len(y)), 3))
+    assert np.ptp(found.variance / prior(RELATED).variance) == pytest.approx(0.0)
