@@ -26,6 +26,7 @@ from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.arm_similarity import relation
 from nbatool.models.bundle import Bundle
 from nbatool.models.learners import NoLearner
+from nbatool.models.linear_rival import LINEAR
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
 from nbatool.models.replay import Sums, believed, share_kept
@@ -112,7 +113,7 @@ def prior_variance(bundle: Bundle, d: int, replayed: int) -> Floats:
     nothing but these decisions, so that it knows nothing they could not show.
     """
     wide = default_variance(d, trained=False)
-    if bundle.outcome is None or bundle.outcome.card.get("learner") == NoLearner.name:
+    if bundle.outcome is None or bundle.outcome.card.get("learner") in (NoLearner.name, LINEAR):
         return wide
     seen = min(replayed / max(int(bundle.outcome.card["n_rows"]), 1), 1.0)
     tight = default_variance(d, trained=True)

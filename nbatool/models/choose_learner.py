@@ -24,6 +24,9 @@ from nbatool.models.table import FloatArray, IntArray
 
 SHARES = tuple(k / 10 for k in range(1, 11))
 DEFAULT, CONSTANT = "S", "constant"
+MOST_TRUSTED = ("linear", DEFAULT)
+"""Learners that another must clearly beat, the first of those that compete: what replays every decision with a known
+uncertainty, then the plainest of the trained ones."""
 N_TENTHS = 10
 
 
@@ -125,7 +128,7 @@ class Choice:
 
 
 def choose_learner(judged: Judged, slopes: Mapping[str, Slope], terms: Terms, seed: int) -> Choice:
-    """Choose: the default unless another's choices are worth more by a standard error, if its differences are real.
+    """Choose: the most trusted unless another's choices are worth more by a standard error, if its differences are real.
 
     Parameters
     ----------
@@ -134,10 +137,11 @@ def choose_learner(judged: Judged, slopes: Mapping[str, Slope], terms: Terms, se
     """
     values = values_of(judged, terms)
     learned = [name for name in values if name != CONSTANT]
-    best = max(learned, key=lambda name: (values[name].limited.value, name == DEFAULT))
+    trusted = next(name for name in MOST_TRUSTED if name in values)
+    best = max(learned, key=lambda name: (values[name].limited.value, name == trusted))
     chosen, because = best, "its choices were worth most on later rows"
-    if best != DEFAULT and not _clearly(values, best, DEFAULT, judged.customer, 1.0):
-        chosen, because = DEFAULT, "no other learner's choices were clearly worth more on later rows"
+    if best != trusted and not _clearly(values, best, trusted, judged.customer, 1.0):
+        chosen, because = trusted, "no other learner's choices were clearly worth more on later rows"
     if chosen != CONSTANT and not slopes[chosen].reliable:
         because = "no reliable difference between customers: what was predicted to differ did not come true beyond chance"
         chosen = CONSTANT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from nbatool.models.cross_fit import Candidates, CrossFit, cross_fit
 from nbatool.models.doubly_robust import Slope
 from nbatool.models.learner_fits import LEAST_OWN, Evidence
 from nbatool.models.learners import LEARNERS, NoLearner
+from nbatool.models.linear_rival import LINEAR, FastArms, differences
 from nbatool.models.outcome_maps import FEWEST_NOTHING, Maps, Scores, maps_of
 from nbatool.models.shrinkage import Shrinkage, shrink
 from nbatool.models.splits import customer_part
@@ -24,7 +25,10 @@ MOST_JUDGED = 20_000
 
 @dataclass(frozen=True)
 class Competition:
-    """The learner chosen, fitted without each group of customers, with its maps; and what the card says about it."""
+    """The learner chosen, fitted without each group of customers, with its maps; and what the card says about it.
+
+    Where the fast learner's differences win, ``winner`` is the learner that tells no customers apart.
+    """
 
     winner: CrossFit
     maps: Maps
@@ -57,6 +61,7 @@ def compete(
     candidates: Candidates,
     terms: Terms,
     shrinkage: Shrinkage,
+    arms: FastArms | None = None,
 ) -> Competition:
     """Fit every learner without each group of customers, judge them on later rows, choose.
 
@@ -66,6 +71,8 @@ def compete(
         float64[n]: of the groups' rows by boosters that had not seen them, of later rows by the mean of those.
     later
         Positions of the rows that judge.
+    arms
+        Of the log's decisions, where the fast learner replays them all and so can take the place of a learner.
     """
     learned = np.flatnonzero(evidence.part >= 0)
     fits = {name: cross_fit(name, evidence) for name in learners_for(evidence)}
@@ -83,8 +90,22 @@ def compete(
     slopes, gamma = _slopes(
         evidence, both, baseline, _joined(_scored(fits, others, baseline, candidates), raw)
     )
+    if arms is not None:
+        added = _without_learner(evidence, arms, fits[NoLearner.name], maps[NoLearner.name], baseline, asked)
+        judged = _with_linear(judged, added)
+        unit = evidence.spread.apply(baseline[asked]) / np.sqrt(
+            np.maximum(evidence.logged.recencies()[asked], 1e-12)
+        )
+        slopes[LINEAR] = slope_of(
+            gamma[len(others) :],
+            added[1],
+            unit,
+            judged.customer,
+            against_nothing=judged.against_nothing,
+        )
     choice = choose_learner(judged, slopes, terms, seed)
     of_choice = judged.uplift[choice.name]
+    trained = NoLearner.name if choice.name == LINEAR else choice.name
     difference = {
         "reliable": choice.name != NoLearner.name,
         "tenths": tenths(
@@ -96,7 +117,26 @@ def compete(
         ),
         "against_nothing": judged.against_nothing,
     }
-    return Competition(fits[choice.name], maps[choice.name], choice, difference)
+    return Competition(fits[trained], maps[trained], choice, difference)
+
+
+def _without_learner(
+    evidence: Evidence, arms: FastArms, fit: CrossFit, maps: Maps, baseline: FloatArray, asked: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """What the fast learner adds to one uplift for all at the rows asked about: to nothing, to every uplift."""
+    logged, learned = evidence.logged, np.flatnonzero(evidence.part >= 0)
+    nothing, effect = fit.of_done(learned, baseline[learned])
+    p0, uplift = maps.apply(logged, Scores(baseline[learned], effect + nothing, nothing), learned)
+    left = logged.table.y[learned] - p0 - uplift
+    return differences(logged, arms, evidence.candidate[0], left, learned, asked)
+
+
+def _with_linear(judged: Judged, added: tuple[FloatArray, FloatArray]) -> Judged:
+    constant = NoLearner.name
+    nothing = {**judged.nothing, LINEAR: judged.nothing[constant] + added[0]}
+    return replace(
+        judged, nothing=nothing, uplift={**judged.uplift, LINEAR: judged.uplift[constant] + added[1]}
+    )
 
 
 def fitted_maps(fit: CrossFit, rows: IntArray, baseline: FloatArray) -> Maps:

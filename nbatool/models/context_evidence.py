@@ -21,6 +21,8 @@ from nbatool.models.table import FloatArray, IntArray
 
 FEWEST_PER_ARM = 25
 """Decisions below which an arm's slope has no variance worth the name."""
+MOST_CATEGORIES = 6
+"""Categories of a text that have a coordinate of their own."""
 ALIKE = 0.8
 """Correlation from which two coordinates say the same."""
 
@@ -80,6 +82,31 @@ def evidence_of(
         score[name] = differs(coordinates[name], arm, outcome)
         first += width
     return Evidence(score, coordinates)
+
+
+def useful(
+    found: Evidence, prior: Mapping[str, float], texts: Sequence[str], room: int, most_categories: int
+) -> list[str]:
+    """Return the columns of most use that fit into so many coordinates, best first; of two numbers alike, one.
+
+    Parameters
+    ----------
+    prior
+        Column → what speaks for it before any decision closed, in standard deviations of chance.
+    texts
+        Columns that are texts, each as wide as it was in the evidence, or as it can be.
+    """
+    score = {name: found.score.get(name, 0.0) + prior.get(name, 0.0) for name in (*found.score, *prior)}
+    best: list[str] = []
+    for name in sorted(score, key=lambda name: (-score[name], name)):
+        # The width is that of the sample; the encoder is fitted on everybody, where a category may be more.
+        known = found.coordinates.get(name)
+        width = 1 + most_categories * (name in texts) if known is None else known.shape[1]
+        if width > room or (name not in texts and found.is_alike(name, [n for n in best if n not in texts])):
+            continue
+        best.append(name)
+        room -= width
+    return best
 
 
 def widths(encoder: ContextEncoder) -> dict[str, int]:

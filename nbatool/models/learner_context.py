@@ -8,11 +8,11 @@ decisions say which columns are of use (`context_evidence`). Before they say muc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbatool.base.errors import ConfigError, did_you_mean
+from nbatool.base.errors import ConfigError, Problem, did_you_mean
 from nbatool.base.records import Action
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
@@ -20,15 +20,15 @@ from nbatool.features.kinds import Floats
 from nbatool.features.model_input import CustomerInput
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.context_encoder import ContextEncoder
-from nbatool.models.context_evidence import NO_EVIDENCE, Evidence, evidence_of
+from nbatool.models.context_evidence import MOST_CATEGORIES, NO_EVIDENCE, Evidence, evidence_of, useful
+from nbatool.models.posterior_prior import coordinates_among
 from nbatool.models.training_data import CHUNK, Training
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
-FEWEST_COORDINATES, MOST_COORDINATES = 12, 32
-MOST_COEFFICIENTS = 420
-"""Coordinates times candidates: an update costs its square, and is to stay well under a millisecond."""
-MOST_CATEGORIES = 6
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
+
 MOST_DECISIONS = 20_000
 """Newest closed decisions the columns are judged by."""
 ATTRIBUTE_FIRST = 3.0
@@ -38,6 +38,7 @@ IMPORTANCE_FIRST = 1.0
 """What the column the models use most is ahead of one they do not use."""
 MOST_CUSTOMERS = 20_000
 CONTEXT = "context."
+UNKNOWN = "; `nbatool features` lists them"
 PLAIN_KINDS = ("recency", "count", "sum")
 """Kinds of feature seen while no model says what is useful: recency, frequency, money."""
 
@@ -63,7 +64,8 @@ def fit_context(
     numbers = [name for name in customer.names if name not in customer.categorical]
     asked = training.config.learning.context
     if asked:
-        _require_known(training, asked, [*numbers, *texts])
+        if problems := context_problems(training.config, [*numbers, *texts]):
+            raise ConfigError(problems)
         chosen_texts = [name for name in asked if name in texts or name.startswith(CONTEXT)]
         chosen = [name for name in asked if name in numbers]
     else:
@@ -73,19 +75,17 @@ def fit_context(
     return _fitted(training, customer, customer_ids, chosen, chosen_texts)
 
 
-def _require_known(training: Training, asked: tuple[str, ...], known: list[str]) -> None:
-    problems = [
-        training.config.problem(
-            f'[learning] context: no feature or attribute "{name}"{did_you_mean(name, known)}; '
-            "`nbatool features` lists them",
+def context_problems(config: Config, known: Sequence[str]) -> list[Problem]:
+    """Return a problem for every name of ``[learning] context`` that is neither known nor a ``context.*`` name."""
+    return [
+        config.problem(
+            f'[learning] context: no feature or attribute "{name}"{did_you_mean(name, known) or UNKNOWN}',
             "learning",
             "context",
         )
-        for name in asked
+        for name in config.learning.context
         if name not in known and not name.startswith(CONTEXT)
     ]
-    if problems:
-        raise ConfigError(problems)
 
 
 def _useful(
@@ -98,20 +98,8 @@ def _useful(
     """The columns of most use that fit, best first: numbers, texts."""
     found = _evidence(training, customer, numbers, texts)
     prior = _prior(training, cards)
-    score = {name: found.score.get(name, 0.0) + prior.get(name, 0.0) for name in (*numbers, *texts)}
-    room = coordinates_for(training.actions)
-    best: list[str] = []
-    for name in sorted(score, key=lambda name: (-score[name], name)):
-        # The width is that of the sample; the encoder is fitted on everybody, where a category may be more.
-        width = (
-            found.coordinates[name].shape[1]
-            if name in found.coordinates
-            else 1 + MOST_CATEGORIES * (name in texts)
-        )
-        if width > room or (name in numbers and found.is_alike(name, [n for n in best if n in numbers])):
-            continue
-        best.append(name)
-        room -= width
+    asked = {name: prior.get(name, 0.0) for name in (*numbers, *texts)}
+    best = useful(found, asked, texts, coordinates_for(training.actions), MOST_CATEGORIES)
     return [name for name in best if name in numbers], [name for name in best if name in texts]
 
 
@@ -122,7 +110,7 @@ def coordinates_for(actions: Sequence[Action]) -> int:
     31
     """
     candidates = 1 + sum(max(len(action.channels), 1) for action in actions)
-    return min(max(MOST_COEFFICIENTS // candidates, FEWEST_COORDINATES), MOST_COORDINATES) - 1
+    return coordinates_among(candidates)
 
 
 def _prior(training: Training, cards: Iterable[Mapping[str, Any]]) -> dict[str, float]:

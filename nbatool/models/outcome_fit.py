@@ -20,6 +20,7 @@ from nbatool.models.fit import FittedBooster
 from nbatool.models.half_life import choose_half_life
 from nbatool.models.learner_fits import Evidence, fit_learner
 from nbatool.models.learners import Effect, NoLearner
+from nbatool.models.linear_rival import LINEAR, FastArms
 from nbatool.models.logged import Logged
 from nbatool.models.outcome import BASELINE_PART, OutcomeModel, bounds_of
 from nbatool.models.outcome_card import outcome_evaluation, outcome_warnings, uplift_by_action
@@ -35,6 +36,10 @@ __all__ = ["Logged", "Scores", "fit_outcome", "maps_of"]
 
 MOST_FOR_ERROR = 3_000
 _MORE_TREES = 1.25
+FORMS = {
+    NoLearner.name: "baseline and one uplift for all",
+    LINEAR: "baseline and one uplift for all; the fast learner tells customers apart",
+}
 
 
 def fit_outcome(
@@ -48,6 +53,7 @@ def fit_outcome(
     probability: FloatArray | None = None,
     candidates: Candidates | None = None,
     terms: Terms | None = None,
+    arms: FastArms | None = None,
     seed: int = 0,
     threads: int | None = None,
     extra_card: Mapping[str, Any] | None = None,
@@ -74,6 +80,8 @@ def fit_outcome(
         model's own column, then `nothing`. None: columns of the log stand in.
     terms
         What actions cost, in the same order; None: nothing.
+    arms
+        Of the table's rows, where the fast learner replays them all: then it competes with the learners.
     extra_card
         Put into the card as it is, such as the balance of the assignment.
     """
@@ -95,7 +103,8 @@ def fit_outcome(
     earlier = forgets.weighted(logged, int(logged.table.as_of_us[split.test.fit].max()))
     asked = _asked(candidates, logged, order, design)
     wanted = Terms.free(len(logged.codes)) if terms is None else terms
-    training = _Training(earlier, split, design, _shrinkage(whole), asked, wanted, card)
+    fast = None if arms is None else arms.take(order)
+    training = _Training(earlier, split, design, _shrinkage(whole), asked, wanted, card, fast)
     return replace(training, logged=whole).final(*training.chosen())
 
 
@@ -144,6 +153,7 @@ class _Training:
     candidates: Candidates
     terms: Terms
     card: dict[str, Any]
+    arms: FastArms | None = None
 
     def chosen(self) -> tuple[str, Recipe]:
         """Choose a learner by the later rows; the recipe is for fitting it on all."""
@@ -152,7 +162,9 @@ class _Training:
         evidence, baseline = self._evidence(split.calibration, recipe, split.test.predict)
         recipe = parts.effect_recipe(evidence.table, baseline, split.stop, recipe, design)
         evidence = replace(evidence, recipe=recipe)
-        found = compete(evidence, baseline, split.test.predict, self.candidates, self.terms, self.shrinkage)
+        found = compete(
+            evidence, baseline, split.test.predict, self.candidates, self.terms, self.shrinkage, self.arms
+        )
         self.card.update(self._judgement(found, baseline))
         longer = recipe.longer(min(_MORE_TREES, len(table) / len(split.stop.fit)))
         return found.winner.name, longer
@@ -180,10 +192,8 @@ class _Training:
         scores = Scores(baseline[test.predict], effect + nothing, nothing)
         p0, uplift = found.maps.apply(logged, scores, test.predict)
         return {
-            "learner": found.winner.name,
-            "form": "baseline and effect"
-            if found.winner.name != NoLearner.name
-            else "baseline and one uplift for all",
+            "learner": found.choice.name,
+            "form": FORMS.get(found.choice.name, "baseline and effect"),
             "choice": {"because": found.choice.because, "learners": found.choice.figures},
             "difference": dict(found.difference),
             "split": self.split.description,

@@ -10,6 +10,9 @@ BIAS, LINEAR = 0.1, 1.0
 """Without a trained model: variance of an arm's constant, and of all that its context explains, over the noise. The
 constant is held tight: arms that look alike on average are told apart by their context, and a wide constant is
 explored again in every context."""
+FEWEST_COORDINATES, MOST_COORDINATES = 12, 32
+MOST_COEFFICIENTS = 420
+"""Coordinates times candidates: an update costs its square, and is to stay well under a millisecond."""
 TRAINED = 0.05
 """What a trained model leaves over for the fast learner, as a share of that."""
 
@@ -29,3 +32,12 @@ def default_variance(d: int, *, trained: bool = True) -> FloatArray:
     """
     scale = TRAINED if trained else 1.0
     return np.concatenate([[BIAS * scale], np.full(max(d - 1, 0), LINEAR * scale / max(d - 1, 1))])
+
+
+def coordinates_among(candidates: int) -> int:
+    """Return how many coordinates fit beside the constant, given the number of candidates, `nothing` among them.
+
+    >>> coordinates_among(3), coordinates_among(20), coordinates_among(100)
+    (31, 20, 11)
+    """
+    return min(max(MOST_COEFFICIENTS // candidates, FEWEST_COORDINATES), MOST_COORDINATES) - 1

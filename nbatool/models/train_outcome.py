@@ -17,6 +17,7 @@ from nbatool.features.model_input import CustomerInput, candidate_input
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.features.pairs import DIMENSIONS
+from nbatool.models.arm_similarity import relation
 from nbatool.models.candidates import Candidate, DecisionInput
 from nbatool.models.card import iso_time
 from nbatool.models.choose_learner import Terms
@@ -24,8 +25,10 @@ from nbatool.models.context_input import fit_context_input, said_of
 from nbatool.models.conversion import fit_conversion
 from nbatool.models.cross_fit import ROWS_AT_ONCE, Candidates
 from nbatool.models.decision_log import LoggedDecisions
+from nbatool.models.decision_table import DecisionTable
 from nbatool.models.decision_weights import decision_weights
 from nbatool.models.half_life import DAY_S
+from nbatool.models.linear_rival import FastArms
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
 from nbatool.models.past_decisions import (
@@ -44,6 +47,8 @@ from nbatool.store.sql import statement
 if TYPE_CHECKING:
     from nbatool.base.config import Config
 
+LEAST_OWN = 0.9
+"""Share of the past decisions that must be closed ones of nbatool's own for the fast learner to know what models know."""
 NEVER_CONTACTED = "no contact was ever logged"
 PAST, EXPECTED = "past contacts", "expected outcomes"
 
@@ -130,7 +135,8 @@ def train_outcome(
         table, is_nothing=past.is_nothing, action_code=codes, window_s=within_s,
         nothing=decision.candidate.encode_action(None, NOTHING, None), pairs=frozenset(decision.named(name) for name in _pair_columns(training.features)),
         probability=known.probability, candidates=_candidates(training, decision, past, [ids[c] for c in contacted]),
-        terms=_terms(training, [ids[c] for c in contacted], codes, contacted, y), seed=training.seed,
+        terms=_terms(training, [ids[c] for c in contacted], codes, contacted, y), arms=_arms(training, past, [ids[c] for c in contacted]),
+        seed=training.seed,
         extra_card={
             "assignment": known.source, "balance": known.balance.to_json(), "by_wave": past.by_wave,
             "contacts_in_log": past.contacts_in_log, "actions": ids,
@@ -157,11 +163,7 @@ def _candidates(
 ) -> Candidates:
     """Give x of every action, on the channel it usually went out on, at past decisions."""
     log = past.table
-    by_channel = training.config.catalogue.channel_mode == "one"
-    chosen = Counter(zip(log.action_id.tolist(), log.channel.tolist(), strict=True))
-    usual: dict[str, str | None] = {}
-    for (action, channel), _ in sorted(chosen.items(), key=lambda each: (each[1], str(each[0]))):
-        usual[str(action)] = channel if by_channel else None
+    usual = _usual_channels(training, log)
     asked: tuple[Candidate, ...] = (*((action, usual[action]) for action in actions), (NOTHING, None))
 
     def candidates(rows: IntArray) -> Iterator[FloatArray]:
@@ -173,6 +175,34 @@ def _candidates(
             yield decision.of_candidates(features, encoded, asked, training.by_id, said[first:last])
 
     return candidates
+
+
+def _usual_channels(training: Training, log: DecisionTable) -> dict[str, str | None]:
+    by_channel = training.config.catalogue.channel_mode == "one"
+    chosen = Counter(zip(log.action_id.tolist(), log.channel.tolist(), strict=True))
+    usual: dict[str, str | None] = {}
+    for (action, channel), _ in sorted(chosen.items(), key=lambda each: (each[1], str(each[0]))):
+        usual[str(action)] = channel if by_channel else None
+    return usual
+
+
+def _arms(training: Training, past: PastDecisions, actions: Sequence[str]) -> FastArms | None:
+    """Arms of past decisions, `nothing` last, where the fast learner replays (nearly) all that is learned from."""
+    log = past.table
+    if not len(log) or float(log.is_closed.mean()) < LEAST_OWN:
+        return None
+    usual = _usual_channels(training, log)
+    by_channel = training.config.catalogue.channel_mode == "one"
+    channels = log.channel.tolist() if by_channel else [None] * len(log)
+    done = [
+        (str(action), None if action == NOTHING else channel)
+        for action, channel in zip(log.action_id.tolist(), channels, strict=True)
+    ]
+    arms = [*sorted(set(done) - {(NOTHING, None)}, key=str), (NOTHING, None)]
+    place = {arm: k for k, arm in enumerate(arms)}
+    chosen = np.array([place[arm] for arm in done], dtype=np.int64)
+    named = np.array([place[action, usual[action]] for action in actions], dtype=np.int64)
+    return FastArms(chosen, relation(arms, training.by_id), named)
 
 
 def _pair_columns(features: FeatureSet) -> frozenset[str]:

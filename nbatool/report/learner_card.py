@@ -15,6 +15,7 @@ NAMES = {
     "T": "T: a model of each action",
     "X": "X: effects imputed",
     "DR": "DR: effects doubly robust",
+    "linear": "linear: the fast learner alone",
     "constant": "one uplift for all",
 }
 

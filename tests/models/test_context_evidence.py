@@ -6,7 +6,8 @@ import numpy as np
 
 from nbatool.base.records import Action
 from nbatool.models.context_evidence import FEWEST_PER_ARM, NO_EVIDENCE, differs, evidence_of
-from nbatool.models.learner_context import FEWEST_COORDINATES, MOST_COORDINATES, coordinates_for
+from nbatool.models.learner_context import coordinates_for
+from nbatool.models.posterior_prior import FEWEST_COORDINATES, MOST_COORDINATES
 
 N = 3000
 

@@ -1,0 +1,108 @@
+"""Where every decision is replayed by the fast learner, it competes with the trained learners, and wins where it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nbatool.base.seeds import generator
+from nbatool.models.choose_learner import Judged, Terms, choose_learner
+from nbatool.models.doubly_robust import Slope
+from nbatool.models.learners import NoLearner
+from nbatool.models.linear_rival import LINEAR, FastArms, differences
+from nbatool.models.logged import Logged
+from nbatool.models.outcome import OutcomeModel
+from nbatool.models.outcome_fit import fit_outcome
+from nbatool.models.table import Table
+
+DAY_S = 86_400
+NAMES = ("a", "b", "c", "kind", "action")
+RELATED = np.array([[1.0, 0.5, 0.25], [0.5, 1.0, 0.25], [0.25, 0.25, 1.0]])
+
+
+def log_of(n: int, seed: int, effect: str) -> tuple[Logged, FastArms, np.ndarray]:
+    """Two actions by lot; the first one's effect is ±1 with b ("linear") or by the sign of a·b ("trees")."""
+    random = generator(seed, "rival")
+    x = np.column_stack([random.normal(size=(n, 3)), random.integers(0, 3, n)])
+    arm = random.integers(0, 3, n)
+    first = x[:, 1] if effect == "linear" else 3.0 * np.sign(x[:, 0] * x[:, 1])
+    truth = np.column_stack([first + 0.5 * (x[:, 3] == 1), np.full(n, 0.5)])
+    y = (
+        5
+        + x[:, 2]
+        + np.where(arm < 2, truth[np.arange(n), np.minimum(arm, 1)], 0.0)
+        + 2 * random.normal(size=n)
+    )
+    none = arm == 2
+    table = Table(
+        np.column_stack([x, np.where(none, np.nan, arm)]), NAMES, ("kind", "action"), y, None,
+        np.arange(n), np.zeros(n, dtype=np.int64),
+    )  # fmt: skip
+    logged = Logged(table, none, np.minimum(arm, 1), np.where(none, np.nan, arm))
+    return logged, FastArms(arm, RELATED, np.array([0, 1])), truth
+
+
+def fitted(n: int, effect: str, *, replays: bool = True) -> OutcomeModel:
+    logged, arms, _ = log_of(n, 3, effect)
+    return fit_outcome(
+        logged.table, is_nothing=logged.is_nothing, action_code=logged.action_code, window_s=DAY_S,
+        nothing=np.array([np.nan]), probability=np.full(n, 1 / 3), arms=arms if replays else None, threads=1,
+    )  # fmt: skip
+
+
+def test_its_differences_are_those_of_the_customers() -> None:
+    logged, arms, truth = log_of(4_000, 1, "linear")
+    learned, asked = np.arange(3_000), np.arange(3_000, 4_000)
+    left = logged.table.y[learned] - 5.0
+    nothing, uplift = differences(logged, arms, 4, left, learned, asked)
+    assert nothing == pytest.approx(logged.table.x[asked, 2], abs=0.6)
+    assert np.corrcoef(uplift[:, 0], truth[asked, 0])[0, 1] > 0.97
+    assert uplift[:, 1].std() < 0.25
+
+
+def test_of_rows_it_has_not_seen_it_reads_no_outcome() -> None:
+    logged, arms, _ = log_of(1_000, 1, "linear")
+    learned, asked = np.arange(700), np.arange(700, 1_000)
+    left = logged.table.y[learned] - 5.0
+    other = replace(
+        logged, table=replace(logged.table, y=np.where(np.arange(1_000) < 700, logged.table.y, 1e9))
+    )
+    for one, again in zip(
+        differences(logged, arms, 4, left, learned, asked), differences(other, arms, 4, left, learned, asked), strict=True
+    ):  # fmt: skip
+        assert (one == again).all()
+
+
+def test_linear_differences_are_left_to_it() -> None:
+    model = fitted(3_000, "linear")
+    assert model.card["learner"] == LINEAR
+    assert model.learner == NoLearner.name
+    assert model.card["difference"]["reliable"]
+    assert "the fast learner" in model.card["form"]
+    figures = model.card["choice"]["learners"]
+    assert figures[LINEAR]["value"] > figures["constant"]["value"]
+
+
+def test_differences_only_trees_find_are_left_to_trees() -> None:
+    model = fitted(3_000, "trees")
+    assert model.learner == model.card["learner"] != LINEAR
+    assert model.learner != NoLearner.name
+
+
+def test_it_competes_only_where_it_replays_what_is_learned_from() -> None:
+    assert LINEAR not in fitted(1_500, "linear", replays=False).card["choice"]["learners"]
+
+
+def test_trees_must_be_clearly_worth_more() -> None:
+    """Equal choices: the one that knows how little it knows is kept."""
+    n = 400
+    uplift = np.random.default_rng(0).normal(size=(n, 1))
+    judged = Judged(
+        np.ones(n), np.arange(n) % 2, np.full(n, 0.5), np.arange(n), dict.fromkeys(("S", LINEAR), np.zeros(n)),
+        {"S": uplift, LINEAR: uplift + 1e-9},
+    )  # fmt: skip
+    sure = Slope(1.0, 0.1)
+    assert choose_learner(judged, {"S": sure, LINEAR: sure}, Terms.free(1), 0).name == LINEAR
+    assert choose_learner(judged, {"S": sure, LINEAR: Slope(0.0, 1.0)}, Terms.free(1), 0).name == "constant"
