@@ -17,7 +17,7 @@ demo: .venv/installed  ## a made-up shop: train, score and decide, and where to 
 
 test: .venv/installed-dev  ## every test: the fast ones first
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow and not real_data"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or real_data"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "slow or real_data"
 
 check: .venv/installed-dev  ## style, types, imports and the headers of SQL files
 	$(BIN)/ruff check .

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from logged_shop import logged_shop as made_logged_shop
+from long_files import LONG_FILES
+from once import made_once
 from trained import trained_shop
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +17,12 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("roaming", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files; `make test` hands out files in this order."""
+    place = {name: k for k, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +53,7 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Large enough that customers differ reliably in what actions change: with fewer everybody gets the same.
     """
-    return trained_shop(tmp_path_factory.mktemp("trained") / "world", customers=1_000, seed=0)
+    return made_once(tmp_path_factory, "trained-world", lambda at: trained_shop(at, customers=1_000, seed=0))
 
 
 @pytest.fixture(scope="session")
@@ -54,4 +62,4 @@ def logged_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Copy it before changing anything.
     """
-    return made_logged_shop(tmp_path_factory.mktemp("logged") / "shop")
+    return made_once(tmp_path_factory, "logged-shop", made_logged_shop)

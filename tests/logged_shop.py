@@ -19,7 +19,7 @@ WORTH = np.array([[4.0, 1.5, 2.0], [1.0, 5.0, 2.0]])
 """Mean outcome of each action in currency, by size."""
 NET = WORTH - np.array([COST, COST, 0.0])
 """The same less what it costs."""
-TOML = f"""
+PEOPLE = """
 [workspace]
 currency = "EUR"
 as_of = "newest"
@@ -30,7 +30,9 @@ files = ["people.csv"]
 [source.map]
 customer_id = "id"
 attributes.size = "size::double"
-attributes.town = "town"
+"""
+"""The begin of the nba.toml of a shop with a decision log; what else is mapped follows, here as below."""
+LOG = """
 [[source]]
 name = "log"
 kind = "decisions"
@@ -40,11 +42,10 @@ decision_id = "d"
 customer_id = "id"
 ts = "ts"
 action_id = "action"
-channel = "channel"
 probability = "p::double"
-candidates = "among"
-policy = "'by size'"
 outcome.order = "value::decimal(18,4)"
+"""
+OFFERS = f"""
 [[objective]]
 name = "order"
 within = "7d"
@@ -56,6 +57,12 @@ cost = {COST}
 id = "coupon"
 channels = ["web"]
 cost = {COST}
+"""
+TOML = f"""{PEOPLE}attributes.town = "town"
+{LOG}channel = "channel"
+candidates = "among"
+policy = "'by size'"
+{OFFERS}
 [exploration]
 method = "inverse_gap"
 share = 0.2

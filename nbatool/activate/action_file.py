@@ -12,6 +12,7 @@ from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.batch import ScoredChunk
+from nbatool.decide.how_chosen import How, how_chosen
 from nbatool.decide.policy import Policy
 from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 MONEY_DECIMALS = 4
+TEXT_DIGITS = 6
+"""Significant digits of chances and the like where people read them; the decision log and Parquet keep all."""
+MONEY = ("net_value", "uplift", "expected_outcome", "clv")
 ACTION_COLUMNS = (
     "customer_id", "rank", "action_id", "action_name", "channel", "send_at", "net_value", "uplift",
     "expected_outcome", "selection_probability", "arm", "reasons", "needs_review", "currency", "decision_id",
@@ -34,7 +38,7 @@ class ActionRows:
     Parameters
     ----------
     top
-        Rows per customer: the decision and, above 1, alternatives worth more than nothing.
+        Rows per customer: the decision and, above 1, other actions worth more than nothing.
     include_nothing
         Also a row for those nothing is best for.
     """
@@ -59,10 +63,10 @@ class ActionRows:
             customer_id = self.customer_ids[chunk.first + row]
             if chosen < 0:
                 if self.include_nothing:
-                    rows.append(self._nothing(chunk, row))
+                    rows.append(self._nothing(reasons, chunk, row))
                 continue
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
-                said = self._said(reasons.of_offer(chunk.customers, decision, row, j)) if rank == 1 else ""
+                said = self._said(reasons, chunk, row, j) if rank == 1 else ""
                 rows.append((
                     customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
                     float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
@@ -73,16 +77,23 @@ class ActionRows:
         self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
 
-    def _said(self, words: list[str]) -> str:
+    def _said(self, reasons: Reasons, chunk: ScoredChunk, row: int, j: int) -> str:
         """Reasons in one cell; it begins with a word, because a leading + is a formula to a spreadsheet."""
-        return "because " + "; ".join(words)
+        how = self._how(chunk, row, j)
+        words = reasons.of_offer(chunk.customers, chunk.decision, row, j, how)
+        return ("" if how else "because ") + "; ".join(words)
 
-    def _nothing(self, chunk: ScoredChunk, row: int) -> tuple[Any, ...]:
+    def _how(self, chunk: ScoredChunk, row: int, j: int) -> How | None:
+        chance = float(chunk.decision.probability_in_arm[row, j])
+        return how_chosen(self.policy, chunk.decision, row, j, chance)
+
+    def _nothing(self, reasons: Reasons, chunk: ScoredChunk, row: int) -> tuple[Any, ...]:
         decision = chunk.decision
+        how = self._how(chunk, row, decision.net_value.shape[1])
         return (
             self.customer_ids[chunk.first + row], 1, NOTHING, NOTHING, None, None, 0.0, 0.0,
-            float(decision.nothing[row]), float(decision.probability[row, -1]), ARMS[decision.arm[row]], "", False,
-            chunk.subjects.decision_ids[row],
+            float(decision.nothing[row]), float(decision.probability[row, -1]), ARMS[decision.arm[row]],
+            "; ".join(reasons.of_nothing(decision, row, how)), False, chunk.subjects.decision_ids[row],
         )  # fmt: skip
 
     def _scores_of(self, chunk: ScoredChunk) -> dict[str, Any]:
@@ -143,5 +154,13 @@ def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
     """Money has four decimals in every file; -0.0 becomes 0.0."""
     import polars as pl
 
-    money = [n for n in ("net_value", "uplift", "expected_outcome", "clv") if n in frame.columns]
+    money = [n for n in MONEY if n in frame.columns]
     return frame.with_columns((pl.col(name).round(MONEY_DECIMALS) + 0.0).alias(name) for name in money)
+
+
+def for_reading(frame: pl.DataFrame) -> pl.DataFrame:
+    """Shorten every number that is no money to a few significant digits: chances, propensities, purchases."""
+    import polars as pl
+
+    floats = [name for name, kind in frame.schema.items() if kind == pl.Float64 and name not in MONEY]
+    return frame.with_columns(pl.col(name).round_sig_figs(TEXT_DIGITS) for name in floats)

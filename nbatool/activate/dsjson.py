@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from nbatool.activate.log_rows import LogNames, Row, outcomes_of, reward, shown_floats
+from nbatool.activate.log_rows import LogNames, Row, explained, reward, shown_floats
 from nbatool.base.clock import format_time
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def dsjson_line(row: Row, weights: Mapping[str, float]) -> bytes:
     line |= {"_label_probability": row["probability"]} if row["probability"] is not None else {}
     line |= {"_label_Action": chosen + 1, "_labelIndex": chosen} if chosen is not None else {}
     line |= {
-        "o": [_observation(row, outcome) for outcome in outcomes_of(row)],
+        "o": [_observation(row, outcome) for outcome in explained(row, weights)],
         "Timestamp": format_time(row["as_of_us"]),
         "Version": "1",
         "EventId": row["decision_id"],
@@ -53,7 +53,7 @@ def dsjson_line(row: Row, weights: Mapping[str, float]) -> bytes:
     line |= {key: row[key] for key in ("customer_id", "slot", "arm", "probability_in_arm")}
     if chosen is None:
         line |= {"action_id": row["action_id"], "channel": row["channel"]}
-    line["_skipLearn"] = True if row["status"] == "released" else None
+    line["_skipLearn"] = True if row["is_skipped"] else None
     return msgspec.json.encode({key: value for key, value in line.items() if value is not None})
 
 

@@ -15,6 +15,7 @@ from nbatool.activate.log_rows import LogNames
 from nbatool.activate.log_tables import write_csv, write_obp, write_parquet
 from nbatool.base.clock import format_time
 from nbatool.base.errors import DataError, UsageError, did_you_mean
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.drain import drain_journal
 from nbatool.store.sql import statement
 from nbatool.store.warehouse import Warehouse, open_warehouse
@@ -43,7 +44,11 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and what a reader of the file may miss; counts are rows."""
+    """What was written, and what a reader of the file may miss; counts are rows.
+
+    ``not_made`` are contacts that were released or that nobody confirmed, with what their night left alone where it
+    confirmed none: obp has no place for them, and `rows` does not count them there.
+    """
 
     file: str
     log_format: str
@@ -51,6 +56,7 @@ class ExportReport:
     without_probability: int
     without_candidates: int
     without_outcome: int
+    not_made: int
 
 
 def export_log(workspace: Workspace, settings: ExportSettings) -> ExportReport:
@@ -74,10 +80,11 @@ def export_log(workspace: Workspace, settings: ExportSettings) -> ExportReport:
             context=tuple(name for kind, name in found if kind == "context"),
             weights={objective.name: objective.weight for objective in workspace.config.objectives},
         )
-        reader = warehouse.con.sql(statement("activate/exported_decisions"), params=asked).to_arrow_reader(
-            BATCH_ROWS
-        )
-        counter = _Counter(reader)
+        each_slot = OutcomeTerms.of(workspace.config).each_slot
+        reader = warehouse.con.sql(
+            statement("activate/exported_decisions"), params={**asked, "each_slot": each_slot}
+        ).to_arrow_reader(BATCH_ROWS)
+        counter = _Counter(reader, leaves_out_skipped=settings.log_format == "obp")
         # An unfinished reading keeps the file open beyond the connection's end.
         with reader, _target(settings.out, path) as file:
             WRITERS[settings.log_format](iter(counter), names, file)
@@ -96,16 +103,26 @@ WRITERS: Final[dict[str, Callable[[Iterator[pa.Table], LogNames, IO[bytes]], Non
 class _Counter:
     """Hands batches through and counts what is in them."""
 
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
+    def __init__(self, reader: pa.RecordBatchReader, *, leaves_out_skipped: bool) -> None:
         self._reader = reader
-        self.counts = (0, 0, 0, 0)
+        self._leaves_out_skipped = leaves_out_skipped
+        self.counts = (0, 0, 0, 0, 0)
 
     def __iter__(self) -> Iterator[pa.Table]:
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         for batch in self._reader:
-            missing = [batch.column(name).null_count for name in ("probability", "candidates", "outcomes")]
-            self.counts = tuple(a + b for a, b in zip(self.counts, (batch.num_rows, *missing), strict=True))
+            skipped = pc.sum(batch.column("is_skipped")).as_py() or 0
+            shown = batch.filter(pc.invert(batch.column("is_skipped"))) if self._leaves_out_skipped else batch
+            found = (
+                shown.num_rows,
+                shown.column("probability").null_count,
+                shown.column("candidates").null_count,
+                pc.sum(shown.column("lacks_outcome")).as_py() or 0,
+                skipped,
+            )
+            self.counts = tuple(a + b for a, b in zip(self.counts, found, strict=True))
             yield pa.Table.from_batches([batch])
 
 

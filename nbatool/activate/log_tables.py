@@ -18,17 +18,23 @@ OBP_FEATURES: Final = ("user_feature_", "user-item_affinity_")
 """What obp takes a column for context by; other names get the first before them."""
 FLAT: Final = (
     "source", "decision_id", "position", "customer_id", "ts", "action_id", "channel", "probability",
-    "probability_in_arm", "arm", "policy", "candidates", "context", "contact",
+    "probability_in_arm", "arm", "policy", "candidates", "context", "contact", "closed_outcome",
 )  # fmt: skip
-"""Columns of the csv and parquet formats, before one ``outcome_NAME`` per objective."""
+"""Columns of the csv and parquet formats, before one ``outcome_NAME`` per objective: what was told of it.
+
+``closed_outcome`` is what the closed window amounts to over all objectives, events among them, in currency.
+"""
 
 
 def write_obp(tables: Iterator[pa.Table], names: LogNames, file: IO[bytes]) -> None:
-    """Write the columns of an Open Bandit file, ``click`` being the reward whatever it is, then what else is known."""
+    """Write the columns of an Open Bandit file, ``click`` being the reward whatever it is, then what else is known.
+
+    Contacts that were not made, or are not known to have been, have no place in it: there is no column that says so.
+    """
     import polars as pl
 
     for k, table in enumerate(tables):
-        rows = table.to_pylist()
+        rows = [row for row in table.to_pylist() if not row["is_skipped"]]
         contexts = [json.loads(row["context"]) if row["context"] is not None else {} for row in rows]
         columns: dict[str, list[Any]] = {
             "timestamp": [format_time(row["as_of_us"]) for row in rows],
@@ -91,7 +97,9 @@ def flat_frame(table: pa.Table, names: LogNames) -> pl.DataFrame:
         columns[f"outcome_{name}" if name else "outcome"] = [
             float(sum(told)) if told else None for told in found
         ]
-    kinds = {"position": pl.Int64, "probability": pl.Float64, "probability_in_arm": pl.Float64}
+    kinds = {"position": pl.Int64} | dict.fromkeys(
+        ("probability", "probability_in_arm", "closed_outcome"), pl.Float64
+    )
     return pl.DataFrame(
         columns,
         schema={

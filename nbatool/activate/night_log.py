@@ -39,8 +39,6 @@ class NightLog:
         The warehouse, in a transaction.
     customer_ids
         Everybody scored, in order.
-    is_part
-        Whether they are only some of the customers: what is logged of the others then stays.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -49,16 +47,12 @@ class NightLog:
     as_of_us: int
     seed: int
     model_version: str
-    is_part: bool = False
     _waiting: list[pa.Table] = field(default_factory=list)
     _rows: int = 0
 
     def begin(self) -> None:
         """Take back what an earlier scoring of this moment reserved and nobody acted on."""
-        values = {
-            "as_of": as_timestamp(self.as_of_us),
-            "customers": list(self.customer_ids) if self.is_part else None,
-        }
+        values = {"as_of": as_timestamp(self.as_of_us)}
         self.con.execute(statement("activate/delete_reserved_decisions"), values)
 
     def add(self, chunk: ScoredChunk) -> None:

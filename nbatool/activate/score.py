@@ -9,9 +9,10 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbatool.activate.action_file import ActionRows
+from nbatool.activate.action_file import ActionRows, for_reading
 from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.activate.night_log import NightLog, logging
+from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Share, Tally
 from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
@@ -30,9 +31,11 @@ from nbatool.store.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
     from nbatool.store.workspace import Workspace
 
+LEARNS_FROM_OTHERS = "an apprentice only learns from the choices it is told ([exploration] apprentice)"
 OnProgress = Callable[[int, int], None]
 Taker = Callable[[ScoredChunk], None]
 
@@ -75,6 +78,10 @@ class ScoreReport:
         Customers in an arm of the experiment other than the policy's.
     tried
         Customers of the policy's arm who get something else than the best.
+    standing
+        Customers whose decision of this time somebody acted on before: it stands.
+    why_not_logged
+        Why nobody is to be contacted by this plan, so that it is not in the log; None where it is.
     """
 
     as_of_us: int
@@ -94,6 +101,8 @@ class ScoreReport:
     exploring: float = 0.0
     kept_apart: int = 0
     tried: int = 0
+    standing: int = 0
+    why_not_logged: str | None = None
 
     @property
     def knows_the_future(self) -> bool:
@@ -131,16 +140,24 @@ def score_workspace(
         if as_of_us is None:
             require_fresh(warehouse.con, config, as_of)
         require_past(warehouse.con, as_of)
-        learned = rebased(warehouse.con, policy, half_life_s=config.learning.half_life, as_of_us=as_of)
+        outcomes = OutcomeTerms.of(config)
+        learned = rebased(
+            warehouse.con,
+            policy,
+            half_life_s=config.learning.half_life,
+            as_of_us=as_of,
+            each_slot=outcomes.each_slot,
+        )
         terms = Terms(
             version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
-            OutcomeTerms.of(config), learned, drained.lessons,
+            outcomes, learned, drained.lessons,
         )  # fmt: skip
         people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
         posterior = None if learned is None else learned.posterior
         practice = practice_of(config, policy, people, posterior, threads=settings.threads)
         policy = replace(policy, practice=practice)
-        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms)
+        standing = Standing.of(warehouse.con, as_of)
+        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms, standing)
         return scoring.run(on_progress)
 
 
@@ -155,6 +172,7 @@ class _Scoring:
     people: Population
     policy: Policy
     terms: Terms
+    standing: Standing
 
     def run(self, on_progress: OnProgress | None) -> ScoreReport:
         """Decide; log before any file can be acted on; write the files; publish."""
@@ -165,22 +183,24 @@ class _Scoring:
         )  # fmt: skip
         tally = Tally(self.policy)
         why_not = _why_not_published(settings, self.online, as_of)
+        apprentice = self.policy.practice.apprentice
+        trial = why_not or (LEARNS_FROM_OTHERS if apprentice else None)
         takers: list[Taker] = [rows.add, tally.add]
         with ExitStack() as publication:
             if why_not is None:
                 published = publishing(self.workspace, self.online, self.people, self.policy, self.terms)
                 takers.append(publication.enter_context(published))
             with ExitStack() as log:
-                if _is_logged(settings, self.online, as_of, apprentice=self.policy.practice.apprentice):
+                if trial is None:
                     takers.append(log.enter_context(logging(self.con, self._log())))
                 self._decide(takers, on_progress)
-            written = _write(self.workspace, settings, rows, as_of)
-        return self._report(tally, written, why_not)
+            written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
+        return replace(self._report(tally, written, why_not), why_not_logged=trial)
 
     def _log(self) -> NightLog:
         return NightLog(
             self.con, self.policy, self.people.customer_ids, self.terms.as_of_us, self.settings.seed,
-            self.terms.model_version, is_part=self.settings.most is not None,
+            self.terms.model_version,
         )  # fmt: skip
 
     def _decide(self, takers: list[Taker], on_progress: OnProgress | None) -> None:
@@ -189,7 +209,9 @@ class _Scoring:
             self.people, self.policy, threads=self.settings.threads, seed=self.settings.seed,
             posterior=None if learned is None else learned.posterior,
         )  # fmt: skip
-        for chunk in chunks:
+        for made in chunks:
+            ids = self.people.customer_ids[made.first : made.last]
+            chunk = self.standing.put_into(made, ids, self.policy.candidates)
             for take in takers:
                 take(chunk)
             if on_progress is not None:
@@ -208,6 +230,7 @@ class _Scoring:
             within_s=max((o.within for o in objectives), default=None) if self.policy.bundle.outcome else None,
             learned_until_us=parse_time(str(registry.show(self.workspace.models_dir, version).manifest["as_of"])),
             exploring=tally.exploring, kept_apart=tally.kept_apart, tried=tally.tried,
+            standing=len(self.standing.by_customer),
         )  # fmt: skip
 
 
@@ -223,19 +246,18 @@ def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: i
     return None
 
 
-def _is_logged(settings: ScoreSettings, online: OnlineStore, as_of_us: int, *, apprentice: bool) -> bool:
-    """Whether these decisions may be acted on: a trial, a plan for a time that has passed, an apprentice's is not."""
-    published = online.published()
-    passed = published is not None and as_of_us < published.cut_us <= now_us()
-    return not settings.dry_run and not passed and not apprentice
-
-
 def _write(
-    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int
+    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int, *, nobody: bool
 ) -> tuple[Path | None, Path | None]:
-    """Write both files; returns their paths, None for what went to stdout."""
+    """Write both files; returns their paths, None for what went to stdout. Where nobody is to be contacted, the
+    action file has its head alone: whoever reads it must not find yesterday's.
+    """
+
+    def actions() -> pl.DataFrame:
+        return rows.actions().clear() if nobody else rows.actions()
+
     if settings.out == "-":
-        print_table(rows.actions(), settings.file_format)
+        print_table(_shown(actions(), settings.file_format), settings.file_format)
         return None, None
     # A part of the customers must not take the place of the night's whole files.
     part = f"-first-{settings.most}" if settings.most is not None else ""
@@ -247,6 +269,12 @@ def _write(
         (workspace.out_dir, "actions-*"), (workspace.out_dir, "scores-*"), (actions_path.parent, escape(actions_path.name)),
     ):  # fmt: skip
         sweep_temporaries(folder, name)
-    tables = ((scores_path, rows.scores), (actions_path, rows.actions))
-    write_tables(((path, table()) for path, table in tables), settings.file_format)
+    tables = ((scores_path, rows.scores), (actions_path, actions))
+    shown = ((path, _shown(table(), settings.file_format)) for path, table in tables)
+    write_tables(shown, settings.file_format)
     return actions_path, scores_path
+
+
+def _shown(frame: pl.DataFrame, file_format: FileFormat) -> pl.DataFrame:
+    """Text is read by people; Parquet keeps every digit."""
+    return frame if file_format == "parquet" else for_reading(frame)

@@ -142,6 +142,7 @@ def _workspace(session: Session) -> Iterator[Finding]:
         yield Finding(f'source "{source.name}"', not missing, found)
     yield _checked("catalogue", lambda: _catalogue(config))
     yield _checked("event types", lambda: _event_types(session))
+    yield _checked("names", lambda: _names(session))
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
@@ -239,6 +240,24 @@ def _event_types(session: Session) -> str:
         "; ".join(unheard_of(workspace.config, loaded))
         or f"{len(loaded)} loaded, all that are named among them"
     )
+
+
+def _names(session: Session) -> str:
+    """Whether the columns and actions nba.toml names exist: training and judging would stop at them, hours later."""
+    from nbatool.measure.config_names import misnamed
+    from nbatool.store.warehouse import open_warehouse
+
+    workspace = session.workspace
+    if not workspace.warehouse_path.exists():
+        return "nothing is loaded yet: nbatool ingest"
+    try:
+        with session.lock("doctor"), open_warehouse(workspace) as warehouse:
+            problems = misnamed(workspace, warehouse.con)
+    except BusyError as error:
+        return f"not looked at: {error}"
+    if problems:
+        raise ConfigError(problems)
+    return "columns and actions of expressions, [learning] context, [evaluate] segments and rules are known"
 
 
 def _matches(pattern: Path) -> bool:

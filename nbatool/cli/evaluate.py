@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
 
 from nbatool.base.errors import ExitCode
 from nbatool.cli.command import as_command
-from nbatool.cli.session import current
+from nbatool.cli.session import Session, current
 
 
 def evaluate(
@@ -39,7 +40,7 @@ def evaluate(
     from nbatool.base.clock import parse_time
     from nbatool.base.errors import UsageError
     from nbatool.measure.evaluating import Asked, evaluate_workspace
-    from nbatool.measure.gate import shortfalls
+    from nbatool.measure.gate import require_thresholds, shortfalls
     from nbatool.report.evaluation_report import evaluation_json, evaluation_text
 
     session = current(context)
@@ -49,18 +50,40 @@ def evaluate(
         from_us = None if since is None else parse_time(since, zone)
     except ValueError as error:
         raise UsageError(f"--from: {error}") from None
+    if gate:
+        require_thresholds(config)
     asked = Asked(session.as_of_us, from_us, version, challenger, session.seed)
     with session.run("evaluate") as summary, session.console.steps("evaluate") as say:
         report = evaluate_workspace(session.workspace, asked, say)
         summary |= {"version": report.version, "decisions": report.evaluation.n}
     currency = config.workspace.currency
-    short = shortfalls(report.evaluation, config.evaluate) if gate else []
-    data = evaluation_json(report, currency) | ({"gate": short} if gate else {})
-    session.console.data(data, evaluation_text(report, currency, session.console.width))
+    short = shortfalls(report.evaluation, config.evaluate, report.leaks) if gate else []
+    typed = _typed(session, version, challenger, since, gate)
+    data = evaluation_json(report, currency, typed) | ({"gate": short} if gate else {})
+    session.console.data(data, evaluation_text(report, currency, session.console.width, typed))
     for said in short:
         session.console.verdict(said)
     if short:
         raise typer.Exit(ExitCode.GATE)
+
+
+def _typed(
+    session: Session, version: str | None, challenger: str | None, since: str | None, gate: bool
+) -> str:
+    """Return the command that makes these figures again."""
+    from nbatool.base.next_step import command_for
+
+    given = {
+        "--version": version,
+        "--challenger": challenger,
+        "--from": since,
+        "--as-of": session.options.as_of,
+    }
+    parts = [word for option, value in given.items() if value is not None for word in (option, value)]
+    parts += ["--gate"] if gate else []
+    return shlex.join(
+        [*shlex.split(command_for(session.workspace.root)), "evaluate", *parts, "--seed", str(session.seed)]
+    )
 
 
 command = as_command(evaluate)

@@ -88,6 +88,17 @@ def export_text(report: ExportReport) -> str:
         ),
     ]
     notes = [f"         {n:,} of them {what}" for n, what in missing if n]
+    if report.not_made:
+        said = (
+            "are left out"
+            if report.log_format == "obp"
+            else "are marked"
+            if report.log_format == "dsjson"
+            else "say so"
+        )
+        notes.append(
+            f"         {report.not_made:,} contacts that were not made, or that nobody confirmed, {said}"
+        )
     return "\n".join([f"export   {report.rows:,} decisions   {report.file}", *notes])
 
 

@@ -85,7 +85,10 @@ def _lines(night: Any) -> list[str]:
     if night.ingest:
         lines.append(f"ingest   {equation(night.ingest.totals)}   {night.seconds['ingest']:.1f} s")
     if night.learn:
+        from nbatool.report.learn_report import unconfirmed_text, waiting_for_data_text
+
         lines.append(f"learn    {night.learn.windows.closed + night.learn.live.windows:,} windows closed")
+        lines += waiting_for_data_text(night.learn) + unconfirmed_text(night.learn)
     if night.train:
         lines.append(
             f"train    version {night.train.version} ({night.trained_because})   {night.seconds['train']:.1f} s"

@@ -27,7 +27,7 @@ def score(
         int, typer.Option(min=1, metavar="K", help="Also the next best actions, K rows a customer.")
     ] = 1,
     max_customers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Only the first N customers.")
+        int | None, typer.Option(min=1, metavar="N", help="A trial: only the first N customers, not logged.")
     ] = None,
     include_nothing: Annotated[
         bool, typer.Option("--include-nothing", help="Also a row for those nothing is best for.")

@@ -8,6 +8,7 @@ from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.how_chosen import how_chosen
 from nbatool.decide.policy import Policy
 from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons, money
@@ -56,16 +57,24 @@ def _actions(
     """What was chosen, place by place; then alternatives, which have no chance, where they were asked for."""
     silence = decision.net_value.shape[1]
     listed = []
-    for slot in slots:
+    for place, slot in enumerate(slots):
         j = slot.candidate
         entry = nothing(decision) if j == silence else offer_json(policy, decision, j)
         entry |= _chance(policy, slot)
-        if reasons is not None and j != silence:
-            entry["reasons"] = reasons.of_offer(customers, decision, 0, j)
+        if reasons is not None:
+            shown = [earlier.candidate for earlier in slots[:place]]
+            how = how_chosen(policy, decision, 0, j, slot.probability_in_arm, shown)
+            entry["reasons"] = (
+                reasons.of_nothing(decision, 0, how)
+                if j == silence
+                else reasons.of_offer(customers, decision, 0, j, how)
+            )
         listed.append(entry)
     if question.slate or slots[0].candidate == silence:
         return listed
-    for j in ranked_offers(policy, decision, 0, slots[0].candidate, question.top)[1:]:
+    # Who names one action wants to know of its channels; else a list is of different actions.
+    one = question.actions is not None and len(question.actions) == 1
+    for j in ranked_offers(policy, decision, 0, slots[0].candidate, question.top, by_channel=one)[1:]:
         entry = offer_json(policy, decision, j) | {"selection_probability": None}
         if reasons is not None:
             entry["reasons"] = reasons.of_offer(customers, decision, 0, j)

@@ -51,7 +51,7 @@ def bundle_policy(config: Config, bundle: Bundle, actions: Sequence[Action]) -> 
     ConfigError
         As :func:`champion_policy`.
     """
-    catalogue = _compiled(config, actions, expression_kinds(bundle))
+    catalogue = compiled(config, actions, expression_kinds(bundle))
     if bundle.outcome is None and config.exploration is None:
         because = bundle.card.get("unlearned") or NEVER_CONTACTED
         _require_values(config, catalogue, list(bundle.propensities), because)
@@ -75,12 +75,16 @@ def require_decidable(
     ConfigError
         As :func:`champion_policy` would.
     """
-    targets = [target.name for target in config.targets]
-    kinds = _kinds(features, targets, lifetime_value=bool(config.roles.purchase))
-    catalogue = _compiled(config, actions, kinds)
+    catalogue = compiled(config, actions, planned_kinds(config, features))
     # What is tried is learned from its outcomes; only what is never tried must be valued by hand.
     if unlearned is not None and config.exploration is None:
-        _require_values(config, catalogue, targets, unlearned)
+        _require_values(config, catalogue, [target.name for target in config.targets], unlearned)
+
+
+def planned_kinds(config: Config, features: FeatureSet) -> dict[str, Kind]:
+    """Names expressions may use once a version of these features is trained, and what they hold."""
+    targets = [target.name for target in config.targets]
+    return _kinds(features, targets, lifetime_value=bool(config.roles.purchase))
 
 
 def expression_kinds(bundle: Bundle) -> dict[str, Kind]:
@@ -99,7 +103,14 @@ def _kinds(features: FeatureSet, targets: Sequence[str], *, lifetime_value: bool
     return kinds
 
 
-def _compiled(config: Config, actions: Sequence[Action], kinds: dict[str, Kind]) -> Catalogue:
+def compiled(config: Config, actions: Sequence[Action], kinds: dict[str, Kind]) -> Catalogue:
+    """Return the catalogue with its expressions checked against the names they may use.
+
+    Raises
+    ------
+    ConfigError
+        An expression is wrong; all are reported at once.
+    """
     return compile_catalogue(
         actions, kinds, every_channel=config.catalogue.channel_mode == "all",
         allow_nothing=config.catalogue.allow_nothing, file=shown_path(config.path),

@@ -13,9 +13,10 @@ from nbatool.decide.batch import ScoredChunk, population, score_chunks
 from nbatool.decide.contributions import Contributions, uplift_contributions
 from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expectation
+from nbatool.decide.how_chosen import was_tried
 from nbatool.decide.policy import Policy
 from nbatool.decide.published import terms_in_force
-from nbatool.decide.reasons import Reasons, response_words
+from nbatool.decide.reasons import SINCE, Reasons, response_words, response_worth
 from nbatool.features.known import require_known
 from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
 from nbatool.features.pairs import DIMENSIONS
@@ -31,7 +32,6 @@ ITSELF = "the action itself"
 """What its name, kind, channel and terms add, whatever is known about the customer."""
 
 
-SINCE = "what outcomes have taught since the models were trained"
 ROUNDING = 1e-9
 
 
@@ -111,11 +111,22 @@ class Explanation:
     probability: float = 1.0
 
     @property
+    def worth(self) -> float:
+        """Net value of what was chosen."""
+        return 0.0 if self.chosen is None else self.chosen.net_value
+
+    @property
+    def best_known(self) -> Ranked | None:
+        """The possible offer worth most; None where doing nothing is worth as much, or nothing is possible."""
+        best = max(self.candidates_possible, key=lambda o: o.net_value, default=None)
+        return None if best is None or (self.allow_nothing and best.net_value <= 0) else best
+
+    @property
     def tried(self) -> bool:
         """Whether something else than the best was chosen, to learn from it."""
-        best = max((o.net_value for o in self.candidates_possible), default=0.0)
-        worth = self.chosen.net_value if self.chosen is not None else 0.0
-        return self.arm == "policy" and worth < max(best, 0.0 if self.allow_nothing else best)
+        best = self.best_known
+        is_best = self.worth >= 0.0 if best is None else self.chosen == best
+        return self.arm == "policy" and was_tried(is_best, self.probability)
 
     @property
     def candidates_possible(self) -> tuple[Ranked, ...]:
@@ -238,10 +249,12 @@ def _about(policy: Policy, decision: Decision, action: str | None) -> int | None
 def _terms(policy: Policy, decision: Decision, j: int) -> tuple[Term, ...]:
     """The parts of the net value; they sum to it."""
     action, uplift = policy.catalogue.offers[j].action, float(decision.uplift[0, j])
-    words = (
-        response_words(policy, decision, 0, j) if policy.by_propensity else "expected against doing nothing"
-    )
-    terms = [Term(words, uplift)]
+    if policy.by_propensity:
+        response, since = response_worth(decision, 0, j)
+        terms = [Term(response_words(policy, decision, 0, j), response)]
+        terms += [Term(SINCE, since)] if abs(since) > ROUNDING else []
+    else:
+        terms = [Term("expected against doing nothing", uplift)]
     if action.lever != 1.0:
         terms.append(Term(f"lever {action.lever:g}, set by hand", (action.lever - 1.0) * uplift))
     if action.cost:
@@ -270,7 +283,7 @@ def _mattered(policy: Policy, chunk: ScoredChunk, j: int) -> tuple[Term, ...]:
     if found.base:
         parts.append(Term("what the average customer brings", found.base))
     since = float(chunk.decision.uplift[0, j]) - sum(part.money for part in parts)
-    if abs(since) > ROUNDING and not policy.by_propensity:
+    if abs(since) > ROUNDING:
         parts.append(Term(SINCE, since))
     return tuple(sorted(parts, key=lambda part: (-abs(part.money), part.words)))
 

@@ -29,7 +29,7 @@ from nbatool.decide.published import published_meta
 from nbatool.decide.recording import as_recorded, kept_events, record_of
 from nbatool.decide.request import Question, check_request, parse_request
 from nbatool.decide.request_events import SessionEvent, live_event
-from nbatool.decide.slots import slots_of
+from nbatool.decide.slots import choice_warnings, slots_of
 from nbatool.decide.state_rows import read_body
 from nbatool.decide.subjects import Subjects, decision_id
 from nbatool.features.customer import CustomerFeatures
@@ -195,7 +195,8 @@ class LiveService:
             decision_id=name, model_version=version,
             known=question.customer_id is None or state is not None or bool(since),
         )  # fmt: skip
-        if warnings := type_warnings((e.event.type for e in question.events), in_force.event_types):
+        warnings = type_warnings((e.event.type for e in question.events), in_force.event_types)
+        if warnings := [*warnings, *choice_warnings(in_force.policy, question)]:
             result["warnings"] = warnings
         return result
 

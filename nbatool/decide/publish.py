@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,12 @@ class Publication:
     """Writes state and decisions of a population chunk by chunk while it is being scored."""
 
     def __init__(
-        self, writer: StateWriter, night: NightWriter, people: Population, policy: Policy, tables: StateTables
+        self,
+        writer: StateWriter,
+        night: NightWriter | None,
+        people: Population,
+        policy: Policy,
+        tables: StateTables,
     ) -> None:
         self._writer, self._night, self._people, self._tables = writer, night, people, tables
         self._zones = _zones(people.prepared.con)
@@ -84,7 +89,9 @@ class Publication:
         chosen = np.where(decision.chosen < 0, decision.net_value.shape[1], decision.chosen)
         # A lesson is the difference to the models alone: what was learned before is in the learner already.
         expected = decision.modelled[np.arange(len(chosen)), chosen]
-        self._night.add(NightChunk(chunk.subjects.decision_ids, chosen, expected, decision.phi))
+        if self._night is not None:
+            in_all = np.column_stack([decision.expected, decision.nothing])[np.arange(len(chosen)), chosen]
+            self._night.add(NightChunk(chunk.subjects.decision_ids, chosen, expected, decision.phi, in_all))
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(
             bodies(
@@ -116,10 +123,10 @@ def publishing(
         terms.model_version,
         policy.candidates,
     )
-    with (
-        write_state(workspace.data_dir / name) as writer,
-        write_night(workspace.data_dir / night_file(name), night_terms) as night,
-    ):
+    # An apprentice's plan contacts nobody, so there is nothing to be answered to.
+    acts = not policy.practice.apprentice
+    nights = write_night(workspace.data_dir / night_file(name), night_terms) if acts else nullcontext()
+    with write_state(workspace.data_dir / name) as writer, nights as night:
         yield Publication(writer, night, people, policy, tables).add
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
         for key, value in _meta(policy, terms, tables, types).items():
@@ -127,11 +134,17 @@ def publishing(
     previous, present = online.published(), now_us()
     with online.transaction():
         online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, present))
-        online.nights.register(
-            Night(
-                night_file(name), terms.as_of_us, night_terms.closes_us, terms.seed, night.decisions, present
+        if night is not None:
+            online.nights.register(
+                Night(
+                    night_file(name),
+                    terms.as_of_us,
+                    night_terms.closes_us,
+                    terms.seed,
+                    night.decisions,
+                    present,
+                )
             )
-        )
         if terms.learned is not None:
             online.learned.put_in_force(_snapshot(terms, terms.learned))
     sweep_states(workspace.data_dir, {name} | ({previous.state} if previous else set()))

@@ -9,10 +9,13 @@ from functools import cached_property
 from nbatool.base.expressions import names_in
 from nbatool.decide.catalogue import Offer
 from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.how_chosen import How
 from nbatool.decide.policy import Policy
 from nbatool.features.customer import CustomerFeatures
 
 MOST_FACTS = 3
+LEAST_SHOWN = 0.005
+"""Less than this, in currency, shows as 0.00."""
 DECIMALS = {"count": 0, "sum": 2, "mean": 2, "max": 2, "distinct": 0, "recency": 1, "gap": 1, "streak": 0}
 """Kinds of feature a marketer reads without explanation, and the decimals they are shown with."""
 
@@ -22,12 +25,23 @@ def money(value: float) -> float:
     return round(float(value), 4) + 0.0
 
 
+SINCE = "what outcomes have taught since the models were trained"
+
+
 def response_words(policy: Policy, decision: Decision, row: int, offer: int) -> str:
     """What the worth of an offer is where no contact was logged: a chance times money, not an effect."""
     action = policy.catalogue.offers[offer].action
-    value = action.value_per_response or 0.0
-    chance = f"chance {decision.expected[row, offer] / value:.3f} of " if value else ""
+    if action.target is None or action.value_per_response is None:
+        return "not valued: no contact was logged, and it has no value_per_response"
+    value = action.value_per_response
+    chance = f"chance {decision.modelled[row, offer] / value:.3f} of " if value else ""
     return f"{chance}{action.target} × {value:,.2f}, not an effect of the action"
+
+
+def response_worth(decision: Decision, row: int, offer: int) -> tuple[float, float]:
+    """What a response is worth times its chance, and what outcomes have added to that; together the uplift."""
+    response = float(decision.modelled[row, offer] - decision.modelled[row, -1])
+    return response, float(decision.uplift[row, offer]) - response
 
 
 @dataclass(frozen=True)
@@ -64,14 +78,23 @@ class Reasons:
                 break
         return words
 
-    def of_offer(self, customers: CustomerFeatures, decision: Decision, row: int, offer: int) -> list[str]:
-        """The terms of the net value, the facts, and the runner-up."""
+    def of_offer(
+        self,
+        customers: CustomerFeatures,
+        decision: Decision,
+        row: int,
+        offer: int,
+        how: How | None = None,
+    ) -> list[str]:
+        """The terms of the net value, the facts, and the runner-up; ``how`` says first how it came to be chosen."""
         action = self.policy.catalogue.offers[offer].action
-        worth = f"{decision.uplift[row, offer]:+,.2f}"
+        words = [] if how is None else [how.words]
         if self.policy.by_propensity:
-            words = [f"{worth} = {response_words(self.policy, decision, row, offer)}"]
+            response, since = response_worth(decision, row, offer)
+            words.append(f"{response:+,.2f} = {response_words(self.policy, decision, row, offer)}")
+            words += [f"{since:+,.2f} = {SINCE}"] if abs(since) >= LEAST_SHOWN else []
         else:
-            words = [f"{worth} expected against nothing"]
+            words.append(f"{decision.uplift[row, offer]:+,.2f} expected against nothing")
         if action.lever != 1.0:
             words.append(f"lever {action.lever:g}")
         if action.cost:
@@ -79,18 +102,35 @@ class Reasons:
         if action.cost_per_conversion:
             paid = action.cost_per_conversion * decision.conversion[row, offer]
             words.append(f"{-paid:+,.2f} expected cost of conversions")
+        if (net_value := decision.net_value[row, offer]) <= -LEAST_SHOWN:
+            words.append(f"so worth {-net_value:,.2f} less than nothing")
         words += self.facts(customers, row)
+        return words if how is not None and how.names_best else [*words, *self._beside(decision, row, offer)]
+
+    def _beside(self, decision: Decision, row: int, offer: int) -> list[str]:
+        """What would be done instead; where that is worth more, it is not a runner-up but the best known."""
         offers = self.policy.catalogue.offers
+        action = offers[offer].action
         others = [j for j in decision.possible(row) if offers[j].action.id != action.id]
-        if others:
-            other = decision.net_value[row, others[0]]
-            silence = self.policy.catalogue.allow_nothing and other <= 0
-            words.append(
-                "runner-up: nothing"
-                if silence
-                else f"runner-up: {offers[others[0]].action.name}, {other:,.2f}"
-            )
-        return words
+        own = decision.net_value[row, offer]
+        if not others:
+            return ["best known: nothing"] if self.policy.catalogue.allow_nothing and own < 0 else []
+        other = decision.net_value[row, others[0]]
+        if self.policy.catalogue.allow_nothing and other <= 0:
+            return ["best known: nothing" if own < 0 else "runner-up: nothing"]
+        label = "best known" if other > own else "runner-up"
+        return [f"{label}: {offers[others[0]].action.name}, {other:,.2f}"]
+
+    def of_nothing(self, decision: Decision, row: int, how: How | None = None) -> list[str]:
+        """Why nothing is done: the group, a trial, or no action that is possible and worth more."""
+        if how is not None:
+            return [how.words]
+        possible = decision.possible(row)
+        if not possible:
+            return ["no action is possible now"]
+        best, name = possible[0], self.policy.catalogue.offers[possible[0]].action.name
+        said = f"the best is {name}, {decision.net_value[row, best]:,.2f}"
+        return [f"no possible action is worth more than nothing: {said}"]
 
     def removed(
         self, customers: CustomerFeatures, scores: dict[str, object], decision: Decision, row: int, offer: int

@@ -21,6 +21,7 @@ from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.decide.learned import context_of
 from nbatool.decide.policy import Policy
+from nbatool.features.choice import as_timestamp
 from nbatool.features.kinds import Floats
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.arm_similarity import relation
@@ -70,6 +71,7 @@ def rebased(
     half_life_s: int,
     as_of_us: int,
     each_slot: bool = False,
+    until_us: int | None = None,
 ) -> Rebased | None:
     """Return the fast learner of a policy as of a moment; None where its version has no context for one.
 
@@ -77,6 +79,8 @@ def rebased(
     ----------
     each_slot
         Whether each place of a slate has an outcome of its own; else its first place stands for it.
+    until_us
+        Decisions from this moment on are left out, to know what was known at an earlier time; None: none are.
 
     Overwrites the prepared moments of the connection.
     """
@@ -85,9 +89,9 @@ def rebased(
         return None
     arms = policy.candidates
     position = int(con.execute(statement("decide/closed_position")).fetchall()[0][0] or 0)
-    closed = fetch_arrow(
-        con, statement("decide/closed_newest"), {"most": MOST_REPLAYED, "each_slot": each_slot}
-    )
+    until = None if until_us is None else as_timestamp(until_us)
+    asked = {"most": MOST_REPLAYED, "each_slot": each_slot, "until": until}
+    closed = fetch_arrow(con, statement("decide/closed_newest"), asked)
     outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
     variance = prior_variance(policy.bundle, encoder.d, len(closed))
     posterior = Posterior.start(

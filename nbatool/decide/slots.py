@@ -41,6 +41,16 @@ def slots_of(policy: Policy, question: Question, decision: Decision, decision_id
     return [Slot(at, float(decision.probability_in_arm[0, at]), float(decision.probability[0, at]))]
 
 
+def choice_warnings(policy: Policy, question: Question) -> list[str]:
+    """Return what is odd about a ``choice``: only an apprentice follows it."""
+    if question.choice is None or policy.practice.apprentice:
+        return []
+    return [
+        f'choice "{question.choice}" was not followed: only an apprentice does. Set [exploration] apprentice = true in '
+        "nba.toml and run nbatool score, or leave choice out"
+    ]
+
+
 def first_chances(policy: Policy, question: Question, decision: Decision) -> list[float] | None:
     """Return the overall chance of every candidate to fill the first place; None where the caller chose."""
     if policy.practice.apprentice:

@@ -132,6 +132,11 @@ class OutcomeTerms:
         """Whether no objective waits for events: windows can then be closed without the warehouse."""
         return bool(self.objectives) and not any(o.by_events for o in self.objectives)
 
+    @property
+    def each_slot(self) -> bool:
+        """Whether each place of a slate has an outcome of its own: everything that counts names its action."""
+        return bool(self.objectives) and all(o.match_action for o in self.objectives)
+
     def closes_us(self, as_of_us: int) -> int:
         """Return when nothing more counts for a decision: after its longest window and the wait.
 

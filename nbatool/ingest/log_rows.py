@@ -4,7 +4,8 @@
 kept (then the smaller one). Those without an id are equal when their whole raw records are, as events are. What came
 with them goes into tables of its own: an outcome by (source, decision_id, slot, name), of several values the greatest.
 **outcomes** are equal by (source, decision_id, outcome_id), and without an id by decision, objective and time; where
-two differ, the earlier one is kept (then the greater one). So no order of rows or files changes what is stored.
+two differ, the earlier one is kept (then the greater one). An outcome told live and later brought by a file under the
+same id counts once: the file's version stays. So no order of rows or files changes what is stored.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def store_outcomes(con: duckdb.DuckDBPyConnection, *, source: str, file: str, ba
     _run(con, "find_surplus_outcomes")
     _run(con, "find_known_outcomes", source=source)
     _run(con, "delete_replaced_outcomes", source=source)
+    _run(con, "delete_live_outcome_copies")
     _run(con, "insert_outcomes", source=source, batch_id=batch_id)
     return _deduped(con, file)
 

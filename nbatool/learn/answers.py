@@ -162,8 +162,12 @@ class Answers:
         if known is None:
             told = "unknown"
         else:
-            expired = not known.live and status == "sent" and ts_us >= self._expires_us(known.choice)
-            if known.closed or present_us >= known.choice.closes_us or expired:
+            over_us, expires_us = known.choice.closes_us, self._expires_us(known.choice)
+            if not known.live:
+                # Where windows are shorter, they wait for confirmations.
+                over_us = max(over_us, expires_us)
+            expired = not known.live and status == "sent" and ts_us >= expires_us
+            if known.closed or present_us >= over_us or expired:
                 told = "late"
         return self._keep(Answer(decision_id, "", "", None, status, ts_us, present_us, told))
 

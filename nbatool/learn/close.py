@@ -6,7 +6,7 @@ them would make every action look better than it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,6 +92,9 @@ class LiveClosing:
                     closed.released += 1
                     continue
                 posted = counted(answers)
+                if not journalled.decision.had_choice:
+                    # It is closed, but what came of it says nothing about a choice.
+                    choice = replace(choice, expected=None)
                 self._online.learned.add_lesson(self._lesson(choice, posted, present_us))
                 closed.windows += 1
                 closed.by_default += not any(

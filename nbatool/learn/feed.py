@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
+from nbatool.base.records import NOTHING
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.learn.answers import DecisionLookup
 from nbatool.models.lessons import LivePosterior
+from nbatool.store.decision_record import Choice
 from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import Warehouse
 
@@ -42,15 +44,22 @@ def feed(
     fed = Fed()
     if learner.model_version is None:
         return fed
-    each_slot = bool(terms.objectives) and all(o.match_action for o in terms.objectives)
     while rows := warehouse.rows("learn/closed_after", position=learner.closed_position, most=MOST_AT_ONCE):
         try:
-            for _, decision_id, slot, outcome in rows:
+            for _, decision_id, slot, outcome, action_id, channel, had_choice in rows:
                 # Without a matching action the outcome is the whole slate's; its first place stands for it.
-                if (slot > 1 and not each_slot) or online.learned.has_lesson(decision_id):
+                if (
+                    not had_choice
+                    or (slot > 1 and not terms.each_slot)
+                    or online.learned.has_lesson(decision_id)
+                ):
                     continue
                 choice = lookup.choice(decision_id, slot)
-                if choice is not None and learner.learn(choice, outcome):
+                if (
+                    choice is not None
+                    and is_of(choice, action_id, channel)
+                    and learner.learn(choice, outcome)
+                ):
                     fed.learned += 1
                 else:
                     fed.other_version += 1
@@ -61,8 +70,16 @@ def feed(
     return fed
 
 
+def is_of(choice: Choice, action_id: str | None, channel: str | None) -> bool:
+    """Whether a choice is the logged one: an action that left the catalogue stands in no night's file any more."""
+    return (choice.action_id, choice.channel) == (action_id, None if action_id == NOTHING else channel)
+
+
 def mark_closed(online: OnlineStore, warehouse: Warehouse, present_us: int) -> None:
-    """Mark the live decisions the warehouse has closed, so that nothing closes them again and answers know it."""
+    """Mark the live decisions the warehouse has closed, so that nothing closes them again and answers know it.
+
+    Those that were released count as closed when their window has ended.
+    """
     position = 0
     while found := online.decisions.due_after(position, present_us):
         position = found[-1][0]

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from nbatool.base.clock import US_PER_S
 from nbatool.base.errors import ConfigError
+from nbatool.base.next_step import command_for
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.drain import drain
 from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.change import Change
 from nbatool.learn.close import Closed, LiveClosing
 from nbatool.learn.feed import Fed, feed, mark_closed
+from nbatool.learn.purge import purge
+from nbatool.learn.reach import Reach, reach_of
 from nbatool.learn.watching import forget_changed, watch
 from nbatool.learn.windows import Windows, close_windows, later_in_force
 from nbatool.models.lessons import LivePosterior
@@ -48,6 +51,10 @@ class LearnReport:
         Actions that bring more or less than before, found today.
     currency
         For words about them.
+    data_until_us
+        The newest event of those outcomes are made of, µs since 1970; None where no objective waits for events.
+    command
+        How this workspace's commands begin, for words about what to do next.
     """
 
     as_of_us: int
@@ -57,6 +64,8 @@ class LearnReport:
     learner: str | None
     changes: tuple[Change, ...] = ()
     currency: str = ""
+    data_until_us: int | None = None
+    command: str = "nbatool"
 
     @property
     def learned(self) -> int:
@@ -89,16 +98,26 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         present = present_us(warehouse.con, config, as_of_us)
         mark_closed(online, warehouse, present)
         live = LiveClosing(online, terms, learner).close_due(present)
-        drain(workspace, warehouse)
+        drained = drain(workspace, warehouse)
+        reach = reach_of(warehouse.con, terms)
         windows = close_windows(
-            warehouse.con, terms, config.roles.contact, present, later_in_force(workspace)
+            warehouse.con, terms, config.roles.contact, present, later_in_force(workspace), reach
         )
         mark_closed(online, warehouse, present)
         fed = feed(online, lookup, warehouse, learner, terms)
         changes = watch(warehouse.con, lookup, half_life_s=terms.half_life_s)
         forget_changed(online, changes, terms.half_life_s)
         lookup.close()
-        online.nights.sweep(workspace.data_dir, present - terms.unconfirmed_after_s * US_PER_S)
+        over_us = _over_us(terms, present, reach)
+        online.nights.sweep(workspace.data_dir, over_us)
+        purge(online, warehouse, drained, over_us=over_us, window_us=terms.closes_us(0))
         return LearnReport(
-            present, live, windows, fed, learner.model_version, changes, config.workspace.currency
-        )
+            present, live, windows, fed, learner.model_version, changes, config.workspace.currency,
+            None if reach is None else reach.newest_us, command_for(workspace.root),
+        )  # fmt: skip
+
+
+def _over_us(terms: OutcomeTerms, present: int, reach: Reach | None) -> int:
+    """Return the time before which windows must have ended for nothing to be expected of them any more."""
+    ended = present if reach is None else min(present, terms.closes_us(reach.last_us))
+    return ended - terms.unconfirmed_after_s * US_PER_S

@@ -100,7 +100,9 @@ def _days(
 
 def _expected(lookup: DecisionLookup, decision_id: str) -> float:
     choice = lookup.choice(decision_id)
-    return float("nan") if choice is None or choice.expected is None else choice.expected
+    # With what was learned by then: else an action seems to change as the policy learns whom it works for.
+    found = None if choice is None else choice.foreseen
+    return float("nan") if found is None else found
 
 
 def _row(change: Change, half_life_s: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Closing windows in the warehouse: which decisions are due, what became of them, each once.
 
 Contacts are reserved when they are decided. One that was confirmed, or that the contact log shows, earns its outcome;
-one that was released or that nobody confirmed in time earns none. `nothing` needs no confirmation.
+one that was released or that nobody confirmed in time earns none. `nothing` needs no confirmation, unless not one
+contact of its night was confirmed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from nbatool.features.choice import as_timestamp
 from nbatool.features.kinds import Floats
 from nbatool.features.labels import event_values, measure_of, unsubscribe_losses
 from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
+from nbatool.learn.reach import Reach, event_types
 from nbatool.models import registry
 from nbatool.models.bundle import CARD_FILE, CLV_FILE
 from nbatool.models.lifetime_outcome import LaterValue, later_value, lifetime_objective
@@ -29,6 +31,26 @@ if TYPE_CHECKING:
     import duckdb
 
     from nbatool.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class UnconfirmedNight:
+    """A night none of whose contacts was confirmed in time.
+
+    Only those it left alone could teach, and they were left alone because that promised more for them: what came of
+    them says nothing about anybody else. So the night teaches nothing.
+
+    Parameters
+    ----------
+    as_of_us
+        Its moment, µs since 1970.
+    contacts, nothing
+        How many it wanted to contact, and how many it left alone.
+    """
+
+    as_of_us: int
+    contacts: int
+    nothing: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +68,11 @@ class Windows:
     released
         Contacts that were not made.
     waiting
-        Ended, but may still be confirmed.
+        Ended, but may still be confirmed; what a night left alone waits with its contacts.
+    waiting_for_data
+        Ended after the newest event loaded: nobody knows yet what came of them.
+    unconfirmed
+        Nights that teach nothing, because none of their contacts was confirmed.
     """
 
     closed: int = 0
@@ -54,6 +80,8 @@ class Windows:
     expired: int = 0
     released: int = 0
     waiting: int = 0
+    waiting_for_data: int = 0
+    unconfirmed: tuple[UnconfirmedNight, ...] = ()
 
 
 def close_windows(
@@ -62,6 +90,7 @@ def close_windows(
     contact_types: Sequence[str],
     present_us: int,
     later: LaterValue | None = None,
+    reach: Reach | None = None,
 ) -> Windows:
     """Close every due window of the workspace's own decisions, in one transaction.
 
@@ -71,6 +100,8 @@ def close_windows(
         Event types of the role contact.
     present_us
         Windows that ended, with their wait, up to here are due.
+    reach
+        How far the events are loaded; windows that end later stay open. None: no objective waits for events.
     later
         What a lifetime value counts of the time after its window; None: nothing.
     """
@@ -78,7 +109,13 @@ def close_windows(
     unconfirmed_s = terms.unconfirmed_after_s
     _run(con, "create_open", present=present, closes_s=terms.closes_us(0) // US_PER_S)
     _run(con, "create_confirmed", types=list(contact_types), unconfirmed_s=unconfirmed_s)
-    _run(con, "create_due", present=present, unconfirmed_s=unconfirmed_s)
+    _run(con, "create_night_contacts")
+    told_until = present if reach is None else as_timestamp(reach.known_until(present_us))
+    reached = None if reach is None else as_timestamp(reach.last_us)
+    _run(con, "create_due", unconfirmed_s=unconfirmed_s, told_until=told_until, reached=reached)
+    unconfirmed = tuple(
+        UnconfirmedNight(*row) for row in con.execute(statement("learn/unconfirmed_nights")).fetchall()
+    )
     counts = dict(con.execute(statement("learn/verdicts")).fetchall())
     n = counts.get("earns", 0)
     _run(con, "create_moments")
@@ -93,8 +130,9 @@ def close_windows(
         con.rollback()
         raise
     return Windows(
-        n, int((~came).sum()), counts.get("expired", 0), counts.get("released", 0), counts.get("waits", 0)
-    )
+        n, int((~came).sum()), counts.get("expired", 0), counts.get("released", 0), counts.get("waits", 0),
+        counts.get("ahead", 0), unconfirmed,
+    )  # fmt: skip
 
 
 def later_in_force(workspace: Workspace) -> LaterValue | None:
@@ -142,7 +180,10 @@ def _found(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, *, takes_u
         "within_s": objective.within,
         "clip": None if objective.clip_event is None else Decimal(str(objective.clip_event)),
     }
-    posted = {"objective": objective.name, "takes_unnamed": takes_unnamed}
+    posted = {
+        "objective": objective.name, "takes_unnamed": takes_unnamed, "types": list(event_types(objective)),
+        "match_action": objective.match_action,
+    }  # fmt: skip
     told = fetch_arrow(con, statement("learn/posted_values"), shared | posted)
     return [told, *event_values(con, objective)]
 

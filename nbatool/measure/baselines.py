@@ -23,9 +23,17 @@ def nothing(log: LoggedBandit) -> IntArray:
     return np.full(len(log), log.n_actions - 1, dtype=np.int64)
 
 
-def uniform(log: LoggedBandit) -> FloatArray:
-    """Choose at random among the possible candidates, all alike."""
+def uniform(log: LoggedBandit, *, nothing: bool = True) -> FloatArray:
+    """Choose at random among the possible candidates, all alike.
+
+    Parameters
+    ----------
+    nothing
+        Whether `nothing` is one of them; a row where nothing else is possible keeps it.
+    """
     possible = np.ones((len(log), log.n_actions)) if log.possible is None else log.possible.astype(np.float64)
+    if not nothing:
+        possible[:, -1] *= possible[:, :-1].sum(axis=1) == 0
     shares: FloatArray = possible / np.maximum(possible.sum(axis=1, keepdims=True), 1.0)
     return shares
 

@@ -1,7 +1,7 @@
 """``nbatool evaluate`` as one step: the log of a workspace, the policies in question, their judgement.
 
-A version is judged on decisions it cannot have learned from. Where there are none, a twin is trained on what was
-known when the last quarter of the decisions began, and judged on that quarter.
+A version is judged on decisions it cannot have learned from. Where there are none, a twin is: trained without a quarter
+of the decisions, and judged on that quarter.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import US_PER_S, format_time
+from nbatool.base.clock import format_time
 from nbatool.base.errors import ConfigError, DataError
+from nbatool.base.next_step import command_for
 from nbatool.base.records import Action
 from nbatool.decide.assemble import bundle_policy, champion_policy, expression_kinds
 from nbatool.decide.batch import SEGMENT, VALUE_SCORES
@@ -25,20 +25,24 @@ from nbatool.decide.policy import Policy
 from nbatool.decide.published import terms_in_force
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
-from nbatool.measure.evaluation import Evaluation, Policies, evaluate
+from nbatool.measure.alike import Policies
+from nbatool.measure.asked_names import require_known_names, unknown_segment
+from nbatool.measure.evaluation import Evaluation, evaluate
 from nbatool.measure.judged import Judged, read_judged
+from nbatool.measure.known_then import known_then
+from nbatool.measure.learned_from import Leak, leak, unlearned_from_us
 from nbatool.measure.policies import chances, rule_choices
 from nbatool.measure.rules import read_rules, rule_names
-from nbatool.models.past_decisions import tells_outcomes
+from nbatool.measure.segments import not_shown, segment_of
+from nbatool.measure.twin import Twin, customers_apart, decision_times, last_quarter_us, only_customers
+from nbatool.models.posterior import Posterior
 from nbatool.models.train import train_bundle
 from nbatool.profile.present import present_us
-from nbatool.store.sql import statement
 from nbatool.store.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
 
-    from nbatool.base.config import Config
     from nbatool.store.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -46,8 +50,6 @@ FEWEST = 200
 """Decisions below which a twin is judged instead: too few say anything."""
 FROM_EVENTS = "no decision is logged for this time: decisions were made out of contact events, and their chances are estimated"
 AS_GREEDY = "a policy that draws from what is believed is judged as if it always took the best: what was believed is not kept"
-JUDGED_SHARE = 0.25
-"""Share of the decisions a twin is judged on: the newest."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ class EvaluationReport:
         Whether decisions were judged whose outcomes the version, or the challenger, may have learned from.
     notes
         What else to be careful about, in plain words.
+    leaks
+        Which of them did, and on how many decisions.
+    twin
+        How the twin was kept apart; None: the version itself was judged.
     """
 
     evaluation: Evaluation
@@ -94,6 +100,13 @@ class EvaluationReport:
     anonymous: int
     policies: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    twin: Twin | None = None
+
+    def leak_of(self, policy: str) -> Leak | None:
+        """What a policy of the table was trained on; the greedy one is the champion."""
+        name = "champion" if policy == "greedy" else policy
+        return next((each for each in self.leaks if each.policy == name), None)
 
 
 def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> EvaluationReport:
@@ -114,11 +127,12 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
     actions = load_catalogue(config)
     version, policy = champion_policy(workspace, actions, asked.version)
     policy = replace(policy, practice=terms_in_force(workspace, version).practice)
-    other = None
+    require_known_names(config, policy.bundle, actions)
+    versions = {"champion": (version, policy)}
     if asked.challenger is not None:
         _, other = champion_policy(workspace, actions, asked.challenger)
-        other = replace(other, practice=policy.practice)
-    unseen_us = max(unlearned_from_us(config, each) for each in (policy, other) if each is not None)
+        versions["challenger"] = asked.challenger, replace(other, practice=policy.practice)
+    unseen_us = max(unlearned_from_us(config, each) for _, each in versions.values())
     from_us = unseen_us if asked.from_us is None else asked.from_us
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(workspace))
@@ -126,50 +140,30 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
         present = present_us(warehouse.con, config, asked.as_of_us)
         look = _Look(warehouse.con, workspace, actions, present, asked.seed, say)
         say("past decisions")
-        judged, twin_us = look.read(policy, from_us), None
+        # Prepared moments are one set: what was known is looked up before the decisions are read.
+        known = {name: look.known(each, from_us) for name, (_, each) in versions.items()}
+        judged, twin = look.read(policy, from_us), None
         # A challenger is a version as it is: beside a twin of the champion it would be judged on what it knows.
-        alone = asked.from_us is None and other is None
+        alone = asked.from_us is None and asked.challenger is None
         if alone and (judged is None or len(judged.checked.log) < FEWEST):
-            judged, policy, twin_us = look.twin(policy)
-        judged = _some(judged, from_us if twin_us is None else twin_us)
-        policies, notes = look.policies(policy, judged)
+            judged, policy, known["champion"], twin = look.twin(judged, policy, known["champion"])
+        judged = look.some(judged, from_us if twin is None else twin.as_of_us)
+        policies, notes = look.policies(policy, judged, known["champion"])
         groups = look.segments(judged)
-        if other is not None:
-            policies["challenger"] = look.challenger(other, policy, judged, from_us)
+        notes += not_shown(groups)
+        if "challenger" in versions:
+            policies["challenger"] = look.challenger(
+                versions["challenger"][1], policy, judged, from_us, known["challenger"]
+            )
         say("outcomes")
         found = evaluate(judged, policies, config.evaluate, seed=asked.seed, groups=groups)
-    overlaps = twin_us is None and from_us < unseen_us
+    at_us = judged.moments.moments.as_of_us[judged.checked.kept]
+    leaks = [leak(config, name, *one, at_us) for name, one in versions.items()] if twin is None else []
+    leaking = tuple(each for each in leaks if each is not None)
     return EvaluationReport(
-        found, version, asked.challenger, twin_us, overlaps, judged.from_events, judged.anonymous, judged.policies,
-        tuple(notes),
+        found, version, asked.challenger, None if twin is None else twin.as_of_us, bool(leaking), judged.from_events,
+        judged.anonymous, judged.policies, tuple(notes), leaking, twin,
     )  # fmt: skip
-
-
-def unlearned_from_us(config: Config, policy: Policy) -> int:
-    """The first moment of a decision whose outcome a version cannot have learned when it was trained.
-
-    Windows of an event were open then; outcomes that are told with a decision may have been known at once.
-    """
-    card = policy.bundle.card
-    open_s = 0 if tells_outcomes(config) else int(card.get("outcome_window_s", 0))
-    return int(card["as_of_us"]) - open_s * US_PER_S + 1
-
-
-def _some(judged: Judged | None, from_us: int) -> Judged:
-    """Insist on decisions that can be judged."""
-    if judged is None:
-        raise DataError(
-            f"no closed decision is logged from {format_time(from_us)} on. Decisions come from nbatool score and "
-            'decide, from a [[source]] of kind = "decisions", or from events of the role contact; with --from TIME '
-            "older ones are judged, also those a version may have learned from"
-        )
-    if not len(judged.checked.log):
-        reasons = "; ".join(f"{n:,}: {reason}" for reason, n in judged.checked.left_out.items())
-        raise DataError(
-            f"none of the decisions logged from {format_time(from_us)} on can be judged ({reasons}). Correct the log "
-            "and load it again: nbatool ingest --full-refresh"
-        )
-    return judged
 
 
 @dataclass(frozen=True)
@@ -189,36 +183,64 @@ class _Look:
             until_us=self.present_us, seed=self.seed,
         )  # fmt: skip
 
-    def twin(self, policy: Policy) -> tuple[Judged | None, Policy, int | None]:
-        """Train on what was known when the last quarter began, and read that quarter."""
-        cut_us = self._last_quarter_us()
-        if cut_us is None:
-            return None, policy, None
-        bundle = train_bundle(
-            self.con, self.workspace.config, self.actions, as_of_us=cut_us, seed=self.seed, say=self.say
+    def known(self, policy: Policy, at_us: int) -> Posterior | None:
+        return known_then(self.con, self.workspace.config, policy, at_us)
+
+    def some(self, judged: Judged | None, from_us: int) -> Judged:
+        """Insist on decisions that can be judged; else say what could be typed instead."""
+        if judged is None:
+            raise DataError(f"no closed decision is logged from {format_time(from_us)} on. {self._instead()}")
+        if not len(judged.checked.log):
+            reasons = "; ".join(f"{n:,}: {reason}" for reason, n in judged.checked.left_out.items())
+            raise DataError(
+                f"none of the decisions logged from {format_time(from_us)} on can be judged ({reasons}). Correct the "
+                "log and load it again: nbatool ingest --full-refresh"
+            )
+        return judged
+
+    def _instead(self) -> str:
+        times = decision_times(self.con, self.workspace.config, self.present_us)
+        if not times:
+            return (
+                'Decisions come from nbatool score and decide, from a [[source]] of kind = "decisions", or from events '
+                "of the role contact"
+            )
+        n, first = sum(count for _, count in times), format_time(times[0][0])
+        return (
+            f"{n:,} older ones, from {first} on, can be judged although a version may have learned from them: "
+            f"{command_for(self.workspace.root)} evaluate --from {first}"
         )
-        twin = bundle_policy(self.workspace.config, bundle, self.actions)
-        twin = replace(twin, practice=policy.practice)
-        return self.read(twin, cut_us), twin, cut_us
 
-    def _last_quarter_us(self) -> int | None:
+    def twin(
+        self, judged: Judged | None, policy: Policy, known: Posterior | None
+    ) -> tuple[Judged | None, Policy, Posterior | None, Twin | None]:
+        """Train without a quarter of the decisions, and read that quarter; nothing changes where that cannot be."""
+        times = decision_times(self.con, self.workspace.config, self.present_us)
+        cut_us = last_quarter_us(times)
+        if cut_us is not None:
+            other = self._trained(policy, cut_us)
+            known = self.known(other, cut_us)
+            return self.read(other, cut_us), other, known, Twin(cut_us)
+        apart = customers_apart(self.con, self.seed)
+        if not all(apart):
+            return judged, policy, known, None
+        with only_customers(self.con, apart[0]):
+            other = self._trained(policy, self.present_us)
+        with only_customers(self.con, apart[1]):
+            found = self.read(other, 0)
+        return found, other, None, Twin(self.present_us, len(apart[0]), len(apart[1]))
+
+    def _trained(self, policy: Policy, as_of_us: int) -> Policy:
         config = self.workspace.config
-        open_s = 0 if tells_outcomes(config) else max(o.within for o in config.objectives)
-        window_us = open_s * US_PER_S
-        values = {"types": list(config.roles.contact), "until_us": self.present_us - window_us + 1}
-        rows = self.con.execute(statement("measure/decision_times"), values).fetchall()
-        if len(rows) < 2:
-            return None
-        times, counts = np.array([r[0] for r in rows]), np.cumsum([r[1] for r in rows])
-        # The first instant with a quarter of the decisions from it on; never the first of all.
-        after = counts[-1] - np.concatenate([[0], counts[:-1]])
-        enough = np.flatnonzero(after >= JUDGED_SHARE * counts[-1])
-        return int(times[max(int(enough[-1]), 1)])
+        bundle = train_bundle(self.con, config, self.actions, as_of_us=as_of_us, seed=self.seed, say=self.say)
+        return replace(bundle_policy(config, bundle, self.actions), practice=policy.practice)
 
-    def policies(self, policy: Policy, judged: Judged) -> tuple[dict[str, Policies], list[str]]:
+    def policies(
+        self, policy: Policy, judged: Judged, known: Posterior | None
+    ) -> tuple[dict[str, Policies], list[str]]:
         """What the policy and the rules would have done, and what that could not take into account."""
         self.say("policies")
-        own = chances(policy, judged)
+        own = chances(policy, judged, posterior=known)
         found: dict[str, Policies] = {"champion": own.exploring}
         if not np.array_equal(own.exploring, own.greedy):
             found["greedy"] = own.greedy
@@ -232,28 +254,22 @@ class _Look:
             notes += _unknown_then("the rules", rule_names(rules))
         return found, notes
 
-    def challenger(self, other: Policy, policy: Policy, judged: Judged, from_us: int) -> Policies:
+    def challenger(
+        self, other: Policy, policy: Policy, judged: Judged, from_us: int, known: Posterior | None
+    ) -> Policies:
         """What another version would have done at the same decisions, as its own features describe them."""
         same = other.bundle.features == policy.bundle.features
         described = judged if same else self.read(other, from_us)
         assert described is not None
-        return chances(other, described, kept=judged.checked.kept).exploring
+        return chances(other, described, posterior=known, kept=judged.checked.kept).exploring
 
     def segments(self, judged: Judged) -> dict[str, NDArray[np.object_]]:
         """The segment of each decision, by name of the attribute; numbers by quarters."""
         groups: dict[str, NDArray[np.object_]] = {}
         for name in self.workspace.config.evaluate.segments:
-            values = _attribute(judged, name)
+            values = segment_of(judged, name)
             if values is None:
-                known = [*judged.names]
-                raise ConfigError(
-                    [
-                        self.workspace.config.problem(
-                            f'[evaluate] segments: "{name}" is not known of the decisions; known are {", ".join(known[:20])}',
-                            "evaluate", "segments",
-                        )
-                    ]
-                )  # fmt: skip
+                raise ConfigError([unknown_segment(self.workspace.config, name, judged.names)])
             groups[name] = values
         return groups
 
@@ -264,31 +280,3 @@ def _unknown_then(where: str, names: frozenset[str]) -> list[str]:
     if not lost:
         return []
     return [f"{where}: {', '.join(lost)} is not known of past decisions and taken as unknown in all of them"]
-
-
-def _attribute(judged: Judged, name: str) -> NDArray[np.object_] | None:
-    """An attribute of the customers at the decisions: texts as they are, numbers by quarter."""
-    parts: list[Any] = []
-    for first, last, found in judged.moments.chunks(50_000):
-        if name in found.attributes:
-            parts.append(found.attributes[name])
-        elif name in judged.names:
-            parts.append(np.full(last - first, np.nan))
-        else:
-            return None
-    values = np.concatenate(parts)[judged.checked.kept]
-    if values.dtype == object:
-        return values
-    if name in judged.names:
-        values = judged.x[:, judged.names.index(name)]
-    known = values[~np.isnan(values)]
-    result = np.full(len(values), None, dtype=object)
-    if not len(known):
-        return result
-    edges = np.unique(np.quantile(known, [0.25, 0.5, 0.75]))
-    labels = [f"to {edges[0]:g}", *(f"{a:g} to {b:g}" for a, b in pairwise(edges))]
-    labels.append(f"above {edges[-1]:g}")
-    place = np.searchsorted(edges, values, side="left")
-    for k, label in enumerate(labels):
-        result[(place == k) & ~np.isnan(values)] = label
-    return result

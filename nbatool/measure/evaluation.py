@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.learning_settings import Evaluate
 from nbatool.measure import baselines
+from nbatool.measure.alike import Alike, Policies, alike
 from nbatool.measure.customers import Customers
 from nbatool.measure.direct_model import direct_model
 from nbatool.measure.estimators import DoublyRobust, Estimator, all_estimators
@@ -18,18 +19,20 @@ from nbatool.measure.intervals import Interval, asymptotic, bootstrap
 from nbatool.measure.judged import Judged
 from nbatool.measure.overlap import Overlap, Support, overlap, support
 from nbatool.measure.policy_on_log import PolicyOnLog, as_logged, policy_on_log
-from nbatool.models.table import FloatArray, IntArray
+from nbatool.models.table import FloatArray
 
-Policies = FloatArray | NDArray[np.float32] | IntArray
 LOGGED, NOTHING_AT_ALL, RANDOM, BEST_SINGLE = "logged", "nothing", "random", "best_single"
 COMPARED = (LOGGED, NOTHING_AT_ALL, RANDOM, BEST_SINGLE, "greedy", "rules", "champion")
 """Policies champion and challenger are compared with, decision by decision; the others only with what was done."""
 MOST_SEGMENTS = 12
+VERDICTS_BY = "DR"
+"""The estimator whose value is shown and whose differences decide: right if either the model or the chances are."""
+NEVER_SILENT = "the catalogue says allow_nothing = false, and the log never did nothing"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One policy judged; intervals are in currency per decision.
+    """One policy judged; intervals are per decision, in the unit of the outcome.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ class Judgement:
         Mean chance of each candidate, (m,).
     model
         What the outcome model alone expects of it: no estimate, only what it would be if the model were right.
+    alike
+        Policy it is compared with → how often both do the same.
     """
 
     name: str
@@ -53,11 +58,12 @@ class Judgement:
     support: Support
     mix: FloatArray
     model: float
+    alike: Mapping[str, Alike] = field(default_factory=dict)
 
     @property
     def best(self) -> Interval | None:
         """The doubly robust estimate; None where the log carries none."""
-        return self.estimates.get("DR")
+        return self.estimates.get(VERDICTS_BY)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,17 @@ class Evaluation:
     model
         How well outcomes are predicted.
     honest
-        Whether the logged chances are those of what was done.
+        Whether the logged chances are those of what was decided.
+    unit
+        What values are counted in; None: the workspace's currency.
+    not_made
+        Contacts that were decided and never made; they are not judged.
+    omitted
+        Baseline that makes no sense here → why.
+    without_nothing
+        Whether chance spreads over the actions alone, because the log never did nothing.
+    resamples
+        Of customers, for the intervals.
     """
 
     judgements: tuple[Judgement, ...]
@@ -98,6 +114,11 @@ class Evaluation:
     labels: tuple[str, ...]
     probabilities: str
     seed: int
+    unit: str | None = None
+    not_made: int = 0
+    omitted: Mapping[str, str] = field(default_factory=dict)
+    without_nothing: bool = False
+    resamples: int = 0
 
     def of(self, name: str) -> Judgement | None:
         return next((j for j in self.judgements if j.name == name), None)
@@ -122,25 +143,40 @@ def evaluate(
     """
     log = judged.checked.log
     model = direct_model(log, judged.x, names=judged.names, categorical=judged.categorical, seed=seed)
+    ever_silent = bool((log.action == log.n_actions - 1).any())
+    omitted = {} if ever_silent or judged.allow_nothing else {NOTHING_AT_ALL: NEVER_SILENT}
     every: dict[str, Policies] = {
+        LOGGED: log.action,
         NOTHING_AT_ALL: baselines.nothing(log),
-        RANDOM: baselines.uniform(log),
+        RANDOM: baselines.uniform(log, nothing=ever_silent),
         BEST_SINGLE: baselines.best_single(log, seed=seed).policy,
         **policies,
     }
-    laid = {LOGGED: as_logged(log, model.q_hat)}
-    laid |= {name: policy_on_log(log, chance, model.q_hat) for name, chance in every.items()}
-    mixes = {LOGGED: np.bincount(log.action, log.weight, log.n_actions) / log.weight.sum()}
-    mixes |= {name: _mix(chance, log.n_actions) for name, chance in every.items()}
-    bench = _Bench(settings, Customers.of(log.customer, seed=seed), seed, judged.labels)
+    every = {name: chance for name, chance in every.items() if name not in omitted}
+    laid = {
+        name: as_logged(log, model.q_hat) if name == LOGGED else policy_on_log(log, chance, model.q_hat)
+        for name, chance in every.items()
+    }
+    bench = _Bench(
+        settings, Customers.of(log.customer, seed=seed), seed, judged.labels, judged.decided.not_made, every
+    )
     carried = {name: bench.carried(on_log) for name, on_log in laid.items()}
-    judgements = tuple(bench.judgement(name, laid, carried, mixes[name]) for name in laid)
+    judgements = tuple(bench.judgement(name, laid, carried) for name in laid)
     as_of = judged.moments.moments.as_of_us[judged.checked.kept]
     return Evaluation(
         judgements, tuple(_segments(groups or {}, laid, settings, seed)), len(log), log.n_customers,
         int(as_of.min()), int(as_of.max()), judged.checked.left_out, model.r2, model.r2_means,
-        honesty(log, judged.labels), judged.labels, _said_of_probabilities(judged), seed,
+        _honesty(judged), judged.labels, _said_of_probabilities(judged), seed,
+        judged.unit, judged.decided.not_made, omitted, not ever_silent, settings.resamples,
     )  # fmt: skip
+
+
+def _honesty(judged: Judged) -> Honesty:
+    """Compare chances with what was decided, also where the contact was never made: they were true by then."""
+    decided = judged.decided
+    if decided.log is None or not len(decided.log):
+        return honesty(judged.checked.log, judged.labels)
+    return honesty(decided.log, decided.labels)
 
 
 @dataclass(frozen=True)
@@ -149,18 +185,20 @@ class _Bench:
     customers: Customers
     seed: int
     labels: tuple[str, ...]
+    not_made: int
+    policies: Mapping[str, Policies]
 
     def carried(self, on_log: PolicyOnLog) -> tuple[Overlap, Support]:
         """How much of the log speaks about a policy, and whether that is enough."""
         found = overlap(on_log, clip=self.settings.clip)
-        return found, support(found, min_effective=self.settings.min_effective, names=self.labels)
+        asked = self.settings.min_effective
+        return found, support(found, min_effective=asked, names=self.labels, not_made=self.not_made)
 
     def judgement(
         self,
         name: str,
         laid: Mapping[str, PolicyOnLog],
         carried: Mapping[str, tuple[Overlap, Support]],
-        mix: FloatArray,
     ) -> Judgement:
         on_log, settings = laid[name], self.settings
         found, enough = carried[name]
@@ -179,7 +217,11 @@ class _Bench:
                 # A difference is no surer than the less sure of the two.
                 if other != name and other in laid and carried[other][1].printed
             }
-        return Judgement(name, estimates, formula, gain, found, enough, mix, float(on_log.q_policy.mean()))
+        chance, log = self.policies[name], on_log.log
+        mix = _mix(chance, log.n_actions, log.weight if name == LOGGED else None)
+        same = {other: alike(chance, self.policies[other]) for other in gain}
+        model = float(on_log.q_policy.mean())
+        return Judgement(name, estimates, formula, gain, found, enough, mix, model, same)
 
     @property
     def _judge(self) -> Estimator:
@@ -195,9 +237,10 @@ class _Bench:
         )  # fmt: skip
 
 
-def _mix(chance: Policies, m: int) -> FloatArray:
+def _mix(chance: Policies, m: int, weight: FloatArray | None = None) -> FloatArray:
     if chance.ndim == 1:
-        return np.bincount(chance.astype(np.int64), minlength=m) / max(len(chance), 1)
+        counts = np.bincount(chance.astype(np.int64), weight, minlength=m)
+        return np.asarray(counts / max(counts.sum(), 1e-300), dtype=np.float64)
     return np.asarray(chance.mean(axis=0, dtype=np.float64))
 
 

@@ -6,7 +6,7 @@ From the decision log where there is one; else from contact events, of which the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,10 @@ from nbatool.features.labels import converted, load_moment_actions, outcomes
 from nbatool.features.moments import Moments, PreparedMoments, prepare_moments
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.measure.context_columns import ContextColumns, context_columns
+from nbatool.measure.decided import NONE_MISSING, Decided, read_decided
+from nbatool.measure.log_candidates import candidate_codes, labels_of, log_candidates
 from nbatool.measure.logged import CheckedLog, checked_log
+from nbatool.measure.outcome_unit import outcome_unit
 from nbatool.models.bundle import Bundle
 from nbatool.models.candidates import Candidate
 from nbatool.models.decision_log import read_decisions
@@ -25,7 +28,7 @@ from nbatool.models.decision_table import DecisionTable, Texts, read_decision_ta
 from nbatool.models.lifetime_outcome import later_value
 from nbatool.models.logging_policy import LoggingPolicy, estimate_logging_policy
 from nbatool.models.past_decisions import as_table, settled, taken
-from nbatool.models.table import FloatArray, IntArray, Table
+from nbatool.models.table import FloatArray, Table
 from nbatool.models.training_data import codes_of
 
 if TYPE_CHECKING:
@@ -56,6 +59,12 @@ class Judged:
         Whether the log was made from contact events.
     anonymous
         How many of the decisions read were of anonymous visitors.
+    unit
+        What the values are counted in: the currency's code, or a noun such as clicks; None where nobody asked.
+    decided
+        Every decision of the time, and how many contacts were never made.
+    allow_nothing
+        Whether the catalogue lets a policy do nothing.
     """
 
     checked: CheckedLog
@@ -69,11 +78,14 @@ class Judged:
     estimated: LoggingPolicy | None
     from_events: bool
     anonymous: int
+    unit: str | None = None
+    decided: Decided = NONE_MISSING
+    allow_nothing: bool = True
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The candidates as a reader knows them."""
-        return tuple(f"{action} by {channel}" if channel else action for action, channel in self.candidates)
+        return labels_of(self.candidates)
 
 
 def read_judged(
@@ -101,7 +113,12 @@ def read_judged(
     if table is not None:
         # What was told with a decision needs no window to close.
         kept = np.flatnonzero(settled(con, config, table, closed_us - 1))
-        return _judged(con, config, bundle, actions, taken(table, kept), seed, False) if len(kept) else None
+        if not len(kept):
+            return None
+        judged = _judged(con, config, bundle, actions, taken(table, kept), seed, False)
+        last_us = int(judged.moments.moments.as_of_us.max())
+        decided = read_decided(con, config, actions, from_us=from_us, until_us=last_us + 1, judged=len(kept))
+        return replace(judged, decided=decided)
     table = _from_contacts(con, config, from_us=from_us, until_us=closed_us, seed=seed)
     return None if table is None else _judged(con, config, bundle, actions, table, seed, True)
 
@@ -118,8 +135,8 @@ def _judged(
     ids = table.customer_id.tolist()
     prepared = prepare_moments(con, bundle.features, Moments(ids, table.as_of_us))
     load_moment_actions(con, [None if a == NOTHING else str(a) for a in table.action_id])
-    candidates = _candidates(config, table, actions)
-    code = _codes(config, table, candidates)
+    candidates = log_candidates(config, table, actions)
+    code = candidate_codes(config, table, candidates)
     reward = _rewards(con, config, bundle, table, {a.id: a for a in actions})
     extra = context_columns(table.context.tolist())
     x, names, categorical = _columns(bundle, prepared, extra)
@@ -142,29 +159,8 @@ def _judged(
     return Judged(
         checked, candidates, x[checked.kept], names, categorical, prepared, table.context,
         tuple(policies.tolist()), estimated, from_events, int(table.is_anonymous.sum()),
+        unit=outcome_unit(config, actions, checked.log.reward), allow_nothing=config.catalogue.allow_nothing,
     )  # fmt: skip
-
-
-def _candidates(config: Config, table: DecisionTable, actions: Sequence[Action]) -> tuple[Candidate, ...]:
-    """Everything the log or the catalogue knows; actions that go out on all channels have none of their own."""
-    if config.catalogue.channel_mode == "all":
-        known: set[Candidate] = {(a, None) for a, _ in table.candidates} | {(a.id, None) for a in actions}
-    else:
-        known = set(table.candidates) | {(a.id, channel) for a in actions for channel in a.channels}
-        # A log that does not say the channel of an action that has one only means that one.
-        known -= {(a.id, None) for a in actions if len(a.channels) == 1}
-    return (*sorted(known, key=lambda c: (c[0], c[1] or "")), (NOTHING, None))
-
-
-def _codes(config: Config, table: DecisionTable, candidates: tuple[Candidate, ...]) -> IntArray:
-    at = {candidate: j for j, candidate in enumerate(candidates)}
-    only = {action: j for j, (action, _) in enumerate(candidates)}
-    by_channel = config.catalogue.channel_mode != "all"
-    found = [
-        at.get((action, channel if by_channel else None), only[action])
-        for action, channel in zip(table.action_id.tolist(), table.channel.tolist(), strict=True)
-    ]
-    return np.array(found, dtype=np.int64)
 
 
 def _rewards(

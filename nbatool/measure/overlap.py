@@ -102,7 +102,9 @@ def overlap(on_log: PolicyOnLog, *, clip: float = math.inf) -> Overlap:
     )
 
 
-def support(found: Overlap, *, min_effective: float, names: tuple[str, ...] | None = None) -> Support:
+def support(
+    found: Overlap, *, min_effective: float, names: tuple[str, ...] | None = None, not_made: int = 0
+) -> Support:
     """Say whether the log carries an estimate of the policy.
 
     Parameters
@@ -111,6 +113,8 @@ def support(found: Overlap, *, min_effective: float, names: tuple[str, ...] | No
         Fewest effective decisions.
     names
         The m candidates as the reader knows them; None: their numbers.
+    not_made
+        Contacts that were decided and never made; they are missing from the log that is judged.
 
     Examples
     --------
@@ -131,22 +135,27 @@ def support(found: Overlap, *, min_effective: float, names: tuple[str, ...] | No
         (reasons if found.unsupported > MOST_UNSUPPORTED else warnings).append(message)
     if not found.effective >= min_effective:
         reasons.append(
-            f"only {found.effective:.0f} effective decisions of {found.n} logged: "
+            f"only {found.effective:,.0f} effective decisions of {found.n:,} logged: "
             f"at least {min_effective:g} are asked for"
         )
     # what the policy would do but the log never did is missing from the weights' mean; that is said above
     off = abs(found.mean_weight + found.unsupported - 1)
     known = found.n_customers >= _MIN_CUSTOMERS
     if known and off > _MEAN_WEIGHT_Z * found.mean_weight_se and off > 1e-6:
+        because = (
+            f"{not_made:,} contacts that were decided were never made, and what is left no longer has the chances they "
+            "were decided with"
+            if not_made
+            else "the probabilities are not those of what was done, or the log hardly ever did what the policy would do"
+        )
         message = (
             f"the weights average {found.mean_weight:.2f} where right probabilities give "
-            f"{1 - found.unsupported:.2f}: the probabilities are not those of what was done, or the log hardly ever did "
-            "what the policy would do"
+            f"{1 - found.unsupported:.2f}: {because}"
         )
         (reasons if off > _MEAN_WEIGHT_OFF else warnings).append(message)
     if found.clipped_share > 0:
         warnings.append(
-            f"{found.clipped_share:.2%} of the weights are cut off; that moves the estimate by at most {found.clip_bias:.4g}"
+            f"{found.clipped_share:.2%} of the weights are cut off; that moves the estimate by at most {1000 * found.clip_bias:.4g} per 1,000 customers"
         )
     if found.top_share > 0.5:
         warnings.append(f"the heaviest 1 % of the decisions carry {found.top_share:.0%} of the weight")

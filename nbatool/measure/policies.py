@@ -17,6 +17,7 @@ from nbatool.features.customer import CustomerFeatures
 from nbatool.measure.judged import CHUNK, Judged
 from nbatool.measure.rules import Rule, rule_names, ruled
 from nbatool.models.candidates import Candidate
+from nbatool.models.posterior import Posterior
 from nbatool.models.table import FloatArray, IntArray
 
 Shares = NDArray[np.float32]
@@ -39,13 +40,22 @@ class Chances:
     greedy: Shares
 
 
-def chances(policy: Policy, judged: Judged, threads: int = 1, *, kept: IntArray | None = None) -> Chances:
-    """Return what a policy would have done, without what its fast learner learned later.
+def chances(
+    policy: Policy,
+    judged: Judged,
+    threads: int = 1,
+    *,
+    posterior: Posterior | None = None,
+    kept: IntArray | None = None,
+) -> Chances:
+    """Return what a policy would have done.
 
-    Methods that draw are judged by their greedy choice: what was believed at the time is not kept.
+    Methods that draw are judged by their greedy choice: what was believed day by day is not kept.
 
     Parameters
     ----------
+    posterior
+        What its fast learner knew when the first of the judged decisions was made.
     kept
         Positions among the decisions read; by default those that can be used.
     """
@@ -56,7 +66,11 @@ def chances(policy: Policy, judged: Judged, threads: int = 1, *, kept: IntArray 
     drawn = policy.practice.terms.method in BY_DRAWS
     for first, last, customers in judged.moments.chunks(CHUNK):
         decision = policy.decide(
-            customers, _scores(policy, customers), _wishes(judged, first, last), threads=threads
+            customers,
+            _scores(policy, customers),
+            _wishes(judged, first, last),
+            threads=threads,
+            posterior=posterior,
         )
         best = policy.distribution(decision, exploring=False)
         _add(greedy[first:last], best, at)

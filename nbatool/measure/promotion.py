@@ -21,9 +21,11 @@ from nbatool.decide.policy import Policy
 from nbatool.decide.published import terms_in_force
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
-from nbatool.measure.evaluating import unlearned_from_us
 from nbatool.measure.evaluation import Evaluation, evaluate
 from nbatool.measure.judged import Judged, read_judged
+from nbatool.measure.known_then import known_then
+from nbatool.measure.learned_from import unlearned_from_us
+from nbatool.measure.outcome_unit import PER, decimals_of, figure_text
 from nbatool.measure.policies import chances
 from nbatool.models import registry
 from nbatool.profile.present import present_us
@@ -106,10 +108,16 @@ def _verdict(workspace: Workspace, champion: str, challenger: str, evidence: _Ev
     if figures is None:
         return Verdict(champion, challenger, promoted=False, why=evidence.why)
     gain, least = figures["gain"], figures["least"]
-    bounds = f"{gain['value']:+.4f} per decision, {gain['low']:+.4f} to {gain['high']:+.4f}"
-    said = f"gain over {champion}: {bounds}, on {figures['decisions']:,} decisions neither has learned from"
+    shown = [PER * value for value in (gain["value"], gain["low"], gain["high"], least)]
+    decimals = decimals_of(shown, figures["unit"])
+    value, low, high, asked = (figure_text(each, decimals, signed=True) for each in shown)
+    unit = f"{figures['unit']} per {PER:,} customers"
+    said = (
+        f"gain over {champion}: {value} {unit}, {low} to {high}, on {figures['decisions']:,} decisions neither has "
+        "learned from"
+    )
     if not gain["low"] >= least:
-        said = f"{said}; at least {least:+.4f} is asked for"
+        said = f"{said}; at least {asked} is asked for of the lower bound"
         return Verdict(champion, challenger, promoted=False, why=said, evidence=figures)
     registry.promote(workspace.models_dir, challenger, why=said, when_us=now_us(), evidence=figures)
     return Verdict(champion, challenger, promoted=True, why=said, evidence=figures)
@@ -142,19 +150,23 @@ class _Trial:
         _, other = champion_policy(self.workspace, self.actions, challenger)
         other = replace(other, practice=self.champion.practice)
         from_us = max(unlearned_from_us(config, policy) for policy in (self.champion, other))
+        known = [known_then(self.con, config, policy, from_us) for policy in (other, self.champion)]
         judged = self._read(other, from_us)
         n = 0 if judged is None else len(judged.checked.log)
         if judged is None or n < settings.min_decisions:
             why = f"{n:,} decisions were closed that neither has learned from; {settings.min_decisions:,} are asked for"
             return _Evidence(None, why, is_enough=False)
-        policies = {"challenger": chances(other, judged).exploring}
+        policies = {"challenger": chances(other, judged, posterior=known[0]).exploring}
         # The same decisions as the champion's own features describe them.
         same = other.bundle.features == self.champion.bundle.features
         described = judged if same else self._read(self.champion, from_us)
         assert described is not None
-        policies["champion"] = chances(self.champion, described, kept=judged.checked.kept).exploring
+        policies["champion"] = chances(
+            self.champion, described, posterior=known[1], kept=judged.checked.kept
+        ).exploring
         asked = config.evaluate.model_copy(update={"confidence": settings.confidence})
-        return _weighed(evaluate(judged, policies, asked, seed=self.seed), settings)
+        found = evaluate(judged, policies, asked, seed=self.seed)
+        return _weighed(found, settings, judged.unit or config.workspace.currency)
 
     def _read(self, policy: Policy, from_us: int) -> Judged | None:
         return read_judged(
@@ -163,7 +175,7 @@ class _Trial:
         )  # fmt: skip
 
 
-def _weighed(found: Evaluation, settings: Promotion) -> _Evidence:
+def _weighed(found: Evaluation, settings: Promotion, unit: str) -> _Evidence:
     """Return what a judgement says of the challenger."""
     better, worse = found.of("challenger"), found.of("champion")
     assert better is not None
@@ -178,6 +190,7 @@ def _weighed(found: Evaluation, settings: Promotion) -> _Evidence:
         return _Evidence(None, "the log carries no comparison: too few customers for an interval")
     figures = {
         "gain": asdict(gain),
+        "unit": unit,
         "least": -settings.max_regression * abs(worse.best.value),
         "decisions": found.n,
         "customers": found.n_customers,

@@ -19,7 +19,8 @@ import numpy as np
 
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
 from nbatool.base.expressions import Kind, Tree, compile_expression, is_true, names_in
-from nbatool.base.settings import shown_path
+from nbatool.base.settings import nearest_line, shown_path
+from nbatool.base.toml_lines import key_lines
 from nbatool.models.candidates import Candidate
 from nbatool.models.table import IntArray
 
@@ -44,7 +45,8 @@ def read_rules(path: Path, kinds: dict[str, Kind], candidates: Sequence[Candidat
     """
     shown = shown_path(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError([Problem(f"cannot be read as rules: {error}", shown, None)]) from None
     entries = data.get("rule")
@@ -53,11 +55,13 @@ def read_rules(path: Path, kinds: dict[str, Kind], candidates: Sequence[Candidat
         raise ConfigError([Problem(said, shown, None)])
     rules: list[Rule] = []
     problems: list[Problem] = []
+    lines = key_lines(text)
     for number, entry in enumerate(entries, start=1):
         try:
             rules.append(_rule(entry, kinds, candidates))
-        except ConfigError as error:
-            problems += [Problem(f"rule {number}: {p.message}", shown, None) for p in error.problems]
+        except _WrongRuleError as error:
+            at = nearest_line(lines, ("rule", number - 1, error.key))
+            problems.append(Problem(f"rule {number}: {error}", shown, at))
     if problems:
         raise ConfigError(problems)
     return tuple(rules)
@@ -77,20 +81,32 @@ def ruled(rules: Sequence[Rule], columns: Mapping[str, Any], n: int, n_candidate
     return chosen
 
 
+class _WrongRuleError(Exception):
+    """What is wrong with a rule, and the key it is about."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 def _rule(entry: Any, kinds: dict[str, Kind], candidates: Sequence[Candidate]) -> Rule:
     if not isinstance(entry, dict) or not isinstance(entry.get("action"), str):
-        raise ConfigError('"action" is missing: what should be done?')
+        raise _WrongRuleError("action", '"action" is missing: what should be done?')
     for key in entry:
         if key not in KEYS:
-            raise ConfigError(f'unknown key "{key}"{did_you_mean(key, KEYS)}')
+            raise _WrongRuleError(key, f'unknown key "{key}"{did_you_mean(key, KEYS)}')
     action, channel = entry["action"], entry.get("channel")
     own = [j for j, (a, _) in enumerate(candidates) if a == action]
     if not own:
         known = sorted({a for a, _ in candidates})
-        raise ConfigError(f'no action "{action}"{did_you_mean(action, known)} (known: {", ".join(known)})')
+        hint = did_you_mean(action, known)
+        raise _WrongRuleError("action", f'no action "{action}"{hint} (known: {", ".join(known)})')
     fitting = [j for j in own if channel is None or candidates[j][1] in (channel, None)]
     if not fitting:
         channels = ", ".join(str(candidates[j][1]) for j in own)
-        raise ConfigError(f'"{action}" does not go out by "{channel}" (but by {channels})')
+        raise _WrongRuleError("channel", f'"{action}" does not go out by "{channel}" (but by {channels})')
     when = entry.get("when")
-    return Rule(None if when is None else compile_expression(str(when), kinds), fitting[0])
+    try:
+        return Rule(None if when is None else compile_expression(str(when), kinds), fitting[0])
+    except ConfigError as error:
+        raise _WrongRuleError("when", "; ".join(p.message for p in error.problems)) from None

@@ -11,8 +11,8 @@ import ctypes
 import functools
 import importlib.util
 import os
-import sys
 import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +80,10 @@ class Booster:
         self._handle: ctypes.c_void_p | None = handle
         self._fast: dict[int, ctypes.c_void_p] = {}
         self._lock = threading.Lock()
+        # Not __del__: a booster alive at interpreter exit is torn down when the modules it needs are gone already, and
+        # the process gives the memory back anyway.
+        self._release = weakref.finalize(self, _freed, handle, self._fast)
+        self._release.atexit = False
 
     @classmethod
     def from_text(cls, text: str) -> Booster:
@@ -197,14 +201,13 @@ class Booster:
     def close(self) -> None:
         """Give the model's memory back; the booster cannot predict afterwards."""
         with self._lock:
-            for fast in self._fast.values():
-                _library().LGBM_FastConfigFree(fast)
-            self._fast.clear()
-            if self._handle is not None:
-                _library().LGBM_BoosterFree(self._handle)
-                self._handle = None
+            self._release()
+            self._handle = None
 
-    def __del__(self) -> None:
-        # at interpreter exit the library may be gone; the process gives the memory back anyway
-        if getattr(self, "_handle", None) is not None and not sys.is_finalizing():
-            self.close()
+
+def _freed(handle: ctypes.c_void_p, fast: dict[int, ctypes.c_void_p]) -> None:
+    library = _library()
+    for prepared in fast.values():
+        library.LGBM_FastConfigFree(prepared)
+    fast.clear()
+    library.LGBM_BoosterFree(handle)

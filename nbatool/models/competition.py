@@ -91,18 +91,12 @@ def compete(
         evidence, both, baseline, _joined(_scored(fits, others, baseline, candidates), raw)
     )
     if arms is not None:
-        added = _without_learner(evidence, arms, fits[NoLearner.name], maps[NoLearner.name], baseline, asked)
+        constant = fits[NoLearner.name], maps[NoLearner.name]
+        added = _without_learner(evidence, arms, *constant, baseline, asked)
         judged = _with_linear(judged, added)
-        unit = evidence.spread.apply(baseline[asked]) / np.sqrt(
-            np.maximum(evidence.logged.recencies()[asked], 1e-12)
-        )
         slopes[LINEAR] = slope_of(
-            gamma[len(others) :],
-            added[1],
-            unit,
-            judged.customer,
-            against_nothing=judged.against_nothing,
-        )
+            gamma[len(others) :], added[1], _unit(evidence, asked, baseline), judged.customer, against_nothing=judged.against_nothing,
+        )  # fmt: skip
     choice = choose_learner(judged, slopes, terms, seed)
     of_choice = judged.uplift[choice.name]
     trained = NoLearner.name if choice.name == LINEAR else choice.name
@@ -215,13 +209,18 @@ def _slopes(
         logged.table.y[rows], logged.arms()[rows], logged.chances()[rows], logged.table.customer[rows],
         {name: zeros[name] + raw.nothing[name] for name in raw.nothing if name != NoLearner.name} or dict(zeros), raw.effect,
     )  # fmt: skip
-    gamma, unit = judged.gamma(), evidence.spread.apply(baseline[rows])
+    gamma, unit = judged.gamma(), _unit(evidence, rows, baseline)
     if not len(logged.codes):
         return {name: Slope(0.0, 0.0) for name in raw.effect}, gamma
     compared = int(logged.is_nothing[rows].sum()) >= FEWEST_NOTHING
-    unit = unit / np.sqrt(np.maximum(logged.recencies()[rows], 1e-12))  # what is forgotten need not come true
     slopes = {
         name: slope_of(gamma, effect, unit, judged.customer, against_nothing=compared)
         for name, effect in raw.effect.items()
     }
     return slopes, gamma
+
+
+def _unit(evidence: Evidence, rows: IntArray, baseline: FloatArray) -> FloatArray:
+    """Spread of the rows' outcomes; what is forgotten need not come true."""
+    age = np.sqrt(np.maximum(evidence.logged.recencies()[rows], 1e-12))
+    return np.asarray(evidence.spread.apply(baseline[rows]) / age)

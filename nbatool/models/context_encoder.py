@@ -1,72 +1,25 @@
 """What the fast learner sees of a moment: named values as one vector of bounded numbers.
 
-A constant 1; every number standardised and bounded, those with heavy tails (money, counts) first bent by asinh; a
-flag for each column that can be missing; a flag for each frequent category. Every value is computed alone from its own
-cell, so that one row has the bits a million rows have.
+A constant 1; every number standardised and bounded, those with heavy tails (money, counts) first bent by asinh; times
+since something by their logarithm and by how fresh it is; a flag for each pattern of missing values; a flag for each
+frequent category. Every value is computed alone from its own cell, so that one row has the bits a million rows have.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from nbatool.models.number_column import NumberColumn, fitted_number, freshness
 from nbatool.models.table import FloatArray
 
 Value = float | str | bool | None
-
-MOST_SPREADS = 4.0
-"""Standardised numbers end here: one absurd value must not move every coefficient."""
-HEAVY_TAIL = 9.0
-"""Fourth standardised moment (a normal has 3) from which a column is bent."""
-BEND = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class NumberColumn:
-    """A number as (x − centre) / scale, bent when its tail is heavy, then bounded.
-
-    Parameters
-    ----------
-    centre, scale
-        In the column's own unit.
-    heavy
-        Whether asinh(2·z) takes the place of z.
-    gain
-        Brings the spread of the bent column back to 1.
-    gaps
-        Whether it can be missing, which then has a coordinate; a missing number itself reads 0.
-    """
-
-    name: str
-    centre: float = 0.0
-    scale: float = 1.0
-    heavy: bool = False
-    gain: float = 1.0
-    gaps: bool = False
-
-    def encode(self, values: FloatArray) -> FloatArray:
-        """Return float64[n], within ±4; NaN and infinities read 0."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            z = (values - self.centre) / self.scale
-        z = np.where(np.isfinite(values), z, 0.0)
-        if self.heavy:
-            z = np.array([math.asinh(BEND * v) for v in z.tolist()], dtype=np.float64) * self.gain
-        return np.clip(z, -MOST_SPREADS, MOST_SPREADS)
-
-    def encode_one(self, value: float) -> float:
-        """`encode` for one value, bit for bit."""
-        if not math.isfinite(value):
-            return 0.0
-        z = (value - self.centre) / self.scale
-        if self.heavy:
-            z = math.asinh(BEND * z) * self.gain
-        return min(max(z, -MOST_SPREADS), MOST_SPREADS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +66,7 @@ class ContextEncoder:
         *,
         most_categories: int = 12,
         least_rows: int = 5,
+        durations: Collection[str] = (),
     ) -> ContextEncoder:
         """Return the encoder of a history.
 
@@ -124,9 +78,14 @@ class ContextEncoder:
             Column → n texts, None where missing.
         most_categories, least_rows
             A text column has at most so many flags, each seen in so many rows.
+        durations
+            Number columns that are days since something.
         """
+        known = {name: np.asarray(values, np.float64) for name, values in numbers.items()}
         return cls(
-            tuple(_number(name, np.asarray(values, np.float64)) for name, values in numbers.items()),
+            _flagged_once(
+                [fitted_number(name, values, days=name in durations) for name, values in known.items()], known
+            ),
             tuple(_text(name, values, most_categories, least_rows) for name, values in texts.items()),
         )
 
@@ -140,7 +99,8 @@ class ContextEncoder:
         """Names of the d coordinates."""
         found = ["bias"]
         for number in self.numbers:
-            found += [number.name, *([f"{number.name} is missing"] if number.gaps else [])]
+            found += [number.name, *([f"{number.name}, fresh"] if number.unit > 0 else [])]
+            found += [f"{number.name} is missing"] if number.gaps else []
         for text in self.texts:
             found += [f"{text.name} = {category}" for category in text.categories]
             found += [f"{text.name} is missing"] if text.gaps else []
@@ -166,6 +126,8 @@ class ContextEncoder:
         for number in self.numbers:
             values = np.asarray(numbers[number.name], dtype=np.float64)
             columns.append(number.encode(values))
+            if number.unit > 0:
+                columns.append(np.array([freshness(v) for v in values.tolist()], dtype=np.float64))
             if number.gaps:
                 columns.append((~np.isfinite(values)).astype(np.float64))
         for text in self.texts:
@@ -184,6 +146,8 @@ class ContextEncoder:
         for number in self.numbers:
             value = as_number(values.get(number.name))
             found.append(number.encode_one(value))
+            if number.unit > 0:
+                found.append(freshness(value))
             if number.gaps:
                 found.append(0.0 if math.isfinite(value) else 1.0)
         for text in self.texts:
@@ -199,15 +163,23 @@ class ContextEncoder:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "numbers": [[c.name, c.centre, c.scale, c.heavy, c.gain, c.gaps] for c in self.numbers],
+            "numbers": [[c.name, c.centre, c.scale, c.heavy, c.gain, c.gaps, c.unit] for c in self.numbers],
             "texts": [[c.name, list(c.categories), c.gaps] for c in self.texts],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ContextEncoder:
         numbers = (
-            NumberColumn(str(name), float(centre), float(scale), bool(heavy), float(gain), bool(gaps))
-            for name, centre, scale, heavy, gain, gaps in data["numbers"]
+            NumberColumn(
+                str(name),
+                float(centre),
+                float(scale),
+                bool(heavy),
+                float(gain),
+                bool(gaps),
+                *map(float, unit),
+            )
+            for name, centre, scale, heavy, gain, gaps, *unit in data["numbers"]
         )
         texts = (
             TextColumn(str(name), tuple(categories), bool(gaps)) for name, categories, gaps in data["texts"]
@@ -233,36 +205,17 @@ def as_text(value: Value) -> str | None:
     return str(int(value)) if math.isfinite(value) and value == int(value) else None
 
 
-def _number(name: str, values: FloatArray) -> NumberColumn:
-    known = values[np.isfinite(values)]
-    gaps = len(known) < len(values)
-    if not len(known):
-        return NumberColumn(name, gaps=gaps)
-    known = _plausible(known)
-    centre, scale = _moments(known)
-    z = (known - centre) / scale
-    heavy = len(known) >= 20 and float((z**4).mean()) > HEAVY_TAIL
-    if not heavy:
-        return NumberColumn(name, centre, scale, gaps=gaps)
-    _, spread = _moments(np.arcsinh(BEND * z))
-    return NumberColumn(name, centre, scale, heavy=True, gain=1.0 / spread, gaps=gaps)
-
-
-def _plausible(values: FloatArray) -> FloatArray:
-    """The values bounded at 20 times the width of their middle nine tenths: one absurd value is no scale."""
-    low, middle, high = (float(q) for q in np.quantile(np.clip(values, -1e150, 1e150), (0.05, 0.5, 0.95)))
-    reach = 20.0 * (high - low)
-    return np.clip(values, middle - reach, middle + reach) if reach > 0 else np.clip(values, -1e100, 1e100)
-
-
-def _moments(values: FloatArray) -> tuple[float, float]:
-    """Mean and standard deviation, 1 for a column that does not vary; exact sums, so that row order is no matter."""
-    found = values.tolist()
-    if not found:
-        return 0.0, 1.0
-    mean = math.fsum(found) / len(found)
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in found) / len(found))
-    return (mean, spread) if spread > 1e-9 * max(abs(mean), 1e-300) else (mean, 1.0)
+def _flagged_once(
+    columns: Sequence[NumberColumn], values: Mapping[str, FloatArray]
+) -> tuple[NumberColumn, ...]:
+    """Columns that are missing in the same rows share one flag: a second one would say nothing more."""
+    flagged: set[bytes] = set()
+    found = []
+    for column in columns:
+        pattern = np.packbits(~np.isfinite(values[column.name])).tobytes() if column.gaps else b""
+        found.append(replace(column, gaps=False) if column.gaps and pattern in flagged else column)
+        flagged.add(pattern)
+    return tuple(found)
 
 
 def _text(name: str, values: Sequence[str | None], most: int, least_rows: int) -> TextColumn:

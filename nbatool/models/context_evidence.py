@@ -2,16 +2,17 @@
 
 A column that foretells the outcome whatever is done (who buys much buys much) is of no use to a choice; one whose
 slope differs from arm to arm is. Cochran's Q measures that: the squared distances of the arms' slopes from their common
-slope, over their variances (White's, which stand outcomes that vary more for some customers than for others). Without
+slope, over their variances (White's, which stand outcomes that vary more for some customers than for others, in the
+form HC3, which few telling rows do not make small). Without
 any difference Q has a chi-squared distribution with one degree of freedom less than there are arms.
 
-Source: Cochran (1954), "The combination of estimates from different experiments"; White (1980).
+Source: Cochran (1954), "The combination of estimates from different experiments"; White (1980); MacKinnon & White (1985).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,38 +24,52 @@ FEWEST_PER_ARM = 25
 """Decisions below which an arm's slope has no variance worth the name."""
 MOST_CATEGORIES = 6
 """Categories of a text that have a coordinate of their own."""
-ALIKE = 0.8
-"""Correlation from which two coordinates say the same."""
+FEWEST_TELLING = 10.0
+"""Rows on which a slope must rest at least: fewer (a rare flag) fit the line they draw, and seem precise."""
+MOST_WEIGHT = 10.0
+"""Times the least weight a decision of small chance counts at most."""
+HELD = 10.0
+"""Ridge of what chosen columns explain: a coordinate of few decisions explains little."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What closed decisions say about columns.
+    """What closed decisions can say about columns.
 
     Parameters
     ----------
-    score
-        Column → Q less what chance makes it, in standard deviations of chance; 0 where nothing can be said.
     coordinates
         Column → float64[n, c], as the fast learner would see it.
+    arm, outcome
+        int64[n] any numbers of the arms, float64[n] in currency.
+    weight
+        float64[n]: one over the chance of what was done, so that every arm is seen on customers like all.
     """
 
-    score: Mapping[str, float]
     coordinates: Mapping[str, FloatArray]
+    arm: IntArray
+    outcome: FloatArray
+    weight: FloatArray
 
-    def is_alike(self, column: str, others: Sequence[str]) -> bool:
-        """Whether a number says what one of the others says already."""
-        own = self.coordinates.get(column)
-        if own is None:
-            return False
-        return any(
-            self.coordinates[other].shape[1] and abs(_correlation(own[:, 0], self.coordinates[other][:, 0])) > ALIKE
-            for other in others
-            if other in self.coordinates and own.shape[1]
-        )  # fmt: skip
+    def score(self, column: str, left: FloatArray) -> float:
+        """Return how much a column tells arms apart in what is left of the outcomes, in standard deviations of chance."""
+        found = self.coordinates.get(column)
+        return 0.0 if found is None else differs(found, self.arm, left, self.weight)
+
+    def left_by(self, columns: Sequence[str]) -> FloatArray:
+        """Return float64[n]: what the columns, each arm for itself, leave of the outcomes."""
+        known = [self.coordinates[name] for name in columns if name in self.coordinates]
+        phi = np.column_stack([np.ones(len(self.outcome)), *known])
+        left = self.outcome.copy()
+        for a in np.unique(self.arm):
+            here = self.arm == a
+            z, y, w = phi[here], self.outcome[here], self.weight[here]
+            held = np.eye(z.shape[1]) * HELD
+            left[here] = y - z @ np.linalg.solve((z.T * w) @ z + held, (z.T * w) @ y)
+        return left
 
 
-NO_EVIDENCE = Evidence({}, {})
+NO_EVIDENCE = Evidence({}, np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 
 
 def evidence_of(
@@ -62,10 +77,12 @@ def evidence_of(
     texts: Mapping[str, Sequence[str | None]],
     arm: IntArray,
     outcome: FloatArray,
+    chance: FloatArray | None = None,
     *,
     most_categories: int,
+    durations: Collection[str] = (),
 ) -> Evidence:
-    """Return what n closed decisions say about the columns.
+    """Return what n closed decisions can say about the columns.
 
     Parameters
     ----------
@@ -73,50 +90,76 @@ def evidence_of(
         Column → n values at the moments of the decisions.
     arm, outcome
         int64[n] any numbers of the arms, float64[n] in currency.
+    chance
+        float64[n]: with which probability each was chosen, NaN where nobody knows; None: all alike.
+    durations
+        Number columns that are days since something.
     """
-    encoder = ContextEncoder.fit(numbers, texts, most_categories=most_categories)
-    phi = encoder.encode(numbers, texts)
-    score, coordinates, first = {}, {}, 1
-    for name, width in widths(encoder).items():
-        coordinates[name] = phi[:, first : first + width]
-        score[name] = differs(coordinates[name], arm, outcome)
-        first += width
-    return Evidence(score, coordinates)
+    found: dict[str, FloatArray] = {}
+    for name, values in numbers.items():
+        found[name] = ContextEncoder.fit({name: values}, {}, durations=durations).encode({name: values}, {})[
+            :, 1:
+        ]
+    for name, said in texts.items():
+        encoder = ContextEncoder.fit({}, {name: said}, most_categories=most_categories)
+        found[name] = encoder.encode({}, {name: said})[:, 1:]
+    return Evidence(found, arm, outcome, _weights(chance, len(arm)))
+
+
+def _weights(chance: FloatArray | None, n: int) -> FloatArray:
+    """One over the chance, at most `MOST_WEIGHT` times the least; those of unknown chance count as usual."""
+    if chance is None or not np.isfinite(chance).any():
+        return np.ones(n)
+    known = np.where(np.isfinite(chance), chance, np.nanmedian(chance))
+    weight = np.minimum(1.0 / np.maximum(known, 1e-9), MOST_WEIGHT)
+    return np.asarray(weight / weight.mean())
 
 
 def useful(
-    found: Evidence, prior: Mapping[str, float], texts: Sequence[str], room: int, most_categories: int
+    found: Evidence, prior: Mapping[str, float], room: int, widths: Mapping[str, int] | None = None
 ) -> list[str]:
-    """Return the columns of most use that fit into so many coordinates, best first; of two numbers alike, one.
+    """Return the columns of most use that fit into so many coordinates, best first.
+
+    One after the other: each is judged by what those before it leave, so that of columns that say the same, one is taken.
 
     Parameters
     ----------
     prior
         Column → what speaks for it before any decision closed, in standard deviations of chance.
-    texts
-        Columns that are texts, each as wide as it was in the evidence, or as it can be.
+    widths
+        Coordinates a column can have, where it is not in the evidence.
     """
-    score = {name: found.score.get(name, 0.0) + prior.get(name, 0.0) for name in (*found.score, *prior)}
-    best: list[str] = []
-    for name in sorted(score, key=lambda name: (-score[name], name)):
+    names = sorted({*found.coordinates, *prior})
+    known = dict.fromkeys(names, 1) | dict(widths or {})
+    known |= {name: z.shape[1] for name, z in found.coordinates.items()}
+    left, best = found.outcome, list[str]()
+    # What a column can tell falls as others are taken: only those ahead by an older score are looked at again.
+    score = {name: found.score(name, left) + prior.get(name, 0.0) for name in names}
+    fresh = set(names)
+    while score:
+        name = max(score, key=lambda name: (score[name], name))
         # The width is that of the sample; the encoder is fitted on everybody, where a category may be more.
-        known = found.coordinates.get(name)
-        width = 1 + most_categories * (name in texts) if known is None else known.shape[1]
-        if width > room or (name not in texts and found.is_alike(name, [n for n in best if n not in texts])):
-            continue
-        best.append(name)
-        room -= width
+        if known[name] > room:
+            del score[name]
+        elif name not in fresh:
+            score[name] = found.score(name, left) + prior.get(name, 0.0)
+            fresh.add(name)
+        else:
+            best.append(name)
+            room -= known[name]
+            del score[name]
+            left, fresh = found.left_by(best), set()
     return best
 
 
-def widths(encoder: ContextEncoder) -> dict[str, int]:
-    """Return how many coordinates each column has, in their order."""
-    found = {column.name: 1 + column.gaps for column in encoder.numbers}
-    return found | {column.name: len(column.categories) + column.gaps for column in encoder.texts}
-
-
-def differs(z: FloatArray, arm: IntArray, outcome: FloatArray) -> float:
+def differs(z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArray | None = None) -> float:
     """Return how much the slopes on the coordinates (n, c) differ between arms, in standard deviations of chance.
+
+    Parameters
+    ----------
+    weight
+        float64[n] of the rows. A policy sends each action to those it suits: unweighted, whatever went with being chosen
+        would seem to tell arms apart.
 
     >>> rng = np.random.default_rng(0)
     >>> z, arm = rng.normal(size=(900, 1)), np.arange(900) % 3
@@ -126,7 +169,7 @@ def differs(z: FloatArray, arm: IntArray, outcome: FloatArray) -> float:
     """
     total, degrees = 0.0, 0
     for k in range(z.shape[1]):
-        slopes, precisions = _slopes(z[:, k], arm, outcome)
+        slopes, precisions = _slopes(z[:, k], arm, outcome, np.ones(len(arm)) if weight is None else weight)
         if len(slopes) > 1:
             common = float((slopes * precisions).sum() / precisions.sum())
             total += float((precisions * (slopes - common) ** 2).sum())
@@ -134,26 +177,25 @@ def differs(z: FloatArray, arm: IntArray, outcome: FloatArray) -> float:
     return (total - degrees) / math.sqrt(2.0 * degrees) if degrees else 0.0
 
 
-def _slopes(z: FloatArray, arm: IntArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _slopes(
+    z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Slope and its precision within each arm that has enough decisions, and where the coordinate varies."""
     slopes, precisions = [], []
     for a in np.unique(arm):
         here = arm == a
         if here.sum() < FEWEST_PER_ARM:
             continue
-        x, y = z[here] - z[here].mean(), outcome[here] - outcome[here].mean()
-        size = float((x * x).sum())
-        if size <= 1e-9:
+        w = weight[here]
+        x, y = z[here] - np.average(z[here], weights=w), outcome[here] - np.average(outcome[here], weights=w)
+        size = float((w * x * x).sum())
+        if size <= 1e-9 or size * size < FEWEST_TELLING * float(((w * x * x) ** 2).sum()):
             continue
-        slope = float((x * y).sum()) / size
-        spread = float((x * x * (y - slope * x) ** 2).sum())
+        slope = float((w * x * y).sum()) / size
+        # HC3: a row that pulled the line towards itself tells less of its own noise
+        own = np.maximum(1.0 - w * x * x / size, 1e-9)
+        spread = float(((w * x * (y - slope * x) / own) ** 2).sum())
         if spread > 0:
             slopes.append(slope)
             precisions.append(size * size / spread)
     return np.array(slopes), np.array(precisions)
-
-
-def _correlation(x: FloatArray, y: FloatArray) -> float:
-    a, b = x - x.mean(), y - y.mean()
-    size = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / size if size > 0 else 0.0

@@ -159,7 +159,12 @@ def _laid(places: IntArray, values: NDArray[Any], m: int) -> FloatArray:
 
 
 def read_decision_table(
-    con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], *, from_us: int, until_us: int
+    con: duckdb.DuckDBPyConnection,
+    objectives: Sequence[ObjectiveTerms],
+    *,
+    from_us: int,
+    until_us: int,
+    every: bool = False,
 ) -> DecisionTable | None:
     """Return the closed decisions with ``from_us <= as_of < until_us``; None where the log holds none.
 
@@ -167,9 +172,12 @@ def read_decision_table(
     ----------
     until_us
         Imported decisions have no mark that their window closed: the caller passes the present less the longest window.
+    every
+        Return every decision, whatever became of it, without what requests said: contacts never made and open windows
+        too. Their outcomes mean nothing, their chances do.
     """
     con.execute(
-        statement("models/create_logged"),
+        statement("models/create_decided" if every else "models/create_logged"),
         {"from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us)},
     )
     found = fetch_arrow(con, statement("models/logged"))

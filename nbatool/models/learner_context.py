@@ -15,7 +15,7 @@ import numpy as np
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
 from nbatool.base.records import Action
 from nbatool.features.choice import as_timestamp
-from nbatool.features.customer import CustomerFeatures
+from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.kinds import Floats
 from nbatool.features.model_input import CustomerInput
 from nbatool.features.moments import Moments, prepare_moments
@@ -99,8 +99,15 @@ def _useful(
     found = _evidence(training, customer, numbers, texts)
     prior = _prior(training, cards)
     asked = {name: prior.get(name, 0.0) for name in (*numbers, *texts)}
-    best = useful(found, asked, texts, coordinates_for(training.actions), MOST_CATEGORIES)
+    days = durations(training.features)
+    widths = {name: 2 for name in numbers if name in days} | dict.fromkeys(texts, 1 + MOST_CATEGORIES)
+    best = useful(found, asked, coordinates_for(training.actions), widths)
     return [name for name in best if name in numbers], [name for name in best if name in texts]
+
+
+def durations(features: FeatureSet) -> frozenset[str]:
+    """Return the columns that are days since something."""
+    return frozenset(feature.name for feature in features.plan.features if feature.kind == "recency")
 
 
 def coordinates_for(actions: Sequence[Action]) -> int:
@@ -146,7 +153,11 @@ def _evidence(training: Training, customer: CustomerInput, numbers: list[str], t
     arm = np.array([code[each] for each in chosen], dtype=np.int64)
     values, words = _columns(training, customer, moments, numbers, texts)
     outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
-    return evidence_of(values, words, arm, outcome, most_categories=MOST_CATEGORIES)
+    chance = np.array(
+        [np.nan if p is None else p for p in closed["probability"].to_pylist()], dtype=np.float64
+    )
+    days = durations(training.features)
+    return evidence_of(values, words, arm, outcome, chance, most_categories=MOST_CATEGORIES, durations=days)
 
 
 def _fitted(
@@ -154,7 +165,8 @@ def _fitted(
 ) -> ContextEncoder:
     moments = Moments(ids, np.full(len(ids), training.as_of_us, dtype=np.int64))
     values, words = _columns(training, customer, moments, numbers, texts)
-    return ContextEncoder.fit(values, words, most_categories=MOST_CATEGORIES)
+    days = durations(training.features)
+    return ContextEncoder.fit(values, words, most_categories=MOST_CATEGORIES, durations=days)
 
 
 def _columns(

@@ -9,7 +9,7 @@ the replay itself, and judged on the same later rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,11 +38,14 @@ class FastArms:
         float64[m, m], as `arm_similarity.relation`.
     usual
         int64[k]: the arm that stands for each action contacted, by ascending code.
+    durations
+        Columns that are days since something.
     """
 
     chosen: IntArray
     relation: FloatArray
     usual: IntArray
+    durations: frozenset[str] = frozenset()
 
     @property
     def m(self) -> int:
@@ -50,7 +53,7 @@ class FastArms:
 
     def take(self, rows: IntArray) -> FastArms:
         """Return the same of other past decisions."""
-        return FastArms(self.chosen[rows], self.relation, self.usual)
+        return replace(self, chosen=self.chosen[rows])
 
 
 def differences(
@@ -69,12 +72,21 @@ def differences(
     """
     arm = arms.chosen[learned]
     numbers, texts = _columns(logged.table, n_columns, learned)
-    evidence = evidence_of(numbers, texts, arm, left, most_categories=MOST_CATEGORIES)
-    chosen = useful(evidence, {}, list(texts), coordinates_among(arms.m), MOST_CATEGORIES)
+    evidence = evidence_of(
+        numbers,
+        texts,
+        arm,
+        left,
+        logged.chances()[learned],
+        most_categories=MOST_CATEGORIES,
+        durations=arms.durations,
+    )
+    chosen = useful(evidence, {}, coordinates_among(arms.m))
     encoder = ContextEncoder.fit(
         {name: numbers[name] for name in chosen if name in numbers},
         {name: texts[name] for name in chosen if name in texts},
         most_categories=MOST_CATEGORIES,
+        durations=arms.durations,
     )
     start = Posterior.start(
         [(str(k), None) for k in range(arms.m)], arms.relation, default_variance(encoder.d, trained=False),

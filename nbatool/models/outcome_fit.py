@@ -66,29 +66,25 @@ def fit_outcome(
         x holds customer and context columns, then candidate columns, the action's code first; y money (or 0/1); weight
         the inverse probability weights.
     is_nothing, action_code
-        bool[n], int64[n] (any value on `nothing` rows).
+        bool[n], int64[n], any on `nothing` rows.
     window_s
         The objective's window: rows whose windows reach into the rows that judge them are left out.
-    nothing
-        float64[n_candidate_columns]: the candidate columns of `nothing`.
-    pairs
-        Names of candidate columns that do not describe the action (`outcome_parts.Design`).
+    nothing, pairs
+        float64[n_candidate_columns] of `nothing`; names of those that do not describe the action (`outcome_parts.Design`).
     probability
         float64[n]: the chance of what was done; None: its share of the log.
     candidates
-        Gives x of all candidates at rows of the table, in blocks: the actions contacted by ascending code of the
-        model's own column, then `nothing`. None: columns of the log stand in.
+        Gives x of all candidates at rows of the table, in blocks: actions contacted by ascending code, then `nothing`.
+        None: columns of the log stand in.
     terms
         What actions cost, in the same order; None: nothing.
     arms
-        Of the table's rows, where the fast learner replays them all: then it competes with the learners.
+        Of the rows, where the fast learner replays them all: then it competes with the learners.
     extra_card
-        Put into the card as it is, such as the balance of the assignment.
+        Put into the card as it is.
     """
     order = row_order(table)
-    action = table.x[:, table.x.shape[1] - len(nothing)]
-    chance = None if probability is None else probability[order]
-    logged = Logged(table.take(order), is_nothing[order], action_code[order], action[order], chance)
+    logged = _log(table, is_nothing, action_code, probability, order, len(nothing))
     design = Design(np.asarray(nothing, dtype=np.float64), pairs, seed, threads)
     card = _card(logged, seed) | dict(extra_card or {})
     split = None
@@ -101,11 +97,19 @@ def fit_outcome(
     whole = forgets.weighted(logged, int(logged.table.as_of_us.max()))
     # those that judge count alike, and what is learned before them is weighted as it was then
     earlier = forgets.weighted(logged, int(logged.table.as_of_us[split.test.fit].max()))
-    asked = _asked(candidates, logged, order, design)
-    wanted = Terms.free(len(logged.codes)) if terms is None else terms
-    fast = None if arms is None else arms.take(order)
-    training = _Training(earlier, split, design, _shrinkage(whole), asked, wanted, card, fast)
+    training = _Training(
+        earlier, split, design, _shrinkage(whole), _asked(candidates, logged, order, design),
+        terms or Terms.free(len(logged.codes)), card, arms and arms.take(order),
+    )  # fmt: skip
     return replace(training, logged=whole).final(*training.chosen())
+
+
+def _log(
+    table: Table, is_nothing: BoolArray, action_code: IntArray, probability: FloatArray | None, order: IntArray, n_own: int
+) -> Logged:  # fmt: skip
+    action = table.x[:, table.x.shape[1] - n_own]
+    chance = None if probability is None else probability[order]
+    return Logged(table.take(order), is_nothing[order], action_code[order], action[order], chance)
 
 
 def _asked(candidates: Candidates | None, logged: Logged, order: IntArray, design: Design) -> Candidates:

@@ -186,6 +186,18 @@ def champion(models_dir: Path) -> str | None:
     return text
 
 
+def learned_later(models_dir: Path, as_of_us: int) -> str | None:
+    """Return the champion where it learned from data after this moment; None too where it is damaged."""
+    try:
+        current = champion(models_dir)
+        if current is None:
+            return None
+        learned_us = parse_time(str(show(models_dir, current).manifest["as_of"]))
+    except DataError:
+        return None
+    return current if learned_us > as_of_us else None
+
+
 def promote(
     models_dir: Path, version: str, *, why: str, when_us: int, evidence: Mapping[str, Any] | None = None
 ) -> bool:

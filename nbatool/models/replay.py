@@ -29,6 +29,8 @@ SCALES = (1.0, 0.3, 3.0, 0.1, 10.0)
 """Strengths of the prior that are tried, as factors on the default; the first of equals is taken."""
 ROUNDS = 8
 """Steps towards each coordinate's own variance; later ones change little."""
+STRONG = 5.0
+"""Log odds from which it is believed that an action changed: 150 to 1 (Jeffreys' very strong)."""
 HELD = 0.5
 """Coefficients' worth of trust in the variance at first."""
 ROWS_AT_ONCE = 4096
@@ -82,7 +84,8 @@ def share_kept(prior: Posterior, others: Sums, old: Sums, since: Sums, least: fl
     """Return what outcomes of before an alleged change still count: the share under which they best foretell what came since.
 
     An alarm may be false, or the change one of level only: then the old outcomes foretell the new ones well, and stay.
-    This is the choice of a power prior by its evidence (Ibrahim & Chen 2000).
+    This is the choice of a power prior by its evidence (Ibrahim & Chen 2000), which must be strong: what is forgotten is
+    paid for twice, in worse choices and in trying again.
 
     Parameters
     ----------
@@ -107,8 +110,9 @@ def share_kept(prior: Posterior, others: Sums, old: Sums, since: Sums, least: fl
         before = others + old.counted(share)
         return _evidence(prior, before + since, 1.0, first) - _evidence(prior, before, 1.0, first)
 
-    shares = [1.0, *(math.pow(least, power) for power in (0.25, 0.5, 0.75, 1.0))]
-    return max(shares, key=foretold)
+    found = {share: foretold(share) for share in (1.0, *(least**power for power in (0.25, 0.5, 0.75, 1.0)))}
+    best = max(found, key=lambda share: found[share])
+    return best if found[best] > found[1.0] + STRONG else 1.0
 
 
 def believed(prior: Posterior, sums: Sums) -> Posterior:

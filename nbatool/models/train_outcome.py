@@ -28,6 +28,7 @@ from nbatool.models.decision_log import LoggedDecisions
 from nbatool.models.decision_table import DecisionTable
 from nbatool.models.decision_weights import decision_weights
 from nbatool.models.half_life import DAY_S
+from nbatool.models.learner_context import durations
 from nbatool.models.linear_rival import FastArms
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
@@ -202,7 +203,7 @@ def _arms(training: Training, past: PastDecisions, actions: Sequence[str]) -> Fa
     place = {arm: k for k, arm in enumerate(arms)}
     chosen = np.array([place[arm] for arm in done], dtype=np.int64)
     named = np.array([place[action, usual[action]] for action in actions], dtype=np.int64)
-    return FastArms(chosen, relation(arms, training.by_id), named)
+    return FastArms(chosen, relation(arms, training.by_id), named, durations(training.features))
 
 
 def _pair_columns(features: FeatureSet) -> frozenset[str]:

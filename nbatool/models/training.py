@@ -23,21 +23,29 @@ from nbatool.store.workspace import Workspace
 
 @dataclass(frozen=True)
 class TrainReport:
-    """A version and what was measured while making it."""
+    """A version and what was measured while making it.
+
+    Parameters
+    ----------
+    stays
+        The champion that was left in force because it learned from later data.
+    """
 
     version: str
     as_of_us: int
     promoted: bool
     bundle: Bundle
     actions: tuple[Action, ...]
+    stays: str | None = None
 
 
 def train_workspace(
     workspace: Workspace, *, as_of_us: int | None, seed: int, say: Say, check: Check | None = None
 ) -> TrainReport:
-    """Train a version of a workspace, and put it in force where ``[promotion]`` asks for no evidence or it is the first.
+    """Train a version of a workspace, and put it in force where it is the first or the newest and nothing else is asked.
 
-    The caller holds the workspace lock. ``check`` is asked before anything is fitted, and raises to refuse a
+    Newest is by the data: a version trained as of an earlier time does not take over from one that learned from later
+    data. With ``[promotion]`` none takes over without evidence. The caller holds the workspace lock. ``check`` is asked before anything is fitted, and raises to refuse a
     catalogue that could not be decided with.
 
     Raises
@@ -56,11 +64,13 @@ def train_workspace(
     version = registry.save(
         workspace.models_dir, bundle.to_files(), as_of_us=as_of, about=_about(bundle, fingerprint), seed=seed
     )
+    models_dir = workspace.models_dir
+    stays = registry.learned_later(models_dir, as_of)
     # With [promotion] a version takes over on evidence only, which whoever measures has to bring.
-    if config.promotion is None or registry.champion(workspace.models_dir) is None:
-        registry.promote(workspace.models_dir, version, why="trained", when_us=now_us())
-    in_force = registry.champion(workspace.models_dir) == version
-    return TrainReport(version, as_of, in_force, bundle, actions)
+    if (config.promotion is None and stays is None) or registry.champion(models_dir) is None:
+        registry.promote(models_dir, version, why="trained", when_us=now_us())
+    in_force = registry.champion(models_dir) == version
+    return TrainReport(version, as_of, in_force, bundle, actions, None if config.promotion else stays)
 
 
 def _about(bundle: Bundle, fingerprint: tuple[Any, ...]) -> dict[str, Any]:

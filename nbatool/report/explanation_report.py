@@ -9,6 +9,7 @@ from typing import Any
 from nbatool.base.clock import DAY_S, format_duration, format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.explanation import Explanation, Ranked, Term
+from nbatool.decide.how_chosen import arm_words, tried_words
 from nbatool.report.figures import minute_text, money_text, number_text, share_text
 from nbatool.report.tables import entry, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
@@ -24,7 +25,7 @@ FORWARD_SCORES = ("clv", "expected_purchases")
 def explanation_text(found: Explanation, currency: str, width: int) -> str:
     """Return a whole explanation, at most ``width`` wide."""
     headline = f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"
-    lines = [*paragraph(headline, indent=0, width=width), *_how_chosen(found, width)]
+    lines = [*paragraph(headline, indent=0, width=width), *_how_chosen(found, currency, width)]
     lines += _net_value(found, currency, width)
     lines += _mattered(found, currency, width)
     lines += _ranked(found, currency, width)
@@ -40,33 +41,32 @@ def brief_text(found: Explanation, currency: str, width: int) -> str:
     """Return the explanation in a few lines: the money, what mattered most, the runner-up."""
     terms = "    ".join(f"{_signed(term, currency)} {term.words}" for term in found.terms)
     facts = [term.words for term in found.mattered if term.feature is not None][:3]
-    lines = [_headline(found, currency), *(paragraph(terms, width=width) if terms else [])]
+    lines = [_headline(found, currency), *_how_chosen(found, currency, width)]
+    lines += paragraph(terms, width=width) if terms else []
     lines += paragraph("; ".join(facts), width=width) if facts else []
-    if found.runner_up is not None:
-        lines.append(
-            f"  runner-up: {_name(found.runner_up)}, {money_text(found.runner_up.net_value, currency)}"
-        )
+    if (other := found.runner_up) is not None:
+        label = "runner-up" if other.net_value <= found.worth else "best known"
+        lines.append(f"  {label}: {_name(other)}, {money_text(other.net_value, currency)}")
     return "\n".join(lines)
 
 
-ARM_WORDS = {
-    "control": "kept apart to measure what the others earn: never contacted",
-    "random": "in the group that gets any possible action alike, to measure what choosing earns",
-    "model_only": "in the group that goes by effect alone, without levers, costs and prices",
-    "rules_only": "in the group that goes by levers alone, without any model",
-}
-
-
-def _how_chosen(found: Explanation, width: int) -> list[str]:
+def _how_chosen(found: Explanation, currency: str, width: int) -> list[str]:
     """Why the choice is not simply the best: the customer's group, or a trial to learn from."""
+    said = _how(found, currency)
+    return [] if said is None else paragraph(said, first="! ", width=width)
+
+
+def _how(found: Explanation, currency: str) -> str | None:
     if found.arm != "policy":
-        return paragraph(ARM_WORDS[found.arm], first="! ", width=width)
-    if found.tried:
-        said = (
-            f"not the best one but tried, with a chance of {share_text(found.probability)}, to learn from it"
-        )
-        return paragraph(said, first="! ", width=width)
-    return []
+        return arm_words(found.arm, found.probability)
+    if not found.tried:
+        return None
+    best = found.best_known
+    if best is None:
+        return tried_words(found.probability, NOTHING, None)
+    same = found.chosen is not None and found.chosen.action_id == best.action_id
+    name = _name(best) if same else best.action_name
+    return tried_words(found.probability, name, money_text(best.net_value, currency))
 
 
 def _headline(found: Explanation, currency: str) -> str:
@@ -123,8 +123,7 @@ def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
                 f"everything else ({len(found.mattered) - len(shown)} things)",
             )
         )
-    assert found.about is not None
-    gain = money_text(_gain(found.about), currency, signed=True)
+    gain = money_text(sum(term.money for term in found.mattered), currency, signed=True)
     head = f"what makes it {gain}" + ("" if found.by_propensity else " against doing nothing")
     return ["", head, *table_lines(("", ""), rows, right="rl", width=width)]
 
@@ -188,6 +187,9 @@ def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
         "as_of": format_time(found.as_of_us),
         "model_version": found.model_version,
         "currency": currency,
+        "arm": found.arm,
+        "probability_in_arm": found.probability,
+        "tried": found.tried,
         "best": NOTHING_JSON if found.chosen is None else _offer(found.chosen),
         "about": None if found.about is None else _offer(found.about),
         "net_value_terms": _terms(found.terms),

@@ -21,6 +21,12 @@ def learn_json(report: LearnReport) -> dict[str, Any]:
         "expired": windows.expired,
         "released": windows.released + live.released,
         "waiting": windows.waiting,
+        "waiting_for_data": windows.waiting_for_data,
+        "data_until": None if not report.data_until_us else format_time(report.data_until_us),
+        "unconfirmed_nights": [
+            {"as_of": format_time(night.as_of_us), "contacts": night.contacts, "nothing": night.nothing}
+            for night in windows.unconfirmed
+        ],
         "learned": report.learned,
         "not_learned": fed.other_version,
         "model_version": report.learner,
@@ -41,7 +47,8 @@ def learn_text(report: LearnReport) -> str:
     if counts["released"]:
         lines.append(f"released  {counts['released']:,} contacts that were not made")
     if counts["waiting"]:
-        lines.append(f"waiting   {counts['waiting']:,} contacts that may still be confirmed")
+        lines.append(f"waiting   {counts['waiting']:,} decisions, for contacts that may still be confirmed")
+    lines += waiting_for_data_text(report)
     if report.learner is None:
         lines.append("learned   nothing yet: no fast learner is published")
     else:
@@ -50,7 +57,32 @@ def learn_text(report: LearnReport) -> str:
         )
         lines.append(f"learned   from {counts['learned']:,} outcomes{later}")
     lines += [f"changed   {change['text']}" for change in counts["changes"]]
+    lines += unconfirmed_text(report)
     return "\n".join(lines)
+
+
+def waiting_for_data_text(report: LearnReport) -> list[str]:
+    """Return what to do about windows the loaded events do not reach; no line where there is none."""
+    n = report.windows.waiting_for_data
+    if not n:
+        return []
+    until = report.data_until_us
+    newest = f"the newest event is of {minute_text(format_time(until))}" if until else "no event is loaded"
+    return [
+        f"waiting   {n:,} outcome windows for data: they end later than the events loaded, and {newest}. "
+        f"Load newer events: {report.command} ingest"
+    ]
+
+
+def unconfirmed_text(report: LearnReport) -> list[str]:
+    """Return a warning for each night none of whose contacts was confirmed."""
+    return [
+        f"warning   none of the {night.contacts:,} contacts of {minute_text(format_time(night.as_of_us))} was ever "
+        f"confirmed as sent: that night teaches nothing, nor do the {night.nothing:,} customers it left alone. Confirm "
+        'contacts when they go out, a line {"decision_id": "d_…", "status": "sent"} each, with: '
+        f"{report.command} learn -"
+        for night in report.windows.unconfirmed
+    ]
 
 
 def _change_json(change: Change, currency: str) -> dict[str, Any]:

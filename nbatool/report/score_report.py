@@ -141,6 +141,14 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
         files[0] = f"Files    {files[0].lstrip()}"
     live = "decides with this from now on" if report.published else f"unchanged: {report.why_not_published}"
     lines = [*files, f"Live     {live}"]
+    if report.why_not_logged is not None:
+        why = report.why_not_logged if report.published else "a trial"
+        lines.append(f"Log      has none of these decisions ({why}): contact nobody by them")
+    if report.standing:
+        stands = (
+            f"{number_text(report.standing)} decisions of this time had been acted on and stand as they were"
+        )
+        lines.append(f"Stands   {stands}")
     if report.best_customer is not None:
         lines.append(f"Next     {command} explain {shlex.quote(report.best_customer)}")
     return lines
@@ -173,6 +181,8 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
         "scores_file": None if report.scores_file is None else str(report.scores_file),
         "published": report.published,
         "why_not_published": report.why_not_published,
+        "logged": report.why_not_logged is None,
+        "standing": report.standing,
         "by_propensity": report.by_propensity,
         "best_customer": report.best_customer,
         "tried": report.tried,

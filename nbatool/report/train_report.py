@@ -10,7 +10,7 @@ from nbatool.base.clock import format_time
 from nbatool.measure.promotion import Verdict
 from nbatool.models.card import canonical_json
 from nbatool.models.training import TrainReport
-from nbatool.report.figures import number_text, share_text
+from nbatool.report.figures import minute_text, number_text, share_text
 from nbatool.report.forgetting import forgetting_text
 from nbatool.report.tables import entry, paragraph, right_edge
 
@@ -43,7 +43,8 @@ def train_text(
     card = report.bundle.card
     names = [*card["targets"], "expected outcome", "lifetime value"]
     at = INDENT + max(LABEL_WIDTH, *(len(name) + 1 for name in names))
-    standing = "now champion" if report.promoted else "a challenger, not in force"
+    standing = "a challenger, not in force" if report.stays is None else "not in force"
+    standing = "now champion" if report.promoted else standing
     lines = [right_edge(f"train    version {report.version}, {standing}", f"{seconds:.1f} s", min(width, 80))]
     for name, target in card["targets"].items():
         lines += entry(name, target_line(target), at=at, indent=INDENT, width=width)
@@ -58,11 +59,21 @@ def train_text(
         lines += entry("", kappa_line(card["kappa"]), at=at, indent=INDENT, width=width)
     for warning in warnings(card):
         lines += paragraph(warning, first="! ", indent=INDENT, width=width)
+    if report.stays is not None:
+        lines += paragraph(stays_text(report), first="! ", indent=INDENT, width=width)
     if waits is not None:
         lines += paragraph(f"promotion of {waits.challenger}: {waits.why}", indent=INDENT, width=width)
     if command is not None:
         lines.append(f"Next     {command} {'score' if report.promoted else f'models show {report.version}'}")
     return "\n".join(lines)
+
+
+def stays_text(report: TrainReport) -> str:
+    """Why a version trained as of an earlier time is not in force, and what puts it there."""
+    return (
+        f"{report.stays} stays in force: it learned from later data than {minute_text(format_time(report.as_of_us))}. "
+        f"models promote {report.version} puts this one in its place"
+    )
 
 
 def target_line(target: Card) -> str:
@@ -148,6 +159,7 @@ def train_json(report: TrainReport) -> dict[str, Any]:
         "version": report.version,
         "as_of": format_time(report.as_of_us),
         "promoted": report.promoted,
+        "stays": report.stays,
         "targets": {name: _target(target) for name, target in card["targets"].items()},
         "outcome": _outcome(outcome) if outcome else None,
         "clv": {

@@ -31,6 +31,8 @@ class Choice:
         Expected outcome of what was chosen, in currency; None where it is not known.
     phi
         The context the fast learner sees, encoded, (d,); empty where none was in force.
+    believed
+        Expected with what had been learned since the models were trained; None: the same as ``expected``.
     """
 
     decision_id: str
@@ -41,6 +43,12 @@ class Choice:
     channel: str | None
     expected: float | None
     phi: Sequence[float] | NDArray[np.float64]
+    believed: float | None = None
+
+    @property
+    def foreseen(self) -> float | None:
+        """What was expected of it in all."""
+        return self.expected if self.believed is None else self.believed
 
 
 class Slot(msgspec.Struct, frozen=True, array_like=True):
@@ -112,8 +120,13 @@ class DecisionRecord(msgspec.Struct, frozen=True, array_like=True, kw_only=True)
         expected = self.modelled or self.expected
         return Choice(
             self.decision_id, self.as_of_us, self.closes_us, self.model_version, action_id, channel,
-            expected[at], self.phi,
+            expected[at], self.phi, self.expected[at],
         )  # fmt: skip
+
+    @property
+    def had_choice(self) -> bool:
+        """Whether there was a candidate beside `nothing`, or two without it."""
+        return sum(step == 0 for step in self.removed) > 1
 
     def to_bytes(self) -> bytes:
         return _encode(self)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from nbatool.base.errors import DataError
@@ -35,6 +36,8 @@ class NightTerms(msgspec.Struct, frozen=True):
     seed: int
     model_version: str
     candidates: list[Candidate]
+    believed: bool = False
+    """Whether rows say what was believed; older files do not."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,15 @@ class NightChunk:
         (n,) its expected outcome in currency, NaN where unknown.
     phi
         (n, d) the context the fast learner sees; d = 0 where there is none. Kept with seven digits.
+    believed
+        (n,) expected with what had been learned since the models were trained; None: the same as ``expected``.
     """
 
     decision_id: Sequence[str]
     chosen: NDArray[np.int64]
     expected: NDArray[np.float64]
     phi: NDArray[np.float64]
+    believed: NDArray[np.float64] | None = None
 
 
 def night_file(state: str) -> str:
@@ -80,7 +86,9 @@ class NightWriter:
         """Write a chunk; ids that were written before raise."""
         n, d = chunk.phi.shape
         rows = np.empty(n, dtype=_row(d))
-        rows["chosen"], rows["expected"], rows["phi"] = chunk.chosen, chunk.expected, chunk.phi
+        rows["chosen"], rows["phi"] = chunk.chosen, chunk.phi
+        rows["expected"] = chunk.expected
+        rows["believed"] = chunk.expected if chunk.believed is None else chunk.believed
         raw, size = rows.tobytes(), rows.dtype.itemsize
         bodies = (raw[at : at + size] for at in range(0, n * size, size))
         self._con.executemany(statement("store/night_insert"), zip(chunk.decision_id, bodies, strict=True))
@@ -91,8 +99,13 @@ class NightWriter:
             self._waiting = 0
 
 
-def _row(d: int) -> np.dtype[np.void]:
-    return np.dtype([("chosen", "<u2"), ("expected", "<f8"), ("phi", "<f4", (d,))])
+def _row(d: int, believed: bool = True) -> np.dtype[np.void]:
+    known = [("believed", "<f8")] if believed else []
+    return np.dtype([("chosen", "<u2"), ("expected", "<f8"), *known, ("phi", "<f4", (d,))])
+
+
+def _known(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 @contextmanager
@@ -108,7 +121,9 @@ def write_night(path: Path, terms: NightTerms) -> Iterator[NightWriter]:
         con.execute(statement("store/night_create_terms"))
         con.execute(statement("store/night_create_decision"))
         con.execute("begin")
-        con.execute(statement("store/night_insert_terms"), (msgspec.json.encode(terms),))
+        con.execute(
+            statement("store/night_insert_terms"), (msgspec.json.encode(replace(terms, believed=True)),)
+        )
         yield NightWriter(con, temporary)
         con.execute("commit")
         con.close()
@@ -151,15 +166,15 @@ class NightReader:
             raise self._damaged(error) from None
         if found is None:
             return None
-        d, odd = divmod(len(found[0]) - _row(0).itemsize, 4)
+        believes = self.terms.believed
+        d, odd = divmod(len(found[0]) - _row(0, believes).itemsize, 4)
         if d < 0 or odd:
             raise self._damaged(f"the row of {decision_id} has {len(found[0])} bytes")
-        row = np.frombuffer(found[0], dtype=_row(d))[0]
-        expected = float(row["expected"])
+        row = np.frombuffer(found[0], dtype=_row(d, believes))[0]
         action_id, channel = self.terms.candidates[int(row["chosen"])]
         return Choice(
             decision_id, self.terms.as_of_us, self.terms.closes_us, self.terms.model_version, action_id, channel,
-            None if expected != expected else expected, row["phi"].astype(np.float64),
+            _known(row["expected"]), row["phi"].astype(np.float64), _known(row["believed"]) if believes else None,
         )  # fmt: skip
 
     def close(self) -> None:

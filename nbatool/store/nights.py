@@ -27,9 +27,9 @@ class Nights:
         self._online = online
 
     def register(self, night: Night) -> None:
-        """Put a finished file on the list; one of the same moment and seed leaves it."""
+        """Put a finished file on the list; one of the same moment leaves it, as its decisions leave the log."""
         with self._online.transaction():
-            self._online.change("replace_night", {"as_of_us": night.as_of_us, "seed": night.seed})
+            self._online.change("replace_night", {"as_of_us": night.as_of_us})
             self._online.change("add_night", columns(night))
 
     def all(self) -> list[Night]:

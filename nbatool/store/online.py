@@ -7,7 +7,7 @@ what belongs together is kept together in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -84,6 +84,10 @@ class OnlineStore:
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
         """Whether the state in force holds this event of the journal already."""
         return self.events.holds(customer_id, event_id, published)
+
+    def purge(self, journal: str, values: Mapping[str, int]) -> int:
+        """Run ``sql/store/online_purge_<journal>.sql``; return how many entries it deleted."""
+        return self._connection.change(f"purge_{journal}", values)
 
     def journal_after(self, position: int, most: int = 100_000) -> list[tuple[int, LiveEvent]]:
         """Return (position, event) of the journal after a position, oldest first, at most ``most``."""

@@ -6,9 +6,7 @@ import json
 
 from nbatool.world.actions import ACTIONS
 
-NBA_TOML = """\
-# A made-up shop. The files beside this one were written by nbatool.world; README.md says what they hold.
-
+SHOP = """\
 [workspace]
 currency = "USD"
 timezone = "UTC"
@@ -17,7 +15,7 @@ as_of = "newest"
 [[source]]
 name = "events"
 kind = "events"
-files = ["{events}", "{late}"]
+files = {files}
 [source.map]
 event_id = "event_id"
 customer_id = "customer_id"
@@ -26,13 +24,25 @@ type = "type"
 value = "value"
 action_id = "action_id"
 channel = "channel"
-attributes.category = "category"
+"""
+"""How the nba.toml of every made-up shop begins; what only some shops know of events follows."""
+ROLES = """\
+[roles]
+purchase = ["purchase"]
+contact = ["message_sent"]
+engage = ["message_opened"]
+convert = ["offer_redeemed"]
+"""
+NBA_TOML = f"""\
+# A made-up shop. The files beside this one were written by nbatool.world; README.md says what they hold.
+
+{SHOP}attributes.category = "category"
 attributes.on_sale = "on_sale"
 
 [[source]]
 name = "customers"
 kind = "customers"
-files = ["{customers}"]
+files = ["{{customers}}"]
 [source.map]
 customer_id = "customer_id"
 ts = "signed_up"
@@ -45,12 +55,7 @@ attributes.tier = "tier"
 attributes.newsletter = "newsletter"
 attributes.favourite = "favourite"
 
-[roles]
-purchase = ["purchase"]
-contact = ["message_sent"]
-engage = ["message_opened"]
-convert = ["offer_redeemed"]
-unsubscribe = ["unsubscribe"]
+{ROLES}unsubscribe = ["unsubscribe"]
 
 [[objective]]
 name = "spend"
@@ -89,7 +94,7 @@ attributes.discount = "discount::double"
 
 def nba_toml(*, events: str, late: str, customers: str) -> str:
     """Return the configuration for files beside it."""
-    return NBA_TOML.format(events=events, late=late, customers=customers)
+    return NBA_TOML.format(files=json.dumps([events, late]), customers=customers)
 
 
 def catalogue_json() -> str:

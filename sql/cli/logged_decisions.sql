@@ -1,13 +1,30 @@
--- makes: decisions of the log by source
+-- makes: decisions of the log by source; a slate is one, whatever its slots
 -- grain: one row per source
--- reads: decisions, outcomes
+-- reads: decisions, outcomes, closed, contact_states
 -- params: none
+with skipped as (
+    -- as in the exported log: what was not made, or is not known to have been, has no outcome
+    select decision_id
+    from contact_states
+    group by decision_id
+    having
+        arg_max(status, {'ts': coalesce(ts, timestamp '1970-01-01'), 'careful': status <> 'sent'})
+        in ('released', 'expired')
+)
+
 select
     d.source,
-    count(*) as decisions,
+    count(distinct d.decision_id) as decisions,
     count(distinct d.source_id) as customers,
-    count(d.probability) as with_probability,
-    count(*) filter (where d.decision_id in (select decision_id from outcomes)) as with_outcome,
+    count(distinct d.decision_id) filter (where d.probability is not null) as with_probability,
+    count(distinct d.decision_id) filter (
+        where
+            (d.source = 'nbatool' and d.decision_id in (select decision_id from closed))
+            or (
+                d.decision_id in (select decision_id from outcomes)
+                and d.decision_id not in (select decision_id from skipped)
+            )
+    ) as with_outcome,
     epoch_us(min(d.as_of)) as first_us,
     epoch_us(max(d.as_of)) as last_us
 from decisions as d

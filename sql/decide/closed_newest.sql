@@ -1,7 +1,8 @@
 -- makes: a query result
 -- grain: one row per closed window of an own decision, the newest $most by decision and then by closing, oldest first
 -- reads: closed, decisions
--- params: most
+-- params: most; until, decisions from then on are left out (null: none is); each_slot, whether each slot of a slate has an
+--   outcome of its own; else its first stands for it
 select
     c.position,
     coalesce(d.source_id, '@' || d.decision_id) as customer_id,     -- nobody has the id of an anonymous visitor
@@ -13,7 +14,9 @@ select
 from closed as c
 inner join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot
 where
+    ($each_slot or c.slot = 1)
+    and ($until is null or d.as_of < $until)
     -- Without any candidate there was no choice, and what came of it says nothing about one.
-    (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
+    and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 qualify row_number() over (order by d.as_of desc, c.position desc) <= $most
 order by d.as_of, c.position

@@ -1,5 +1,5 @@
 -- makes: rows in outcomes
--- grain: one row per outcome that is not stored yet
+-- grain: one row per outcome that is not stored yet, by its source or under the same id by a file
 -- reads: incoming, outcomes
 -- params: source, batch_id
 insert into outcomes (source, decision_id, slot, outcome_id, objective, ts, value, batch_id)
@@ -19,4 +19,16 @@ where
             and o.decision_id = ranked.decision_id
             and o.slot is not distinct from ranked.slot
             and o.outcome_id = ranked.outcome_id
+    )
+    -- What a file brought under the same id is the same outcome; live, the objective stands before the id.
+    and not exists (
+        select 1
+        from outcomes as o
+        where
+            $batch_id = '@live'
+            and o.batch_id <> '@live'
+            and o.decision_id = ranked.decision_id
+            and o.slot is not distinct from ranked.slot
+            and ranked.outcome_id = ranked.objective || '/' || o.outcome_id
+            and coalesce(o.objective, ranked.objective) = ranked.objective
     )

@@ -1,5 +1,11 @@
--- makes: which of some decisions are closed
--- grain: one row per closed decision of the list
--- reads: closed
+-- makes: which of some decisions are closed, or were released
+-- grain: one row per such decision of the list
+-- reads: closed, contact_states
 -- params: $ids
-select distinct decision_id from closed where decision_id in (select unnest($ids))
+select decision_id from closed where decision_id in (select unnest($ids))
+union
+select decision_id
+from contact_states
+where decision_id in (select unnest($ids))
+group by decision_id
+having arg_max(status, {'ts': ts, 'released': status = 'released'}) = 'released'

@@ -3,7 +3,14 @@
 -- reads: decisions, closed, contact_states
 -- params: $present, $closes_s, seconds from the moment to the end of the longest window and the wait
 create or replace temp table open_decisions as
-select d.decision_id, d.slot, d.source_id, d.as_of, d.action_id, d.channel
+select
+    d.decision_id,
+    d.slot,
+    d.source_id,
+    d.as_of,
+    d.action_id,
+    d.channel,
+    d.batch_id = '@night' as is_night
 from decisions as d
 where
     d.source = 'nbatool'

@@ -1,9 +1,10 @@
 -- makes: rows in contact_states
--- grain: one row per decision whose contact nobody confirmed in time
+-- grain: one row per decision whose contact nobody confirmed in time; where that is so of a whole night, also those
+--   that contacted nobody
 -- reads: due
 -- params: $unconfirmed_s, seconds a reservation lasts
 insert into contact_states (decision_id, status, ts)
 select decision_id, 'expired', min(as_of) + to_seconds($unconfirmed_s)
 from due
-where verdict = 'expired'
+where verdict in ('expired', 'alone')
 group by decision_id

@@ -1,16 +1,45 @@
 -- makes: what was posted for one objective within its window
 -- grain: one row per moment with such outcomes
--- reads: due, outcomes
+-- reads: due, outcomes, events
 -- params: $objective, its name; $takes_unnamed, whether outcomes that name none are its own; $within_s, the window in
---   seconds; $clip, most one value counts (null: no limit)
+--   seconds; $clip, most one value counts (null: no limit); $types, event types that count for it by themselves, and
+--   $match_action, whether only those of the decision's own action do
+with posted as (
+    select
+        d.moment,
+        d.source_id,
+        d.as_of,
+        d.action_id,
+        o.value,
+        -- the id its sender gave it: what came live stands under its objective's name
+        case
+            when o.batch_id = '@live' and o.objective is not null and starts_with(o.outcome_id, o.objective || '/')
+            then substr(o.outcome_id, length(o.objective) + 2)
+            else o.outcome_id
+        end as said_id
+    from due as d
+    join outcomes as o on o.decision_id = d.decision_id and (o.slot is null or o.slot = d.slot)
+    where
+        d.verdict = 'earns'
+        and (o.objective = $objective or (o.objective is null and $takes_unnamed))
+        and (o.ts is null or (o.ts >= d.as_of and o.ts < d.as_of + to_seconds($within_s)))
+)
+
 select
-    d.moment,
-    count(*) filter (where o.value <> 0) as events, -- a posted zero says that nothing happened
-    coalesce(sum(case when o.value > $clip then $clip else o.value end), 0)::double as total
-from due as d
-join outcomes as o on o.decision_id = d.decision_id and (o.slot is null or o.slot = d.slot)
-where
-    d.verdict = 'earns'
-    and (o.objective = $objective or (o.objective is null and $takes_unnamed))
-    and (o.ts is null or (o.ts >= d.as_of and o.ts < d.as_of + to_seconds($within_s)))
-group by d.moment
+    p.moment,
+    count(*) filter (where p.value <> 0) as events, -- a posted zero says that nothing happened
+    coalesce(sum(case when p.value > $clip then $clip else p.value end), 0)::double as total
+from posted as p
+-- What is posted under the id of an event that counts already is that event, told twice.
+where not exists (
+    select 1
+    from events as e
+    where
+        e.event_id = p.said_id
+        and e.source_id = p.source_id
+        and e.type in (select unnest($types))
+        and e.ts >= p.as_of
+        and e.ts < p.as_of + to_seconds($within_s)
+        and (not $match_action or e.action_id = p.action_id)
+)
+group by p.moment

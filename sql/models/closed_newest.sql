@@ -7,6 +7,7 @@ select
     epoch_us(d.as_of) as as_of_us,
     d.action_id,
     d.channel,
+    d.probability,
     c.outcome                                                       -- currency
 from closed as c
 inner join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot

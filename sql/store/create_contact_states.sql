@@ -4,6 +4,6 @@
 -- params: none
 create table if not exists contact_states (
     decision_id varchar not null,
-    status varchar not null,        -- sent | released
+    status varchar not null,        -- sent | released | expired: it earns no outcome
     ts timestamp                    -- UTC; null: not told
 )

@@ -82,12 +82,8 @@ def read_again(path: Path, place: Path, **mapped: str) -> Shop:
 def test_dsjson_and_back(shop: Shop, tmp_path: Path) -> None:
     shop.rows("insert into contact_states values ('d4', 'released', null) returning 1")
     path, report = export(shop, "dsjson")
-    assert (report.rows, report.without_probability, report.without_candidates, report.without_outcome) == (
-        4,
-        1,
-        1,
-        0,
-    )
+    missing = (report.without_probability, report.without_candidates, report.without_outcome, report.not_made)
+    assert (report.rows, *missing) == (4, 1, 1, 0, 1)
     twin = read_again(path, tmp_path / "twin", preset="dsjson")
     for query in LOG.values():
         assert twin.rows(query) == shop.rows(query)
@@ -207,7 +203,7 @@ def test_a_slot_and_a_chosen_one_that_was_no_candidate() -> None:
         "action_id": "tea",
         "arm": "random",
     }
-    row |= {"status": "released", "candidates": '[["gift",null]]'}
+    row |= {"status": "released", "is_skipped": True, "closed_outcome": None, "candidates": '[["gift",null]]'}
     assert json.loads(dsjson_line(row, {})) == {
         "o": [], "Timestamp": "1970-01-01T00:00:00Z", "Version": "1", "EventId": "d", "a": [1],
         "c": {"_multi": [{"_tag": "gift"}]}, "customer_id": "c", "slot": 2, "arm": "random", "action_id": "tea",

@@ -15,6 +15,10 @@ from small_shop import Shop
 from nbatool.activate import score
 from nbatool.activate.score import ScoreSettings, score_workspace
 from nbatool.decide.arms import ARMS
+from nbatool.learn.answers import DecisionLookup
+from nbatool.learn.feed import is_of
+from nbatool.report.score_report import score_text
+from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
@@ -33,6 +37,19 @@ def night(shop: Shop, **settings: Any) -> score.ScoreReport:
 
 def everything(shop: Shop) -> list[Row]:
     return shop.rows(f"select * {OWN} order by decision_id, slot")
+
+
+def action_file(shop: Shop) -> dict[str, dict[str, str]]:
+    with next((shop.root / "out").glob("actions-*.csv")).open() as file:
+        return {row["decision_id"]: row for row in csv.DictReader(file)}
+
+
+def nights_of(shop: Shop) -> list[str]:
+    online = OnlineStore(shop.root / "data" / "online.db")
+    files = [night.file for night in online.nights.all()]
+    online.close()
+    assert len(list((shop.root / "data").glob("decisions-*.db"))) == len(files)
+    return files
 
 
 def confirm(shop: Shop, ids: list[str]) -> None:
@@ -79,11 +96,9 @@ def test_the_action_file_says_the_chance_that_is_logged(shop: Shop) -> None:
     assert len(said) == len(logged) > 300
     for name, probability, action, arm in logged:
         row = said[name]
-        assert (float(row["selection_probability"]), row["action_id"], row["arm"]) == (
-            probability,
-            action,
-            arm,
-        )
+        # Text has six significant digits; the log has them all.
+        assert float(row["selection_probability"]) == pytest.approx(probability, rel=5.1e-6, abs=0)
+        assert (row["action_id"], row["arm"]) == (action, arm)
 
 
 def test_a_night_again_changes_nothing(shop: Shop) -> None:
@@ -95,9 +110,9 @@ def test_a_night_again_changes_nothing(shop: Shop) -> None:
 def test_another_seed_takes_the_place_of_what_nobody_acted_on(shop: Shop) -> None:
     before = shop.rows(f"select decision_id, source_id {OWN}")
     confirm(shop, [before[0][0]])
-    night(shop, seed=7)
+    report = night(shop, seed=7)
     after = shop.rows(f"select decision_id, source_id {OWN}")
-    assert len(after) == 801
+    assert (len(after), report.standing) == (800, 1)  # who was contacted is not decided for again
     assert set(before) & set(after) == {before[0]}
 
 
@@ -120,19 +135,53 @@ def test_a_confirmed_decision_stays_as_it_was(shop: Shop) -> None:
     others = shop.rows(f"select count(*) {OWN} and action_id = 'banner' and arm = 'policy'")
     assert others[0][0] < 30
     assert len(after) == 800
+    # What goes out, what answers are looked up in and the log say one thing of one name.
+    logged = {row[1]: (row[5], row[6]) for row in everything(shop)}
+    written = {name: (row["action_id"], row["channel"]) for name, row in action_file(shop).items()}
+    assert written == {name: said for name, said in logged.items() if said[0] != "nothing"}
+    assert {float(action_file(shop)[row[1]]["selection_probability"]) for row in kept} <= {
+        float(f"{row[7]:.6g}") for row in kept
+    }
+    online = OnlineStore(shop.root / "data" / "online.db")
+    lookup = DecisionLookup(online, shop.root / "data")
+    for name, said in logged.items():
+        choice = lookup.choice(name)
+        assert choice is not None
+        assert (choice.action_id, choice.channel) == said
+    lookup.close()
+    online.close()
 
 
-def test_a_part_of_the_customers_leaves_the_others_in_the_log(shop: Shop) -> None:
-    before = everything(shop)
-    assert not night(shop, most=10).published
-    assert everything(shop) == before
-    night(shop, most=10, seed=3)
-    first_ten = {f"c{i:04d}" for i in range(10)}
-    after = everything(shop)
-    assert [row for row in after if row[2] not in first_ten] == [
-        row for row in before if row[2] not in first_ten
-    ]
-    assert {row[1] for row in after if row[2] in first_ten}.isdisjoint(row[1] for row in before)
+def test_an_action_that_left_the_catalogue_after_it_went_out_teaches_no_other(shop: Shop) -> None:
+    name, channel = shop.rows(f"select decision_id, channel {OWN} and action_id = 'banner' limit 1")[0]
+    confirm(shop, [name])
+    toml = shop.root / "nba.toml"
+    text = toml.read_text()
+    start = text.index('[[action]]\nid = "banner"')
+    toml.write_text(text[:start] + text[text.index('[[action]]\nid = "coupon"') :])
+    night(shop)
+    assert name not in action_file(shop)
+    assert shop.rows(f"select action_id, channel {OWN} and decision_id = '{name}'") == [("banner", channel)]
+    online = OnlineStore(shop.root / "data" / "online.db")
+    lookup = DecisionLookup(online, shop.root / "data")
+    choice = lookup.choice(name)
+    assert choice is not None
+    assert not is_of(choice, "banner", channel)
+    lookup.close()
+    online.close()
+
+
+def test_a_part_of_the_customers_is_a_trial(shop: Shop) -> None:
+    """Its decisions are in no log and no night's file: nobody can act on what cannot be answered to."""
+    before, nights = everything(shop), nights_of(shop)
+    for seed in (0, 3):
+        report = night(shop, most=10, seed=seed)
+        assert (report.published, report.why_not_logged) == (
+            False,
+            "only some customers were scored (--max-customers)",
+        )
+        assert everything(shop) == before
+        assert nights_of(shop) == nights
 
 
 def test_a_dry_run_logs_nothing(shop: Shop) -> None:
@@ -162,7 +211,7 @@ def test_a_file_that_cannot_be_written_leaves_decisions_a_repetition_takes_back(
 ) -> None:
     """The log is written before any file can be acted on; the next night of the moment begins anew."""
 
-    def full(*_: Any) -> Any:
+    def full(*_: Any, **__: Any) -> Any:
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
@@ -176,6 +225,17 @@ def test_a_file_that_cannot_be_written_leaves_decisions_a_repetition_takes_back(
 def test_an_apprentice_decides_for_nobody_at_night(shop: Shop) -> None:
     toml = shop.root / "nba.toml"
     toml.write_text(toml.read_text().replace("[exploration]", "[exploration]\napprentice = true"))
-    before = everything(shop)
-    night(shop, seed=4)
+    before, nights = everything(shop), nights_of(shop)
+    assert action_file(shop)
+    report = night(shop, seed=4)
     assert everything(shop) == before
+    assert report.published
+    assert report.why_not_logged is not None
+    # The head alone: whoever reads the file must not find yesterday's contacts.
+    assert action_file(shop) == {}
+    assert report.actions_file is not None
+    assert report.actions_file.read_text().startswith("customer_id,rank,action_id")
+    assert report.scores_file is not None
+    assert len(report.scores_file.read_text().splitlines()) == 801
+    assert nights_of(shop) == nights
+    assert "contact nobody by them" in score_text(report, "EUR", 80)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from benchmarks.closed_loop.__main__ import POLICIES, main
 from benchmarks.closed_loop.judged import Interval, days_until_back, end_share, judged, regret_share
 from benchmarks.closed_loop.learners import LinearThompson
 from benchmarks.closed_loop.plain import CommitAfterTest, Fixed, Rules, best_single
-from benchmarks.closed_loop.trial import N_ARMS, NOTHING, Trace, lived
+from benchmarks.closed_loop.trial import N_ARMS, NOTHING, Closed, Trace, lived
 from nbatool.world.daily import DailyWorld, Switch
+from nbatool.world.daily.observed import NAMES
 
 SMALL = DailyWorld.before_history(200, seed=1)
 
@@ -53,6 +55,46 @@ def test_the_greedy_model_lives_in_this_process() -> None:
     policy = POLICIES["greedy"](SMALL, 6)
     assert policy is not None
     assert (lived(policy, SMALL, 6).regret >= -1e-9).all()
+
+
+STAND_IN = """
+class Workspace:
+    def __init__(self, options):
+        assert "--cb_explore_adf" in options
+        self.cheapest = 0.0, None
+
+    def predict(self, lines):
+        shared, *arms = lines
+        assert shared.startswith("shared |c ")
+        best = self.cheapest[1]
+        return [0.8 * (arm == best) + 0.1 for arm in arms]
+
+    def learn(self, lines):
+        ((label, arm),) = [line.split(" ", 1) for line in lines if line.startswith("0:")]
+        _, cost, probability = map(float, label.split(":"))
+        assert 0 < probability <= 1
+        self.cheapest = min(self.cheapest, (cost, arm), key=lambda known: known[0])
+"""
+"""In the place of the package: what it is given must be well-formed, and it goes for what was cheapest once."""
+
+
+def test_the_peer_is_asked_and_told_through_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "vowpalwabbit.py").write_text(STAND_IN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv(vw.PEERS, sys.executable)
+    policy = vw.Vw(sys.executable, seed=0)
+    x, net = np.random.default_rng(0).normal(size=(40, len(NAMES))), np.zeros((40, N_ARMS - 1))
+    arm, chance = policy.choose(0, x, net)
+    assert chance == pytest.approx(np.full(40, 1 / N_ARMS))
+    assert len(set(arm.tolist())) > 5
+    reward = np.where(np.arange(40) == 7, 9.0, 0.0)
+    policy.learn(Closed(0, x, arm, chance, reward))
+    arm_then, chance_then = policy.choose(1, x, net)
+    assert np.bincount(arm_then).argmax() == arm[7]
+    assert chance_then.max() == pytest.approx(0.9 / (0.8 + 0.1 * N_ARMS))
+    policy.close()
 
 
 @pytest.mark.skipif(vw.interpreter() is None, reason=f"{vw.PEERS} names no Python with vowpalwabbit")

@@ -90,3 +90,38 @@ def test_scoring_before_everything_loaded(trained_world: Path, tmp_path: Path, n
     code, out, err = nbatool("score", "-w", shop, "--dry-run", "--as-of", "2018-03-01")
     assert (code, err) == (0, "")
     assert "! the model in force learned from data until 2018-07-01" in out
+
+
+def test_a_choice_nobody_follows_is_said(logged_shop: Path) -> None:
+    """Only an apprentice does as the caller says; otherwise the caller is told which setting that needs."""
+    asked = '{"customer_id": "c0001", "choice": "banner"}\n{"customer_id": "c0001"}\n'
+    followed, plain = call(logged_shop, "decide", "--dry-run", stdin=asked).rows
+    (said,) = followed["warnings"]
+    assert said.startswith(
+        'choice "banner" was not followed: only an apprentice does. Set [exploration] apprentice'
+    )
+    assert "warnings" not in plain
+
+
+def test_silence_is_explained(logged_shop: Path) -> None:
+    """A customer kept apart is not worth less: nobody may contact them."""
+    lines = "".join(f'{{"customer_id": "c{n:04d}", "explain": true}}\n' for n in range(40))
+    answers = call(logged_shop, "decide", "--dry-run", stdin=lines).rows
+    control = [a for a in answers if a["arm"] == "control"]
+    assert control
+    for answer in control:
+        assert answer["actions"][0]["reasons"] == [
+            "control group: never contacted, to measure what the others earn"
+        ]
+    assert all(action["reasons"] for answer in answers for action in answer["actions"])
+
+
+def test_a_list_is_of_different_actions_unless_one_is_asked_about(trained_world: Path) -> None:
+    asked = (
+        '{"customer_id": "c000007", "top": 9}',
+        '{"customer_id": "c000007", "top": 9, "actions": ["survey"]}',
+    )
+    every, one = call(trained_world, "decide", "--dry-run", stdin="\n".join(asked)).rows
+    listed = [action["action_id"] for action in every["actions"]]
+    assert len(listed) == len(set(listed)) > 1
+    assert {action["action_id"] for action in one["actions"]} <= {"survey", "nothing"}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from calls import call
-from logged_shop import CHANCES, NET, TOML, TRAINED_AT, sizes, write_shop
+from logged_shop import CHANCES, CUSTOMERS, NET, TOML, TRAINED_AT, N, sizes, write_shop
 from small_shop import Shop
 
 RULES = '[[rule]]\nwhen = "size > 0.5"\naction = "coupon"\n[[rule]]\naction = "banner"\n'
@@ -94,9 +94,9 @@ def test_nothing_is_decided_by_judging(shop: Path, found: dict[str, Any], logged
 def test_the_table(shop: Path) -> None:
     said = call(shop, "evaluate").out
     for part in (
-        "the champion", "what was done", "best single action", "any possible action alike", "the rules",
-        "difference per 1,000 customers decided once", "the champion by estimator", "switch-DR", "banner by web",
-        "95% interval", "town = north",
+        "  champion ", "  what was done", "  best single action", "random: any possible action alike", "  rules",
+        "Values are EUR per 1,000 customers decided once", "champion against", "champion by estimator", "switch-DR",
+        "banner by web", "95% interval", "town = north", "evaluate --seed 0", "300 resamples",
     ):  # fmt: skip
         assert part in said, part
 
@@ -112,7 +112,18 @@ def test_the_gate(shop: Path) -> None:
     ]
     assert "min_gain asks for 50" in ended.err
     assert call(shop, "evaluate", "--json").json.get("gate") is None
+    leaking = call(shop, "evaluate", "--gate", "--from", "2026-01-10", code=5)
+    assert "was trained on decisions it is judged on" in leaking.err
     configure(shop, EVALUATE)
+
+
+def test_a_gate_that_asks_for_nothing_is_refused(shop: Path) -> None:
+    ended = call(shop, "evaluate", "--gate", code=3)
+    assert "nba.toml:" in ended.err
+    assert (
+        "--gate: no threshold is set. Write for example min_gain = { logged = 0.0 } under [evaluate]"
+        in ended.err
+    )
 
 
 @pytest.mark.slow
@@ -124,6 +135,14 @@ def test_decisions_from_a_time_on(shop: Path, found: dict[str, Any]) -> None:
     earlier = call(shop, "evaluate", "--json", "--from", "2026-01-10").json
     assert earlier["decisions"] > found["decisions"]
     assert any("may have learned from outcomes it is judged on" in said for said in earlier["warnings"])
+    (leak,) = earlier["leaks"]
+    assert (leak["policy"], leak["version"], leak["trained_until"][:10]) == (
+        "champion",
+        earlier["version"],
+        TRAINED_AT,
+    )
+    assert 0 < leak["decisions"] < earlier["decisions"]
+    assert "2026-01-10" <= leak["from"] < leak["until"] < leak["clean_from"]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +152,8 @@ def test_decisions_from_a_time_on(shop: Path, found: dict[str, Any]) -> None:
         (("--challenger", "nope"), 4, "no model version 'nope'"),
         (("--from", "yesterday"), 2, "--from: "),
         (("--from", "2026-05-01"), 4, "no closed decision is logged from 2026-05-01"),
+        # what works is said ready to be pasted
+        (("--from", "2026-05-01"), 4, "evaluate --from 2026-01-01T"),
     ],
 )
 def test_what_cannot_be_asked(shop: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
@@ -158,13 +179,61 @@ def test_a_version_that_knows_everything_is_judged_by_a_twin(shop: Path, tmp_pat
         own, "evaluate", "--version", first, "--challenger", newest, "--from", "2026-02-01", "--json"
     ).json
     assert "champion" in compared["policies"]["challenger"]["gain"]
-    assert any("the version or the challenger may have learned" in said for said in compared["warnings"])
+    assert any(
+        f"the challenger {newest} was trained on what happened until" in w for w in compared["warnings"]
+    )
+    assert {leak["version"] for leak in compared["leaks"]} >= {newest}
 
 
 def test_rules_that_read_what_is_not_known_of_the_past(shop: Path, tmp_path: Path) -> None:
     own = Path(shutil.copytree(shop, tmp_path / "own"))
     (own / "rules.toml").write_text('[[rule]]\nwhen = "clv > 5"\naction = "coupon"\n')
     assert 'no feature "clv"' in call(own, "evaluate", code=3).err
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "said"),
+    [
+        ('segments = ["size",\n  "twon"]\n', 'nba.toml:{line}: [evaluate] segments: there is no attribute or feature "twon"; did you mean "town"?'),
+        ('rules = "none.toml"\n', 'nba.toml:{line}: [evaluate] rules: there is no file "none.toml"'),
+        ('rules = "wrong.toml"\n', 'wrong.toml:2: rule 1: no action "cuopon"; did you mean "coupon"?'),
+        ('rules = "wrong.toml"\n', "wrong.toml:4: rule 2:"),
+    ],
+)  # fmt: skip
+def test_names_that_do_not_exist_are_found_before_any_work(
+    shop: Path, tmp_path: Path, evaluate: str, said: str
+) -> None:
+    own = Path(shutil.copytree(shop, tmp_path / "own"))
+    (own / "wrong.toml").write_text(
+        '[[rule]]\naction = "cuopon"\n[[rule]]\nwhen = "siez > 1"\naction = "coupon"\n'
+    )
+    configure(own, "[evaluate]\n" + evaluate)
+    line = len((own / "nba.toml").read_text().splitlines())
+    for command in ("evaluate", "doctor"):
+        ended = call(own, command, code=3)
+        assert said.format(line=line) in " ".join((ended.err + ended.out).split())
+        assert "Traceback" not in ended.err
+
+
+@pytest.mark.slow
+def test_decisions_of_one_instant_are_kept_apart_by_customer(shop: Path, tmp_path: Path) -> None:
+    """One mailing, drawn by lot: nothing is newer than what was learned, so other customers are judged."""
+    own = Path(shutil.copytree(shop, tmp_path / "own"))
+    toml = own / "nba.toml"
+    toml.write_text(toml.read_text().replace('ts = "ts"', "ts = \"timestamp '2026-01-05'\""))
+    call(own, "ingest", "-q", "--source", "log", "--full-refresh")
+    version = call(own, "train", "--json", "--as-of", "2026-03-15").json["version"]
+    one = call(own, "evaluate", "--json", "--as-of", "2026-03-15").json
+    assert (one["version"], one["leaks"]) == (version, [])
+    assert one["first"] == one["last"]
+    assert one["decisions"] == pytest.approx(N / 4, abs=N / 20)
+    assert one["held_out_customers"] == pytest.approx(CUSTOMERS / 4, abs=2)
+    assert one["policies"]["champion"]["gain"]["logged"]["low"] > 0
+    again = call(own, "evaluate", "--json", "--as-of", "2026-03-15").json
+    assert again == one
+    text = call(own, "evaluate", "--as-of", "2026-03-15").out
+    assert "All decisions were made at one instant" in text
+    assert Shop(own).rows("select count(*) from decisions where source = 'log'") == [(N,)]
 
 
 @pytest.mark.slow

@@ -46,7 +46,7 @@ def test_what_it_says(logged: Path, tmp_path: Path) -> None:
     said = call(logged, "export", "--format", "csv", "--json").json
     assert said == {
         "file": str(logged / "out" / "decisions.csv"), "log_format": "csv", "rows": 3000,
-        "without_probability": 1000, "without_candidates": 3000, "without_outcome": 1500,
+        "without_probability": 1000, "without_candidates": 3000, "without_outcome": 1500, "not_made": 0,
     }  # fmt: skip
     assert call(logged, "status", "--json").json["runs"][0]["command"] == "export"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from calls import call, command_line, surroundings
 from desk import TERMS, Desk, S, record
-from small_shop import Shop
+from small_shop import Shop, source
 
 from nbatool.store.online import OnlineStore
 
@@ -118,17 +118,30 @@ def test_wrong_calls_say_what_is_right(tmp_path: Path) -> None:
 
 def test_closing_reports_what_it_did(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    shop.configure('[[objective]]\nname = "spend"\nevent = "buy"\nwithin = "100s"\n')
+    objective = '[[objective]]\nname = "spend"\nevent = "buy"\nwithin = "100s"\n'
+    shop.configure(objective)
     online = OnlineStore(tmp_path / "data" / "online.db")
     online.record(record(closes_us=TERMS.closes_us(1000 * S)))
     online.close()
+    nothing = {
+        "as_of": "1970-02-01T00:00:00Z", "closed": 0, "by_default": 0, "expired": 0, "released": 0, "waiting": 0,
+        "waiting_for_data": 1, "data_until": None, "unconfirmed_nights": [], "learned": 0,
+        "not_learned": 0, "changes": [], "model_version": None,
+    }  # fmt: skip
+    # Long after the data: nobody knows what happened in the window.
+    assert call(tmp_path, "learn", "--json", "--as-of", "1970-02-01").json == nothing
+    text = call(tmp_path, "learn", "--as-of", "1970-02-01").out
+    assert "waiting   1 outcome windows for data" in text
+    assert "no event is loaded. Load newer events: nbatool" in text
+    shop.write("e.csv", "id,ts,type,value\nz,1970-01-01T01:00:00Z,visit,\n")
+    mapped = {"customer_id": "id", "ts": "ts", "type": "type", "value": "value"}
+    shop.load(shop.configure(objective + source("e.csv", **mapped)))
     done = call(tmp_path, "learn", "--json", "--as-of", "1970-02-01")
-    assert done.json == {
-        "as_of": "1970-02-01T00:00:00Z", "closed": 1, "by_default": 1, "expired": 0, "released": 0, "waiting": 0,
-        "learned": 0, "not_learned": 0, "changes": [], "model_version": None,
+    assert done.json == nothing | {
+        "closed": 1, "by_default": 1, "waiting_for_data": 0, "data_until": "1970-01-01T01:00:00Z",
     }  # fmt: skip
     text = call(tmp_path, "learn", "--as-of", "1970-02-01").out
     assert "closed    0 outcome windows" in text
     assert "no fast learner is published" in text
     assert call(tmp_path, "learn", "-q", "--as-of", "1970-02-01").out == ""
-    assert shop.rows("select command, exit_code from runs") == [("learn", 0)] * 3
+    assert shop.rows("select command, exit_code from runs where command = 'learn'") == [("learn", 0)] * 5

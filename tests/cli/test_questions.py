@@ -92,6 +92,9 @@ def test_models_show(trained_world: Path, nbatool: Nbatool) -> None:
     version = json.loads(nbatool("models", "list", "-w", str(trained_world), "--json")[1])["champion"]
     code, out, _ = nbatool("models", "show", version, "-w", str(trained_world))
     assert code == 0
-    assert out.startswith(f"version  {version}, in force\ndata     2017-")
+    first, switched, data = out.splitlines()[:3]
+    assert first == f"version  {version}, in force"
+    assert re.fullmatch(r"switched \d{4}-\d\d-\d\d \d\d:\d\d UTC: trained", switched)
+    assert data.startswith("data     2017-")
     found = json.loads(nbatool("models", "show", version, "-w", str(trained_world), "--json")[1])
     assert set(found["card"]["targets"]) == {"purchase_30d", "churn_90d"}

@@ -65,9 +65,27 @@ def test_models_list_is_in_the_order_of_training(shop: Path, nbatool: Nbatool) -
     assert [entry["version"] for entry in listed] == names
     assert listed[0]["trained_at"] == "2017-07-14T02:40:00Z"
     assert listed[3]["trained_at"] == "2020-09-13T12:26:43Z"
-    assert [line.split()[-2] for line in nbatool("models", "list")[1].splitlines()[2:]] == [
-        entry["trained_at"] for entry in listed[1:]
-    ]
+    lines = nbatool("models", "list")[1].splitlines()
+    assert [line.split()[-2] for line in lines[2:5]] == [entry["trained_at"] for entry in listed[1:]]
+    assert lines[1].split()[:3] == ["in", "force", names[0]]
+    assert [line.split() for line in lines[6:]] == [
+        ["switched", "to", "why"], ["2017-07-14T02:40:00Z", "promote", names[0], "trained"],
+    ]  # fmt: skip
+
+
+def test_models_list_shows_the_newest_switches_with_their_evidence(shop: Path, nbatool: Nbatool) -> None:
+    models = shop / "models"
+    one, two = (registry.save(models, {"m.txt": text}, as_of_us=0, about={}, seed=0) for text in (b"1", b"2"))
+    for k in range(7):
+        why, found = f"gain {k}\nover another", {"decisions": k}
+        registry.promote(models, (one, two)[k % 2], why=why, when_us=k * 86_400_000_000, evidence=found)
+    out = nbatool("models", "list")[1]
+    assert "gain 1 over another" not in out
+    assert [f"gain {k} over another" in out for k in range(2, 7)] == [True] * 5
+    assert out.endswith("\n2 earlier: nbatool models list --json\n")
+    switches = json.loads(nbatool("models", "list", "--json")[1])["switches"]
+    assert [s["evidence"]["decisions"] for s in switches] == list(range(7))
+    assert "switched 1970-01-07 00:00 UTC: gain 6" in " ".join(nbatool("models", "show", one)[1].split())
 
 
 def test_models_list_shows_how_good_each_version_is(shop: Path, nbatool: Nbatool) -> None:
@@ -134,6 +152,29 @@ def test_doctor_and_train_see_a_mistyped_event(shop: Path, nbatool: Nbatool) -> 
     assert 'no event of type "signup" is loaded' in nbatool("doctor")[1]
 
 
+def test_doctor_sees_names_that_only_training_looks_up(shop: Path, nbatool: Nbatool) -> None:
+    text = (shop / "nba.toml").read_text()
+    line = len(text.splitlines()) + 2
+    (shop / "events.csv").write_text("who,when,what,amount\nc1,2018-01-01,buy,5\nc1,2018-01-02,page_view,\n")
+    (shop / "nba.toml").write_text(
+        text + '[learning]\ncontext = ["days_since_last_purchas", "context.page"]\n'
+        '[[action]]\nid = "a"\nchannels = ["email"]\neligible_when = "days_since_last_buys > 1"\n'
+    )
+    assert nbatool("doctor")[0] == 0  # nothing is loaded yet
+    assert nbatool("ingest", "-q")[0] == 0
+    code, out, _ = nbatool("doctor", "--json")
+    found = {c["check"]: c for c in json.loads(out)["checks"]}["names"]
+    first, second = found["detail"].splitlines()
+    assert (code, found["ok"]) == (3, False)
+    assert first == (
+        f'nba.toml:{line}: [learning] context: no feature or attribute "days_since_last_purchas"; '
+        'did you mean "days_since_last_purchase"?'
+    )
+    assert second.startswith(f'nba.toml:{line + 4}: [[action]] "a": eligible_when: ')
+    (shop / "nba.toml").write_text(text + '[learning]\ncontext = ["days_since_last_purchase"]\n')
+    assert nbatool("doctor")[0] == 0
+
+
 def test_doctor_without_a_workspace_looks_at_the_installation(
     tmp_path: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,4 +193,4 @@ def test_doctor_finds_what_is_missing(shop: Path, nbatool: Nbatool) -> None:
     code, out, err = nbatool("doctor")
     assert code == 4
     assert f"not there: {shop / 'events.csv'}" in out
-    assert err == "1 of 13 checks failed\n"
+    assert err == "1 of 14 checks failed\n"

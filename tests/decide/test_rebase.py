@@ -10,9 +10,9 @@ import pytest
 
 from nbatool.base.clock import DAY_US
 from nbatool.decide.rebase import ActionChange, Replay, prior_variance
-from nbatool.models.replay import believed
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
+from nbatool.models.replay import believed
 
 ARMS = [("tea", "email"), ("tea", "push"), ("coffee", "email"), ("nothing", None)]
 D, SWITCH = 4, 30

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from nbatool.ingest.load import load
 from nbatool.store.warehouse import open_warehouse
-from nbatool.store.workspace import open_workspace
+from nbatool.store.workspace import Workspace, open_workspace
 
 KNOWN = {
     "starbucks": {"transcript": (306_534, 306_534), "profile": (17_000, 17_000)},
@@ -22,13 +24,28 @@ KNOWN = {
 }  # fmt: skip
 
 
-@pytest.mark.real_data
+pytestmark = pytest.mark.real_data
+
+
+@pytest.fixture
+def example(
+    real_data: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Workspace]:
+    """Copies an example's configuration; what it loads are the real files."""
+
+    def copied(name: str) -> Workspace:
+        monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
+        shutil.copy(examples / name / "nba.toml", tmp_path / "nba.toml")
+        return open_workspace(tmp_path)
+
+    return copied
+
+
 @pytest.mark.parametrize("name", KNOWN)
-def test_counts(name, real_data, examples, tmp_path, monkeypatch):
-    monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / name / "nba.toml", tmp_path / "nba.toml")
-    workspace = open_workspace(tmp_path)
+def test_counts(name: str, example: Callable[[str], Workspace]) -> None:
+    workspace = example(name)
     report = load(workspace)
+    assert {source.name for source in report.sources} == KNOWN[name].keys()
     for source in report.sources:
         rows, lines = KNOWN[name][source.name]
         counts = source.counts
@@ -38,11 +55,8 @@ def test_counts(name, real_data, examples, tmp_path, monkeypatch):
     assert (again.accepted, again.duplicate) == (0, report.totals.rows)
 
 
-@pytest.mark.real_data
-def test_starbucks_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
-    monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / "starbucks" / "nba.toml", tmp_path / "nba.toml")
-    workspace = open_workspace(tmp_path)
+def test_starbucks_in_the_warehouse(example: Callable[[str], Workspace]) -> None:
+    workspace = example("starbucks")
     load(workspace)
     with open_warehouse(workspace) as warehouse:
         types = dict(warehouse.con.execute("select type, count(*) from events group by type").fetchall())
@@ -56,11 +70,8 @@ def test_starbucks_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
         assert warehouse.con.execute("select count(distinct action_id) from events").fetchall() == [(10,)]
 
 
-@pytest.mark.real_data
-def test_hillstrom_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
-    monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / "hillstrom" / "nba.toml", tmp_path / "nba.toml")
-    workspace = open_workspace(tmp_path)
+def test_hillstrom_in_the_warehouse(example: Callable[[str], Workspace]) -> None:
+    workspace = example("hillstrom")
     load(workspace)
     with open_warehouse(workspace) as warehouse:
         mailed = (
@@ -75,11 +86,8 @@ def test_hillstrom_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
         ]  # fmt: skip
 
 
-@pytest.mark.real_data
-def test_open_bandit_in_the_warehouse(real_data, examples, tmp_path, monkeypatch):
-    monkeypatch.setenv("NBATOOL_REAL_DATA", str(real_data))
-    shutil.copy(examples / "openbandit" / "nba.toml", tmp_path / "nba.toml")
-    workspace = open_workspace(tmp_path)
+def test_open_bandit_in_the_warehouse(example: Callable[[str], Workspace]) -> None:
+    workspace = example("openbandit")
     load(workspace)
     with open_warehouse(workspace) as warehouse:
         clicks = "select source, sum(value)::int from outcomes group by all order by 1"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from small_world import World, everything
+from once import made_once
+from small_world import World, everything, results
 
 from nbatool.world.write import generate
 
@@ -18,4 +21,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture(scope="session")
 def given(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Models and files of the world as it is."""
-    return everything(world.write(tmp_path_factory.mktemp("given") / "world"))
+
+    def make(folder: Path) -> None:
+        everything(world.write(folder))
+
+    return results(made_once(tmp_path_factory, "given", make))

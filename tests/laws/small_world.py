@@ -87,6 +87,11 @@ def everything(workspace: Path, *, cores: int = 1, **environment: str) -> dict[s
     call(workspace, "ingest", "-q", cores=cores, **environment)
     for command in (("train",), ("score", "--top", "3", "--include-nothing")):
         call(workspace, *command, "-q", "--as-of", AS_OF, cores=cores, **environment)
+    return results(workspace)
+
+
+def results(workspace: Path) -> dict[str, bytes]:
+    """Return the files of `out/` and of every model version."""
     written = {path.name: path.read_bytes() for path in (workspace / "out").iterdir()}
     assert sorted(written) == [f"actions-{AS_OF}.csv", f"scores-{AS_OF}.csv"]
     return written | model_files(workspace)

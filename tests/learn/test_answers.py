@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from desk import SPEND
 
 from nbatool.base.errors import DataError
 from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
@@ -188,6 +189,18 @@ def test_a_confirmation_after_the_reservation_is_late(desk: Any, terms: OutcomeT
         writer.add(NightChunk(["d_a"], np.array([0]), np.array([2.0]), np.empty((1, 0))))
     desk.online.nights.register(Night("decisions-1.db", 1000 * S, 10**6 * S, 0, 1, 0))
     assert desk.say(1050, {"decision_id": "d_a", "status": "sent"}) == ["late"]
+
+
+def test_a_window_shorter_than_the_reservation_waits_for_the_confirmation(desk: Any) -> None:
+    """As `learn` says of such contacts: they may still be confirmed."""
+    desk.publish(OutcomeTerms((SPEND,), 20, 0.0, 1, 500))  # closes at second 1120, reserved until 1500
+    with write_night(
+        desk.data_dir / "decisions-1.db", NightTerms(1000 * S, 1120 * S, 0, "v1", [("mail", "email")])
+    ) as writer:
+        writer.add(NightChunk(["d_a", "d_b"], np.array([0, 0]), np.array([2.0, 2.0]), np.empty((2, 0))))
+    desk.online.nights.register(Night("decisions-1.db", 1000 * S, 1120 * S, 0, 2, 0))
+    assert desk.say(1499, {"decision_id": "d_a", "status": "sent"}) == ["confirmed"]
+    assert desk.say(1500, {"decision_id": "d_b", "status": "sent", "ts": "1970-01-01T00:17:00Z"}) == ["late"]
 
 
 def test_several_objectives_are_named(desk: Any, record: Any) -> None:

@@ -178,3 +178,15 @@ def test_answers_do_not_wait_for_windows_of_long_ago(
     assert len(desk.lessons()) == 2
     service.finish()
     assert desk.lessons() == {f"d_{k}": 0.0 for k in range(5)}
+
+
+def test_a_decision_without_choice_is_closed_and_teaches_nothing(
+    desk: Any, record: Any, terms: OutcomeTerms, sum_posterior: Any
+) -> None:
+    publish(desk, sum_posterior(ARMS))
+    desk.online.record(record("alone", slots=[Slot(1, 1.0, 1.0)], removed=[4, 0]))
+    desk.say(1010, {"decision_id": "alone", "outcome": 12})
+    desk.say(1120)
+    assert desk.lessons() == {"alone": 12.0}
+    learner = LivePosterior(desk.online, terms.half_life_s, sum_posterior.from_bytes)
+    assert learner.current("v1").totals == [[0.0, 0.0], [0.0, 0.0]]

@@ -30,7 +30,7 @@ class Lookup:
     """Knows that every decision was expected to bring 5; of some it knows nothing any more."""
 
     def choice(self, decision_id: str, slot: int = 1) -> Any:
-        return None if decision_id.endswith("7") else SimpleNamespace(expected=5.0, slot=slot)
+        return None if decision_id.endswith("7") else SimpleNamespace(foreseen=5.0, slot=slot)
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ def test_impossible_candidates_are_never_chosen() -> None:
         np.array([0, 1, 2, 0]), np.zeros(4), np.full(4, 0.5), np.arange(4), 3, possible=possible
     ).log
     assert baselines.uniform(log).tolist() == [[0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 1], [0.5, 0.5, 0]]
+    without = baselines.uniform(log, nothing=False)
+    assert without.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.5, 0]]
     assert baselines.always(0, log).tolist() == [0, 2, 2, 0]
     assert baselines.nothing(log).tolist() == [2, 2, 2, 2]
     # where nothing is not allowed, nothing is unsupported and will not be printed

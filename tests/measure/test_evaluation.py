@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from judged_worlds import CHANCES, judged_log, kinds, truth
 
 from nbatool.base.learning_settings import Evaluate
 from nbatool.measure.evaluation import evaluate
+from nbatool.measure.judged import Judged
 
 SETTINGS = Evaluate(resamples=200)
 
@@ -108,3 +111,45 @@ def test_unusable_rows_are_counted() -> None:
     found = evaluate(judged_log(2_000, told=told, whole=False), {}, SETTINGS, seed=0)
     assert set(found.left_out) == {"the probability is zero or negative"}
     assert found.n + sum(found.left_out.values()) == 2_000
+
+
+def never_silent(*, allow_nothing: bool) -> Judged:
+    """A log of two actions, drawn half and half, that never did nothing."""
+    judged = judged_log(2_000, chances=np.array([[0.5, 0.5, 0.0]] * 2), whole=False)
+    log = replace(judged.checked.log, possible=None)
+    return replace(judged, checked=replace(judged.checked, log=log), allow_nothing=allow_nothing)
+
+
+def test_where_nothing_is_no_choice_it_is_no_baseline_and_chance_leaves_it_out() -> None:
+    found = evaluate(never_silent(allow_nothing=False), {}, SETTINGS, seed=0)
+    assert found.of("nothing") is None
+    assert found.omitted == {
+        "nothing": "the catalogue says allow_nothing = false, and the log never did nothing"
+    }
+    random = found.of("random")
+    assert random.mix.tolist() == [0.5, 0.5, 0.0]
+    assert random.best is not None
+    assert "nothing" not in found.of("logged").gain
+    # Where the catalogue allows it the log still carries no estimate of it, but it is asked about.
+    allowed = evaluate(never_silent(allow_nothing=True), {}, SETTINGS, seed=0)
+    assert not allowed.of("nothing").support.printed
+    assert allowed.of("random").best is not None
+    assert allowed.without_nothing
+    usual = evaluate(judged_log(2_000), {}, SETTINGS, seed=0)
+    assert (usual.without_nothing, dict(usual.omitted)) == (False, {})
+    assert usual.of("random").mix == pytest.approx([1 / 3] * 3)
+
+
+def test_how_often_two_policies_do_the_same() -> None:
+    judged = judged_log(2_000)
+    mixed = np.tile([0.2, 0.5, 0.3], (2_000, 1)).astype(np.float32)
+    found = evaluate(
+        judged, {"champion": mixed, "greedy": mixed.astype(float), "rules": best(judged)}, SETTINGS, seed=0
+    )
+    alike = found.of("champion").alike
+    assert (alike["greedy"].share, alike["greedy"].same) == (1.0, True)
+    assert alike["nothing"].share == pytest.approx(0.3)
+    kind = kinds(judged)
+    assert alike["rules"].share == pytest.approx(np.where(kind == 0, 0.2, 0.5).mean())
+    assert alike["logged"].share == pytest.approx(mixed[np.arange(2_000), judged.checked.log.action].mean())
+    assert not any(alike[name].same for name in ("nothing", "rules", "logged", "random"))

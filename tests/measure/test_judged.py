@@ -13,10 +13,16 @@ from logged_shop import CHANCES, COST, WORTH, N, sizes
 from small_shop import Shop
 
 from nbatool.base.clock import parse_time
+from nbatool.base.learning_settings import Evaluate
+from nbatool.base.records import Action
 from nbatool.decide.assemble import champion_policy
 from nbatool.ingest.catalogue import load_catalogue
-from nbatool.measure.evaluating import _unknown_then, unlearned_from_us
+from nbatool.measure.evaluating import _unknown_then
+from nbatool.measure.evaluation import evaluate
+from nbatool.measure.honesty import honesty
 from nbatool.measure.judged import Judged, read_judged
+from nbatool.measure.learned_from import leak, unlearned_from_us
+from nbatool.measure.outcome_unit import outcome_unit
 from nbatool.measure.policies import chances
 from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
@@ -158,3 +164,73 @@ def test_names_that_are_not_known_of_the_past_are_said() -> None:
     (said,) = _unknown_then("the rules", frozenset({"clv", "size", "segment"}))
     assert said.startswith("the rules: clv, segment is not known of past decisions")
     assert _unknown_then("the rules", frozenset({"size"})) == []
+
+
+def _honest(judged: Judged) -> Any:
+    return evaluate(judged, {}, Evaluate(resamples=100), seed=0)
+
+
+RELEASED = (
+    "insert into contact_states select decision_id, 'released', null from decisions "
+    "where source = 'log' and action_id = 'coupon' and decision_id like '%{}'"
+)
+
+
+def test_contacts_that_were_never_made_do_not_make_true_chances_false(judge: Any) -> None:
+    """Half of the coupons were called off: what is left has too few of them, and the chances were true all the same."""
+    judged = judge(*(RELEASED.format(digit) for digit in "02468"))
+    n, released = len(judged.checked.log), judged.decided.released
+    assert 500 < released == judged.decided.not_made == N - n
+    assert len(judged.decided.log) == N
+    assert not honesty(judged.checked.log, judged.labels).honest
+    found = _honest(judged)
+    assert found.honest.honest, found.honest.verdict
+    assert found.not_made == released
+    random = found.of("random")
+    assert "contacts that were decided were never made" in "; ".join(
+        (*random.support.reasons, *random.support.warnings)
+    )
+
+
+def test_chances_that_are_false_are_found_among_all_decisions_too(judge: Any) -> None:
+    lie = (
+        "update decisions set probabilities = null, probability = probability / 2 "
+        "where source = 'log' and action_id = 'banner'"
+    )
+    judged = judge(lie, RELEASED.format(3))
+    assert judged.decided.log is not None
+    assert not _honest(judged).honest.honest
+
+
+def test_without_a_contact_missing_the_log_is_read_once(judge: Any) -> None:
+    judged = judge()
+    assert (judged.decided.log, judged.decided.not_made) == (None, 0)
+
+
+def test_what_a_version_learned_of_the_judged_decisions_is_counted(root: Path) -> None:
+    workspace = open_workspace(root)
+    version, policy = champion_policy(workspace, load_catalogue(workspace.config))
+    days = [parse_time(day) for day in ("2026-01-10", "2026-01-20", "2026-01-21", "2026-02-01")]
+    found = leak(workspace.config, "champion", version, policy, np.array(days))
+    assert found is not None
+    assert (found.version, found.decisions, found.first_us, found.last_us) == (version, 2, days[0], days[1])
+    assert found.unlearned_us == parse_time("2026-01-20") + 1
+    assert leak(workspace.config, "champion", version, policy, np.array(days[2:])) is None
+
+
+def test_values_are_counted_in_money_or_in_what_is_counted(root: Path) -> None:
+    config = open_workspace(root).config
+    free, paid = [Action("a", "a", ("web",))], [Action("a", "a", ("web",), cost=0.1)]
+    clicks, money = np.array([0.0, 1.0, 0.0]), np.array([0.0, 12.5])
+    (order,) = config.objectives  # posted, measure = "sum"
+
+    def unit(actions: list[Action], reward: np.ndarray, **changes: Any) -> str:
+        changed = order.model_copy(update={"name": "click", **changes})
+        return outcome_unit(config.model_copy(update={"objectives": (changed,)}), actions, reward)
+
+    assert unit(free, clicks) == "clicks"
+    assert unit(free, money) == unit(paid, clicks) == unit(free, clicks, weight=12.0) == "EUR"
+    assert unit(free, np.zeros(3)) == "EUR"  # nothing came in: nobody knows what it would have been
+    assert unit(free, money, measure="count", event="click") == "clicks"
+    assert unit(free, money, measure="any", event="buy", name="buy_7d") == '"buy_7d"'
+    assert unit(free, clicks, event="buy") == "EUR"  # a sum of the values of events

@@ -73,3 +73,13 @@ def test_what_is_no_rules_file(tmp_path: Path, text: str) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read as rules"):
         read_rules(tmp_path / "none.toml", {}, AMONG)
+
+
+def test_each_problem_has_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rules(
+            tmp_path,
+            '[[rule]]\nwhen = "size > 2"\naction = "mial"\n\n[[rule]]\nwhen = "siez > 2"\naction = "mail"\n'
+            '[[rule]]\naction = "mail"\nchannel = "web"\n',
+        )
+    assert [problem.line for problem in raised.value.problems] == [3, 6, 10]

@@ -102,3 +102,17 @@ def test_the_live_path_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], input=TEXT, text=True, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_booster_alive_at_exit_is_quiet() -> None:
+    """Kept by something that outlives the modules it needs, as what a library holds on to may be."""
+    code = (
+        "import os, sys\n"
+        "import nbatool.models.booster as room\n"
+        "os.kept = room.Booster.from_text(sys.stdin.read())\n"
+        "sys.first, sys.second = os, room\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=TEXT, text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -106,3 +106,31 @@ def test_nothing_to_see_is_the_constant() -> None:
 
 def test_texts_of_other_kinds() -> None:
     assert [as_text(v) for v in ("a", True, 3, 3.5, None, math.nan)] == ["a", "true", "3", None, None, None]
+
+
+def test_days_since_something_are_seen_by_their_logarithm_and_by_how_fresh_they_are() -> None:
+    days = np.concatenate([np.random.default_rng(1).exponential(20.0, 400), [np.nan, 0.0, 1e9]])
+    encoder = ContextEncoder.fit({"since": days, "age": days}, {}, durations={"since"})
+    assert encoder.names == ("bias", "since", "since, fresh", "since is missing", "age")
+    phi = encoder.encode({"since": days, "age": days}, {})
+    assert phi[:400, 2] == pytest.approx(2.0 ** -days[:400])
+    assert phi[400:, 2].tolist() == [0.0, 1.0, 0.0]
+    assert np.isfinite(phi).all()
+    assert phi[:400, 1].std() == pytest.approx(1.0, abs=0.1)
+    # An hour and a day are as different as a day and a month; on the scale of days they are one.
+    hour, day, month = (encoder.encode_one({"since": d})[1] for d in (1 / 24, 1.0, 30.0))
+    assert day - hour > 0.1 * (month - day)
+    again = ContextEncoder.from_json(json.loads(json.dumps(encoder.to_json())))
+    for i in (0, 7, 400, 401):
+        assert (again.encode_one({"since": float(days[i]), "age": float(days[i])}) == phi[i]).all()
+
+
+def test_columns_missing_in_the_same_rows_share_a_flag() -> None:
+    gap, other = np.array([1.0, np.nan, 3.0]), np.array([np.nan, 2.0, 3.0])
+    encoder = ContextEncoder.fit({"a": gap, "b": gap * 2, "c": other}, {})
+    assert encoder.names == ("bias", "a", "a is missing", "b", "c", "c is missing")
+
+
+def test_what_an_older_version_stored_is_read() -> None:
+    stored = {"numbers": [["age", 40.0, 10.0, False, 1.0, False]], "texts": []}
+    assert ContextEncoder.from_json(stored).encode_one({"age": 50.0}).tolist() == [1.0, 1.0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calls import call
+from logged_shop import LOG, OFFERS, PEOPLE
 
 from nbatool.base.clock import parse_time
 from nbatool.models import past_decisions, registry
@@ -18,42 +19,10 @@ from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
 N = 3_000
-TOML = """
-[workspace]
-currency = "EUR"
-as_of = "newest"
-[[source]]
-name = "people"
-kind = "customers"
-files = ["people.csv"]
-[source.map]
-customer_id = "id"
-attributes.size = "size::double"
-[[source]]
-name = "log"
-kind = "decisions"
-files = ["log.csv"]
-[source.map]
-decision_id = "d"
-customer_id = "id"
-ts = "ts"
-action_id = "action"
-channel = "'web'"
-probability = "p::double"
+TOML = f"""{PEOPLE}
+{LOG}channel = "'web'"
 context.page = "page"
-outcome.order = "value::decimal(18,4)"
-[[objective]]
-name = "order"
-within = "7d"
-[[action]]
-id = "banner"
-channels = ["web"]
-cost = 0.5
-[[action]]
-id = "coupon"
-channels = ["web"]
-cost = 0.5
-"""
+{OFFERS}"""
 
 
 @pytest.fixture(scope="module")

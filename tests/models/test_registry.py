@@ -175,3 +175,16 @@ def test_odd_file_names_are_refused(tmp_path: Path) -> None:
     for name in ("../x", "a/b", ".hidden", "manifest.json", ""):
         with pytest.raises(ValueError, match="file name"):
             save(tmp_path, {name: b""})
+
+
+def test_a_champion_of_later_data_is_told_from_an_earlier_one(tmp_path: Path) -> None:
+    assert registry.learned_later(tmp_path, JULY_US) is None
+    version = save(tmp_path)
+    registry.promote(tmp_path, version, why="", when_us=0)
+    assert registry.learned_later(tmp_path, JULY_US - 1) == version
+    assert registry.learned_later(tmp_path, JULY_US) is None
+    # what cannot be read cannot stay: training mends it
+    (tmp_path / version / "manifest.json").write_bytes(b"{")
+    assert registry.learned_later(tmp_path, JULY_US - 1) is None
+    (tmp_path / "champion").write_text("?")
+    assert registry.learned_later(tmp_path, JULY_US - 1) is None

@@ -11,17 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from loaded import Loaded
+from loaded import HOUR_528_US, HOUR_US, START_US, Loaded
 from numpy.typing import NDArray
 
-from nbatool.base.clock import parse_time
+from nbatool.models.bundle import Bundle
 from nbatool.models.metrics import Ratio, equal_count_groups, realised_ratio
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
-HOUR_US = 3_600_000_000
-START_US = parse_time("2018-07-27")
-TRAINED_AT_US = START_US + 528 * HOUR_US + 1_000_000
 DECILES_WITHIN = 5
 """Tenths of the prediction within two standard errors: what holds. The outcomes of the two later times differ from each
 other, given what was known before, by more than the standard errors (the two ratios lie about 7 % apart)."""
@@ -36,10 +33,9 @@ class Later:
 
 
 @pytest.fixture(scope="module")
-def later(starbucks: Loaded) -> Later:
+def later(starbucks: Loaded, starbucks_528: Bundle) -> Later:
     from nbatool.ingest.catalogue import load_catalogue
     from nbatool.models.decision_log import read_decisions
-    from nbatool.models.train import train_bundle
     from nbatool.models.train_outcome import decision_table
     from nbatool.models.training_data import Training
     from nbatool.store.warehouse import open_warehouse
@@ -48,13 +44,13 @@ def later(starbucks: Loaded) -> Later:
     workspace = open_workspace(starbucks.root)
     config = workspace.config
     actions = tuple(load_catalogue(config))
+    bundle = starbucks_528
     with open_warehouse(workspace, read_only=True) as warehouse:
         con = warehouse.con
-        bundle = train_bundle(con, config, actions, as_of_us=TRAINED_AT_US, seed=0, say=lambda _: None)
         assert bundle.decision is not None
         assert bundle.outcome is not None
         training = Training(
-            con, config, actions, bundle.features, START_US, TRAINED_AT_US, seed=0, say=lambda _: None
+            con, config, actions, bundle.features, START_US, HOUR_528_US, seed=0, say=lambda _: None
         )
         log = read_decisions(
             con, config.roles.contact, from_us=START_US + 504 * HOUR_US, until_us=START_US + 576 * HOUR_US + 1,

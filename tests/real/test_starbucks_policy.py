@@ -12,17 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loaded import Loaded
+from loaded import HOUR_528_US, HOUR_US, START_US, Loaded, trained
 from numpy.typing import NDArray
 
-from nbatool.base.clock import parse_time
+from nbatool.models.bundle import Bundle
 from nbatool.models.doubly_robust import Estimate, dr_scores, mean_by_customer
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
-HOUR_US = 3_600_000_000
-START_US = parse_time("2018-07-27")
-TRAINED_AT_US = START_US + 528 * HOUR_US + 1_000_000
 COSTS = {"free": (0.0, 0.0), "paid": (1.0, 2.0)}
 """Cost of a contact, and of a conversion beside the reward that the objective counts already."""
 
@@ -48,16 +45,18 @@ def judged(
     (root / "nba.toml").write_text(
         text.replace("cost = 0.0", f"cost = {cost}, cost_per_conversion = {per_conversion}")
     )
-    return judge(root, cost, per_conversion)
+    # what is learned knows of costs: without any it is what the other test of this time learned
+    free = request.param == "free"
+    bundle = request.getfixturevalue("starbucks_528") if free else trained(root, HOUR_528_US)
+    return judge(root, bundle, cost, per_conversion)
 
 
-def judge(root: Path, cost: float, per_conversion: float) -> Judged:
+def judge(root: Path, bundle: Bundle, cost: float, per_conversion: float) -> Judged:
     from nbatool.decide.assemble import bundle_policy
     from nbatool.features.labels import converted, load_moment_actions, outcomes
     from nbatool.features.moments import Moments, prepare_moments
     from nbatool.ingest.catalogue import load_catalogue
     from nbatool.models.decision_log import read_decisions
-    from nbatool.models.train import train_bundle
     from nbatool.models.training_data import codes_of
     from nbatool.store.warehouse import open_warehouse
     from nbatool.store.workspace import open_workspace
@@ -66,7 +65,6 @@ def judge(root: Path, cost: float, per_conversion: float) -> Judged:
     config, actions = workspace.config, tuple(load_catalogue(workspace.config))
     with open_warehouse(workspace, read_only=True) as warehouse:
         con = warehouse.con
-        bundle = train_bundle(con, config, actions, as_of_us=TRAINED_AT_US, seed=0, say=lambda _: None)
         policy = bundle_policy(config, bundle, actions)
         log = read_decisions(
             con, config.roles.contact, from_us=START_US + 504 * HOUR_US, until_us=START_US + 576 * HOUR_US + 1,

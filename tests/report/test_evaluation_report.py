@@ -13,6 +13,8 @@ from judged_worlds import CHANCES, judged_log, kinds
 from nbatool.base.learning_settings import Evaluate
 from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import evaluate
+from nbatool.measure.learned_from import Leak
+from nbatool.measure.twin import Twin
 from nbatool.report.evaluation_report import evaluation_json, evaluation_text, warnings
 
 SETTINGS = Evaluate(resamples=100)
@@ -34,33 +36,127 @@ def report() -> EvaluationReport:
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_the_table_fits(report: EvaluationReport, width: int) -> None:
-    lines = evaluation_text(report, "EUR", width).splitlines()
-    assert max(map(len, lines)) <= max(width, 80)
+    lines = evaluation_text(report, "EUR", width, "nbatool evaluate --seed 0").splitlines()
+    assert max(map(len, lines)) <= width
     head, text = lines[0], "\n".join(lines)
     assert head.startswith("Version 2026-01-20-0d04 on 2,000 decisions")
-    order = [text.index(f"\n  {name} ") for name in ("the champion", "what was done", "nothing")]
+    order = [text.index(f"\n  {name} ") for name in ("champion", "what was done", "nothing")]
     assert order == sorted(order)  # best first
-    for part in (
-        "95% interval",
-        "more",
-        "a by web",
-        "kind = even",
-        "switch-DR",
-        "difference per 1,000 customers",
-    ):
+    for part in ("95% interval", "more", "a by web", "kind = even", "switch-DR", "champion against", "alike"):
         assert part in text
     assert "!" not in text
+    assert "€" not in text  # the unit is said once, for every figure
+    assert " ".join(text.split()).count("Values are EUR per 1,000 customers decided once") == 1
+    assert "seed 0. Made by: nbatool evaluate --seed 0" in " ".join(text.split())
+
+
+def test_no_two_policies_look_alike(report: EvaluationReport) -> None:
+    greedy = np.where(kinds(judged_log(2_000)) == 0, 0, 1)
+    near = greedy.copy()
+    near[:1] = 2
+    found = evaluate(judged_log(2_000), {"champion": near, "greedy": greedy}, SETTINGS, seed=0)
+    text = evaluation_text(reported(evaluation=found), "EUR", 80)
+    table = text.split("\n\n")[1].splitlines()
+    labels = [line[2:20].strip() for line in table[1 : 1 + len(found.judgements)]]
+    assert len(set(labels)) == len(labels) == 6
+    assert not any("…" in label for label in labels)
+
+
+def test_every_estimator_is_explained_and_the_one_that_decides_named(report: EvaluationReport) -> None:
+    text = evaluation_text(report, "EUR", 80)
+    for name in report.evaluation.of("champion").estimates:
+        assert any(line.startswith(f"  {name} ") and line[13:14].isalpha() for line in text.splitlines()), (
+            name
+        )
+    assert "Values, gains and verdicts are those of DR: it is right if either" in " ".join(text.split())
 
 
 def test_differences_are_per_thousand_customers(report: EvaluationReport) -> None:
     gain = report.evaluation.of("champion").gain["nothing"]
-    (line,) = [
-        line
-        for line in evaluation_text(report, "EUR", 120).splitlines()
-        if "the champion against nothing" in line
-    ]
-    assert f"+€{gain.value * 1000:,.0f}" in line
+    lines = evaluation_text(report, "EUR", 120).split("champion against")[1].splitlines()
+    (line,) = [line for line in lines if line.startswith("  nothing")]
+    assert f"+{gain.value * 1000:,.0f}" in line
+    assert f"{gain.low * 1000:,.0f} to {gain.high * 1000:,.0f}" in line
     assert line.endswith("more")
+
+
+def test_rates_have_their_digits_and_their_unit() -> None:
+    """A click rate of half a percent is 4.5 clicks per 1,000 customers, not $0.00."""
+    random = np.random.default_rng(0)
+    judged = judged_log(4_000)
+    clicks = (random.random(4_000) < 0.0045).astype(float)
+    log = replace(judged.checked.log, reward=clicks)
+    judged = replace(judged, checked=replace(judged.checked, log=log), unit="clicks")
+    found = evaluate(judged, {"champion": np.zeros(4_000, dtype=np.int64)}, SETTINGS, seed=0)
+    report = reported(evaluation=found)
+    text = evaluation_text(report, "USD", 100)
+    assert (
+        "Values are clicks per 1,000 customers decided once: what came in, contacts being free"
+        in " ".join(text.split())
+    )
+    assert "USD" not in text
+    (line,) = [
+        line for line in text.splitlines() if line.startswith("  what was done  ") and "%" not in line
+    ][:1]
+    assert f" {1000 * clicks.mean():.2f} " in line
+    assert evaluation_json(report, "USD")["unit"] == "clicks"
+
+
+def test_only_policies_of_the_same_choices_do_the_same(report: EvaluationReport) -> None:
+    """The difference of two policies may be exactly 0 where they choose differently, and both are chance there."""
+    judged = judged_log(2_000)
+    log = replace(judged.checked.log, reward=np.zeros(2_000))
+    judged = replace(judged, checked=replace(judged.checked, log=log))
+    best = np.where(kinds(judged) == 0, 0, 1)
+    other = best.copy()
+    other[7] = 2
+    found = evaluate(judged, {"champion": best, "greedy": other, "rules": best.copy()}, SETTINGS, seed=0)
+    gain = found.of("champion").gain
+    assert gain["greedy"].value == gain["rules"].value == 0
+    assert found.of("champion").alike["greedy"].same is False
+    lines = evaluation_text(reported(evaluation=found), "EUR", 100).split("champion against")[1].splitlines()
+    (greedy,) = [line for line in lines if line.startswith("  greedy")]
+    (rules,) = [line for line in lines if line.startswith("  rules")]
+    assert ">99%" in greedy
+    assert greedy.endswith("no difference seen")
+    assert "100%" in rules
+    assert rules.endswith("does the same")
+
+
+LEAK = Leak("challenger", "2026-02-08-aaaa", 2_000_000_000, 1_500, 1_500, 0, 1_499)
+
+
+def test_a_policy_trained_on_what_it_is_judged_on_is_marked() -> None:
+    judged = judged_log(2_000)
+    best = np.where(kinds(judged) == 0, 0, 1)
+    found = evaluate(
+        judged, {"champion": np.zeros(2_000, dtype=np.int64), "challenger": best}, SETTINGS, seed=0
+    )
+    report = reported(evaluation=found, leaks=(LEAK,), overlaps=True, challenger=LEAK.version)
+    text = evaluation_text(report, "EUR", 80)
+    plain = " ".join(text.split())
+    assert "  challenger *" in text
+    assert "* trained on decisions it is judged on" in plain
+    block = text.split("challenger * against")[1].split("champion against")[0]
+    assert "more" not in block
+    assert block.count("proves nothing *") == len(found.of("challenger").gain)
+    for part in (
+        "the challenger 2026-02-08-aaaa was trained on what happened until 1970-01-01 00:33 UTC",
+        "1,500 of 2,000 decisions", "--from 1970-01-01T00:00:00.001500Z",
+    ):  # fmt: skip
+        assert part in plain
+    told = evaluation_json(report, "EUR")
+    assert {name for name, policy in told["policies"].items() if not policy["clean"]} == {"challenger"}
+    (data,) = told["leaks"]
+    assert (data["policy"], data["version"], data["decisions"]) == ("challenger", LEAK.version, 1_500)
+
+
+def test_segments_carry_the_interval_of_both_policies(report: EvaluationReport) -> None:
+    lines = evaluation_text(report, "EUR", 80).splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith("  kind = even"))
+    for line, policy in zip(lines[at : at + 2], ("champion", "what was done"), strict=True):
+        assert policy in line
+        assert " to " in line
 
 
 def test_what_has_no_support_is_named_and_not_printed() -> None:
@@ -74,7 +170,7 @@ def test_what_has_no_support_is_named_and_not_printed() -> None:
         in text
     )
     assert "no estimate of any possible action alike" in text
-    assert "the champion by estimator" not in text
+    assert "champion by estimator" not in text
     data = evaluation_json(report, "EUR")["policies"]
     assert (data["champion"]["supported"], data["champion"]["estimates"], data["champion"]["gain"]) == (
         False,
@@ -95,7 +191,7 @@ def test_everything_to_be_careful_about_is_said() -> None:
         model_r2=-0.1,
     )
     said = warnings(
-        reported(evaluation=found, overlaps=True, notes=("decisions were made out of contact events",))
+        reported(evaluation=found, leaks=(LEAK,), notes=("decisions were made out of contact events",))
     )
     for part in (
         "is not shown to be worth more than", "estimated: nobody logged them", "the logged probabilities are not those",
@@ -103,10 +199,6 @@ def test_everything_to_be_careful_about_is_said() -> None:
         "made out of contact events",
     ):  # fmt: skip
         assert any(part in each for each in said) or part == "is not shown to be worth more than", part
-    challenged = warnings(reported(overlaps=True, challenger="2026-02-08-aaaa"))
-    assert challenged == [
-        "the version or the challenger may have learned from outcomes it is judged on: its value is too good"
-    ]
 
 
 def test_a_champion_no_better_than_what_was_done_is_not_praised() -> None:
@@ -116,9 +208,36 @@ def test_a_champion_no_better_than_what_was_done_is_not_praised() -> None:
     assert "what was done" in said
 
 
+def test_estimates_further_apart_than_their_intervals_are_warned_of(report: EvaluationReport) -> None:
+    champion = report.evaluation.of("champion")
+    high = champion.best.high
+    far = replace(champion.best, value=high + 2, low=high + 1, high=high + 3)
+    off = replace(champion, estimates={**champion.estimates, "switch-DR": far})
+    judgements = tuple(off if j is champion else j for j in report.evaluation.judgements)
+    told = warnings(replace(report, evaluation=replace(report.evaluation, judgements=judgements)))
+    assert any("by switch-DR" in each and "further apart than their intervals" in each for each in told)
+    assert not any("further apart" in each for each in warnings(report))
+
+
 def test_a_twin_is_named_as_one() -> None:
     text = evaluation_text(reported(twin_of_us=0), "EUR", 80)
     assert "a twin trained as of 1970-01-01" in " ".join(text.split())
+
+
+def test_a_twin_of_a_single_instant_says_how_customers_were_kept_apart() -> None:
+    text = " ".join(evaluation_text(reported(twin_of_us=0, twin=Twin(0, 1_500, 500)), "EUR", 80).split())
+    assert (
+        "a twin trained on 1,500 customers, on the decisions of the other 500 (a quarter, drawn by hash, seed 0)"
+        in text
+    )
+
+
+def test_a_baseline_that_makes_no_sense_is_left_out_with_its_reason() -> None:
+    report = reported()
+    found = replace(report.evaluation, omitted={"nothing": "the catalogue says allow_nothing = false"})
+    assert 'no baseline "nothing": the catalogue says allow_nothing = false' in warnings(
+        replace(report, evaluation=found)
+    )
 
 
 def test_json_has_null_for_what_cannot_be_had(report: EvaluationReport) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from nbatool.base.errors import DataError
 from nbatool.store.decision_record import DecisionRecord, Slot
@@ -120,7 +121,7 @@ def test_a_nights_decisions_are_read_back(tmp_path: Path) -> None:
         assert not path.exists()
     assert night.decisions == 3
     reader = NightReader(path)
-    assert reader.terms == TERMS
+    assert reader.terms == replace(TERMS, believed=True)
     first, second = reader.choice("d_2"), reader.choice("d_1")
     assert first is not None
     assert second is not None
@@ -133,6 +134,17 @@ def test_a_nights_decisions_are_read_back(tmp_path: Path) -> None:
     assert (second.action_id, second.channel, second.expected) == ("nothing", None, None)
     assert (first.as_of_us, first.closes_us, first.model_version) == (10, 100, "v1")
     assert reader.choice("d_9") is None
+    reader.close()
+
+
+def test_what_was_believed_is_kept_beside_what_the_models_expected(tmp_path: Path) -> None:
+    path = tmp_path / "decisions-0f.db"
+    with write_night(path, TERMS) as night:
+        night.add(chunk("d_1"))
+        night.add(NightChunk(["d_2"], np.array([0]), np.array([2.5]), np.ones((1, 2)), np.array([4.0])))
+    reader = NightReader(path)
+    found = [reader.choice(each) for each in ("d_1", "d_2")]
+    assert [each and (each.expected, each.foreseen) for each in found] == [(2.5, 2.5), (2.5, 4.0)]
     reader.close()
 
 

@@ -123,6 +123,7 @@ def test_a_usual_order_is_there_or_driven_away_but_never_another(world: DailyWor
 def test_a_switch_turns_the_truth_on_its_day_as_it_says() -> None:
     plain = DailyWorld.begin(N, seed=3)
     turned = DailyWorld.begin(N, seed=3, switch=Switch(2, RING))
+    compared = 0
     for day in range(4):
         if day < 2:
             np.testing.assert_array_equal(turned.net, plain.net)
@@ -134,15 +135,18 @@ def test_a_switch_turns_the_truth_on_its_day_as_it_says() -> None:
                         continue
                     like = OFFERS.index((ACTION_IDS[as_now], channel))
                     if ACTIONS[a].lost == ACTIONS[as_now].lost:
+                        compared += 1
                         np.testing.assert_allclose(costless_is[:, j], costless_was[:, like], atol=1e-12)
             assert (turned.net.argmax(axis=1) != plain.net.argmax(axis=1))[turned.due].mean() > 0.2
         events, plain = plain.live(nothing(plain))
         same_day, turned = turned.live(nothing(turned))
         assert same(events, same_day)
+    assert compared >= 2 * 4
 
 
 def test_messages_work_only_on_who_came_by_and_windows_never_overlap(world: DailyWorld) -> None:
     came: dict[int, set[int]] = {}
+    opened = taken = 0
     for _ in range(14):
         due = set(np.flatnonzero(world.due).tolist())
         if world.day - 1 in came:
@@ -154,6 +158,9 @@ def test_messages_work_only_on_who_came_by_and_windows_never_overlap(world: Dail
         redeemed = events.of("offer_redeemed")
         assert (redeemed.day - redeemed.contact_day < WINDOW_DAYS).all()
         assert (redeemed.day > redeemed.contact_day).all()
+        opened, taken = opened + len(events.of("message_opened")), taken + len(redeemed)
+    assert opened > taken > 0
+    assert any(sum(row in rows for rows in came.values()) > 1 for row in range(N))
     for row in range(N):
         days = [day for day, rows in came.items() if row in rows]
         assert (np.diff(days) >= WINDOW_DAYS).all()

@@ -14,6 +14,7 @@ from nbatool.world.daily.answers import KINDS, Happenings
 from nbatool.world.daily.people import CATEGORIES, TIERS, People
 from nbatool.world.frames import known, words
 from nbatool.world.latent import Ints
+from nbatool.world.workspace import ROLES, SHOP
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,27 +26,10 @@ DAY_US = 86_400_000_000
 DecisionIds = Mapping[int, Sequence[str | None]]
 """By day: the id of the decision each customer got, in the order of the customers."""
 
-NBA_TOML = """\
+NBA_TOML = f"""\
 # A made-up shop that answers day by day; written by nbatool.world.daily.
 
-[workspace]
-currency = "USD"
-timezone = "UTC"
-as_of = "newest"
-
-[[source]]
-name = "events"
-kind = "events"
-files = ["events/*.csv"]
-[source.map]
-event_id = "event_id"
-customer_id = "customer_id"
-ts = "ts"
-type = "type"
-value = "value"
-action_id = "action_id"
-channel = "channel"
-decision_id = "decision_id"
+{SHOP.format(files='["events/*.csv"]')}decision_id = "decision_id"
 attributes.category = "category"
 
 [[source]]
@@ -60,12 +44,7 @@ attributes.tier = "tier"
 attributes.has_app = "has_app"
 attributes.favourite = "favourite"
 
-[roles]
-purchase = ["purchase"]
-contact = ["message_sent"]
-engage = ["message_opened"]
-convert = ["offer_redeemed"]
-
+{ROLES}
 [[objective]]
 name = "spend"
 event = "purchase"

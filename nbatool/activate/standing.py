@@ -1,0 +1,110 @@
+"""A moment scored again: decisions somebody has acted on stand as they were made, in the log and in every file.
+
+A decision's name says for whom, for when and with which seed it was made, and not by which models. So two decisions
+of one name must be one decision: a contact that was confirmed was that of the log, whatever would be chosen now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from nbatool.base.records import NOTHING
+from nbatool.decide.arms import ARMS
+from nbatool.decide.batch import ScoredChunk
+from nbatool.decide.subjects import Subjects
+from nbatool.features.choice import as_timestamp
+from nbatool.features.kinds import Floats
+from nbatool.store.sql import statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+Candidate = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A decision as it was logged; chances of candidates that have left the catalogue included."""
+
+    decision_id: str
+    chosen: Candidate
+    arm: str
+    probability: float
+    probability_in_arm: float
+    chances: Mapping[Candidate, float]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The decisions of a moment that stand, by customer."""
+
+    by_customer: Mapping[str, Stood]
+
+    @classmethod
+    def of(cls, con: duckdb.DuckDBPyConnection, as_of_us: int) -> Standing:
+        values = {"as_of": as_timestamp(as_of_us)}
+        rows = con.execute(statement("activate/standing_decisions"), values).fetchall()
+        return cls({row[0]: _stood(*row[1:]) for row in rows})
+
+    def put_into(
+        self, chunk: ScoredChunk, customer_ids: Sequence[str], candidates: Sequence[Candidate]
+    ) -> ScoredChunk:
+        """Return a chunk with the decisions that stand in place of those made now.
+
+        Who got what left the catalogue since is left alone: it went out, and cannot be done again.
+
+        Parameters
+        ----------
+        customer_ids
+            Those of the chunk, in order.
+        candidates
+            Those of the policy, `nothing` last.
+        """
+        if not self.by_customer:
+            return chunk
+        made = chunk.decision
+        chosen, arm = made.chosen.copy(), made.arm.copy()
+        chance, in_arm = made.probability.copy(), made.probability_in_arm.copy()
+        names = list(chunk.subjects.decision_ids)
+        places = {candidate: k for k, candidate in enumerate(candidates)}
+        for row, customer_id in enumerate(customer_ids):
+            stood = self.by_customer.get(customer_id)
+            if stood is None:
+                continue
+            names[row], arm[row] = stood.decision_id, ARMS.index(stood.arm)
+            place = places.get(stood.chosen, len(candidates) - 1)
+            chosen[row] = -1 if place == len(candidates) - 1 else place
+            chance[row] = [stood.chances.get(candidate, 0.0) for candidate in candidates]
+            chance[row, place] = stood.probability
+            in_arm[row] = _with_chance(in_arm[row], place, stood.probability_in_arm)
+        decision = replace(made, chosen=chosen, arm=arm, probability=chance, probability_in_arm=in_arm)
+        return replace(chunk, decision=decision, subjects=Subjects(chunk.subjects.customer_ids, names))
+
+
+def _stood(
+    decision_id: str, action_id: str, channel: str | None, arm: str, probability: float, probability_in_arm: float,
+    candidates: str | None, chances: Sequence[float] | None,
+) -> Stood:  # fmt: skip
+    known = dict(zip(_listed(candidates or "[]"), chances or (), strict=False))
+    chosen = (action_id, None if action_id == NOTHING else channel)
+    return Stood(decision_id, chosen, arm, probability, probability_in_arm, known)
+
+
+@lru_cache(maxsize=64)
+def _listed(candidates: str) -> tuple[Candidate, ...]:
+    """Return a list of candidates; a night has one for everybody."""
+    return tuple((action, channel) for action, channel in json.loads(candidates))
+
+
+def _with_chance(chances: Floats, place: int, chance: float) -> Floats:
+    """Return chances of which one is the logged one, and the others share the rest as they do now."""
+    others = chances.copy()
+    others[place] = 0.0
+    total = float(others.sum())
+    shared = others * ((1.0 - chance) / total) if total > 0 else others
+    shared[place] = chance
+    return shared

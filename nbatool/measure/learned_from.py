@@ -1,0 +1,67 @@
+"""Which of the judged decisions a version was trained on: what it earns there says nothing about the next ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nbatool.base.clock import US_PER_S
+from nbatool.decide.policy import Policy
+from nbatool.models.past_decisions import tells_outcomes
+from nbatool.models.table import IntArray
+
+if TYPE_CHECKING:
+    from nbatool.base.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Decisions a version is judged on although their outcomes may have taught it.
+
+    Parameters
+    ----------
+    policy, version
+        "champion" or "challenger", and which version that is.
+    trained_us
+        Up to when the version knew what happened.
+    unlearned_us
+        The first moment of a decision it cannot have learned from.
+    decisions, first_us, last_us
+        How many of the judged ones are older, and when they were made.
+    """
+
+    policy: str
+    version: str
+    trained_us: int
+    unlearned_us: int
+    decisions: int
+    first_us: int
+    last_us: int
+
+
+def unlearned_from_us(config: Config, policy: Policy) -> int:
+    """The first moment of a decision whose outcome a version cannot have learned when it was trained.
+
+    Windows of an event were open then; outcomes that are told with a decision may have been known at once.
+    """
+    card = policy.bundle.card
+    open_s = 0 if tells_outcomes(config) else int(card.get("outcome_window_s", 0))
+    return int(card["as_of_us"]) - open_s * US_PER_S + 1
+
+
+def leak(config: Config, name: str, version: str, policy: Policy, as_of_us: IntArray) -> Leak | None:
+    """Return what a version may have learned of the judged decisions; None where that is none.
+
+    Parameters
+    ----------
+    as_of_us
+        When the judged decisions were made, (n,).
+    """
+    unlearned_us = unlearned_from_us(config, policy)
+    known = as_of_us[as_of_us < unlearned_us]
+    if not len(known):
+        return None
+    trained_us = int(policy.bundle.card["as_of_us"])
+    return Leak(name, version, trained_us, unlearned_us, len(known), int(np.min(known)), int(np.max(known)))

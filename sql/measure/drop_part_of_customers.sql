@@ -1,0 +1,5 @@
+-- makes: nothing; the decision log is whole again
+-- grain: none
+-- reads: nothing
+-- params: none
+drop view if exists temp.decisions

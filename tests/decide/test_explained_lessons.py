@@ -1,0 +1,80 @@
+"""An explanation adds up where outcomes have taught something since the models were trained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from calls import call
+from decided import decided, policy_of
+
+from nbatool.decide.explanation import Term, _terms, explain_customer
+from nbatool.decide.policy import Policy
+from nbatool.decide.reasons import SINCE
+from nbatool.report.explanation_report import LEAST_SHOWN, explanation_json, explanation_text
+from nbatool.store.workspace import Workspace, open_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(logged_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The shop after sixty live decisions turned out far better than expected."""
+    root = Path(shutil.copytree(logged_shop, tmp_path_factory.mktemp("lessons") / "shop"))
+    asked = [json.dumps({"customer_id": f"c{n:04d}", "request_id": f"r{n}"}) for n in range(60)]
+    made = call(root, "decide", stdin="\n".join(asked)).rows
+    came = [
+        {"decision_id": d["decision_id"], "outcome": 9.0, "objective": "order", "status": "sent"}
+        for d in made
+    ]
+    call(root, "learn", "-", stdin="\n".join(map(json.dumps, came)))
+    call(root, "learn", "-q", "--as-of", "2026-03-20")
+    return open_workspace(root)
+
+
+@pytest.mark.parametrize("customer", ["c0000", "c0001", "c0002", "c0007"])
+@pytest.mark.parametrize("action", [None, "banner"])
+def test_the_terms_sum_with_what_was_learned_since(
+    workspace: Workspace, customer: str, action: str | None
+) -> None:
+    found = explain_customer(workspace, customer, action=action)
+    assert found.about is not None
+    assert sum(term.money for term in found.terms) == pytest.approx(found.about.net_value, abs=1e-9)
+    assert sum(term.money for term in found.mattered) == pytest.approx(found.about.uplift, abs=1e-9)
+    (since,) = (term for term in found.mattered if term.words == SINCE)
+    assert since.money != 0
+    shown = " ".join(explanation_text(found, "EUR", 100).split())
+    assert (SINCE in shown) == (abs(since.money) >= LEAST_SHOWN)
+
+
+def test_before_any_contact_a_chance_and_what_was_learned_are_told_apart() -> None:
+    """At a cold start lessons move a value that is no effect of the action; each part stands for itself."""
+    policy = policy_of()
+    models: Any = type("Models", (), {"outcome": None})
+    coupon = replace(policy.catalogue.offers[0].action, target="buys", value_per_response=10.0, cost=0.25)
+    offers = (replace(policy.catalogue.offers[0], action=coupon), *policy.catalogue.offers[1:])
+    policy = Policy(models, replace(policy.catalogue, offers=offers))
+    modelled = np.array([[0.3, 0.0, 0.0, 0.0]])
+    decision = replace(decided(policy, [0.7, -0.2, 0.0]), modelled=modelled)
+    terms = _terms(policy, decision, 0)
+    assert [(term.words, round(term.money, 9)) for term in terms] == [
+        ("chance 0.030 of buys × 10.00, not an effect of the action", 0.3), (SINCE, 0.4), ("cost of the contact", -0.25),
+    ]  # fmt: skip
+    assert sum(term.money for term in terms) == pytest.approx(decision.net_value[0, 0], abs=1e-9)
+    mail = _terms(policy, decision, 1)
+    assert mail[0] == Term("not valued: no contact was logged, and it has no value_per_response", 0.0)
+    assert sum(term.money for term in mail) == pytest.approx(decision.net_value[0, 1], abs=1e-9)
+
+
+def test_json_tells_the_arm_and_whether_it_was_tried(workspace: Workspace) -> None:
+    arms = set()
+    for n in range(12):
+        found = explain_customer(workspace, f"c{n:04d}")
+        told = explanation_json(found, "EUR")
+        assert (told["arm"], told["tried"]) == (found.arm, found.tried)
+        assert told["probability_in_arm"] == found.probability
+        arms.add(found.arm)
+    assert len(arms) > 1
