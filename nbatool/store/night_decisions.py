@@ -7,7 +7,6 @@ is in the warehouse, or made again by a replay.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from nbatool.base.errors import DataError
 from nbatool.store.decision_record import Candidate, Choice
 from nbatool.store.durable import flush_to_disk
 from nbatool.store.sql import statement
+from nbatool.store.written_once import written_once
 
 FLUSH_BYTES = 8 << 20
 
@@ -111,29 +111,13 @@ def _known(value: np.float64) -> float | None:
 @contextmanager
 def write_night(path: Path, terms: NightTerms) -> Iterator[NightWriter]:
     """Write a night's decisions; the file appears under its name only when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    con = sqlite3.connect(temporary, isolation_level=None)
-    try:
-        for pragma in ("journal_mode = off", "synchronous = off", "cache_size = -65536"):
-            con.execute(f"pragma {pragma}")
+    with written_once(path, "cache_size = -65536") as (con, temporary):
         con.execute(statement("store/night_create_terms"))
         con.execute(statement("store/night_create_decision"))
-        con.execute("begin")
         con.execute(
             statement("store/night_insert_terms"), (msgspec.json.encode(replace(terms, believed=True)),)
         )
         yield NightWriter(con, temporary)
-        con.execute("commit")
-        con.close()
-        flush_to_disk(temporary)
-        temporary.replace(path)
-        flush_to_disk(path.parent)
-    except BaseException:
-        con.close()
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 class NightReader:

@@ -6,7 +6,6 @@ online store. A million customers in one transaction of the live file would bloc
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from nbatool.base.errors import DataError
 from nbatool.store.durable import flush_to_disk
 from nbatool.store.sql import statement
+from nbatool.store.written_once import written_once
 
 FLUSH_BYTES = 8 << 20
 
@@ -47,26 +47,10 @@ class StateWriter:
 @contextmanager
 def write_state(path: Path) -> Iterator[StateWriter]:
     """Write a state; the file appears under its name only when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    con = sqlite3.connect(temporary, isolation_level=None)
-    try:
-        con.execute("pragma journal_mode = off")
-        con.execute("pragma synchronous = off")
+    with written_once(path) as (con, temporary):
         con.execute(statement("store/state_create_meta"))
         con.execute(statement("store/state_create_customer"))
-        con.execute("begin")
         yield StateWriter(con, temporary)
-        con.execute("commit")
-        con.close()
-        flush_to_disk(temporary)
-        temporary.replace(path)
-        flush_to_disk(path.parent)
-    except BaseException:
-        con.close()
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 class StateReader:
@@ -111,5 +95,6 @@ def sweep_states(folder: Path, keep: set[str]) -> None:
     for path in folder.glob("state-*.db"):
         if path.name not in keep:
             path.unlink(missing_ok=True)
-    for path in folder.glob(".state-*.tmp"):
-        path.unlink(missing_ok=True)
+    for pattern in (".state-*.tmp", ".decisions-*.tmp"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)

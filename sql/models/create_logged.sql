@@ -1,7 +1,7 @@
 -- makes: logged (temporary), the decisions of the log whose windows have closed
 -- grain: one row per slot of a decision; row counts from 0 in the order (customer, time, decision, slot)
 -- reads: decisions, closed, contact_states
--- params: from_ts, until_ts
+-- params: from_ts, until_ts; each_slot, whether each slot of a slate has an outcome of its own; else its first stands for it
 create or replace temp table logged as
 select
     row_number() over (order by customer_id, as_of, source, decision_id, slot) - 1 as row,
@@ -29,7 +29,7 @@ from (
     where
         d.as_of >= $from_ts
         and d.as_of < $until_ts
-        and (d.source <> 'nbatool' or c.outcome is not null)
+        and (d.source <> 'nbatool' or (c.outcome is not null and ($each_slot or d.slot = 1)))
         and not exists (
             select 1 from contact_states as s where s.decision_id = d.decision_id and s.status = 'released'
         )

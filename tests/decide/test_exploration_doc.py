@@ -27,6 +27,7 @@ def test_the_picture_is_up_to_date(drawing: ModuleType, root: Path) -> None:
 
 def test_the_figures_are_true(drawing: ModuleType, root: Path) -> None:
     text = (root / "docs" / "exploration.md").read_text(encoding="utf-8")
+    assert len(drawing.LEARNED) == 3
     for outcomes, _colour in drawing.LEARNED:
         p, cost = drawing.chances(outcomes)
         share = cost / drawing.WORTH.max()

@@ -79,7 +79,7 @@ def test_a_log_that_lies_about_its_chances_is_caught() -> None:
         judged_log(4_000, told=lie), {"champion": np.zeros(4_000, dtype=np.int64)}, SETTINGS, seed=0
     )
     assert not found.honest.honest
-    assert "were" in found.honest.verdict or "not those" in found.honest.verdict
+    assert "not those" in found.honest.verdict
 
 
 def test_segments_are_judged_apart_and_small_ones_not_at_all() -> None:

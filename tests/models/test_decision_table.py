@@ -88,6 +88,18 @@ def test_own_decisions_count_when_closed_with_what_they_were_closed_with(
     assert found.policy.tolist() == ["nbatool/v1"] * 2
 
 
+def test_the_outcome_of_a_slate_teaches_once_and_that_of_each_place_where_it_names_its_action(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    decide(con, {"decision_id": "a"}, {"decision_id": "a", "slot": 2, "action_id": "web", "channel": "web"})
+    con.execute(
+        "insert into closed select k, 'a', k, now()::timestamp, 4.0, now()::timestamp from range(1, 3) t(k)"
+    )
+    assert table(con).slot.tolist() == [1]
+    own = Objective.model_validate({"name": "order", "within": "1h", "event": "order", "match_action": True})
+    assert table(con, own).slot.tolist() == [1, 2]
+
+
 def test_times_bound_what_is_read(con: duckdb.DuckDBPyConnection) -> None:
     decide(con, *({"decision_id": f"d{k}", "as_of_us": k * S} for k in range(5)))
     close(con, **{f"d{k}": float(k) for k in range(5)})
