@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import US_PER_S
+from nbatool.base.clock import DAY_US, US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.decide.learned import context_of
 from nbatool.decide.policy import Policy
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 MOST_REPLAYED = 100_000
 """Newest outcomes replayed: as many as linear differences between customers can need."""
+FEWEST_DAYS = 2
+"""Days with decisions of an action since it is said to have changed: one may have been a strange one."""
 MOST_CHANGES = 20
 """Newest alarms looked at; each costs a look at all outcomes."""
 
@@ -148,7 +150,8 @@ class Replay:
             arms = [k for k, (action, _) in enumerate(prior.arms) if action == change.action_id]
             before = self.as_of_us < change.since_us
             old = before & np.isin(self.arm, arms)
-            if old.any() and not before.all():
+            days = np.unique(self.as_of_us[~before & np.isin(self.arm, arms)] // DAY_US)
+            if old.any() and len(days) >= FEWEST_DAYS:
                 of = [
                     self.sums(np.where(rows, weight, 0.0), prior.m) for rows in (before & ~old, old, ~before)
                 ]

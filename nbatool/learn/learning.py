@@ -1,6 +1,6 @@
 """``nbatool learn`` as one step: what happened live comes in, due windows are closed, the fast learner takes them in.
 
-Then it is looked whether an action works otherwise than before; what the fast learner knew of one that does fades.
+Then it is looked whether an action works otherwise than before; the next publication weighs what to forget.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nbatool.learn.close import Closed, LiveClosing
 from nbatool.learn.feed import Fed, feed, mark_closed
 from nbatool.learn.purge import purge
 from nbatool.learn.reach import Reach, reach_of
-from nbatool.learn.watching import forget_changed, watch
+from nbatool.learn.watching import watch
 from nbatool.learn.windows import Windows, close_windows, later_in_force
 from nbatool.models.lessons import LivePosterior
 from nbatool.profile.present import present_us
@@ -106,7 +106,6 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         mark_closed(online, warehouse, present)
         fed = feed(online, lookup, warehouse, learner, terms)
         changes = watch(warehouse.con, lookup, half_life_s=terms.half_life_s)
-        forget_changed(online, changes, terms.half_life_s)
         lookup.close()
         over_us = _over_us(terms, present, reach)
         online.nights.sweep(workspace.data_dir, over_us)

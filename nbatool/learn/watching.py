@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,6 @@ from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.change import Change
 from nbatool.learn.forgetting import forgetting
 from nbatool.learn.watches import Watches
-from nbatool.models.posterior import Posterior
-from nbatool.models.replay import arms_kept, faded
-from nbatool.store.online import OnlineStore
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
@@ -65,26 +62,6 @@ def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup, *, half_life_s
         con.rollback()
         raise
     return tuple(found)
-
-
-def forget_changed(online: OnlineStore, changes: tuple[Change, ...], half_life_s: int) -> None:
-    """Let the fast learner in force forget what it knew of the actions that changed.
-
-    All of it, what came since the change too, which is little: the next publication replays the outcomes and tells
-    old from new.
-    """
-    kept: dict[str, float] = {}
-    for change in changes:
-        asked = forgetting(change, half_life_s)
-        kept[asked.action_id] = kept.get(asked.action_id, 1.0) * asked.kept
-    if not kept:
-        return
-    with online.transaction():
-        snapshot = online.learned.snapshot()
-        if snapshot is not None:
-            belief = Posterior.from_bytes(snapshot.body)
-            body = faded(belief, arms_kept(belief.arms, kept)).to_bytes()
-            online.learned.put_in_force(replace(snapshot, body=body))
 
 
 def _days(

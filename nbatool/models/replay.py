@@ -13,13 +13,11 @@ coordinate goes on to a variance of its own.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nbatool.features.kinds import Floats
-from nbatool.models.arm_similarity import Arm
 from nbatool.models.evidence import scale_penalty
 from nbatool.models.posterior import PRIOR_COUNT, Posterior
 from nbatool.models.symmetric import inverse, kronecker_diagonal
@@ -29,8 +27,9 @@ SCALES = (1.0, 0.3, 3.0, 0.1, 10.0)
 """Strengths of the prior that are tried, as factors on the default; the first of equals is taken."""
 ROUNDS = 8
 """Steps towards each coordinate's own variance; later ones change little."""
-STRONG = 5.0
-"""Log odds from which it is believed that an action changed: 150 to 1 (Jeffreys' very strong)."""
+STRONG = 12.0
+"""Log odds from which it is believed that an action changed. High: every action is asked every day, and orders have
+heavier tails than the normal distribution that counts the odds."""
 HELD = 0.5
 """Coefficients' worth of trust in the variance at first."""
 ROWS_AT_ONCE = 4096
@@ -214,50 +213,3 @@ def _add_blocks(matrix: Floats, blocks: Floats) -> None:
     d = blocks.shape[1]
     for k, block in enumerate(blocks):
         matrix[k * d : (k + 1) * d, k * d : (k + 1) * d] += block
-
-
-def faded(posterior: Posterior, kept: Sequence[float]) -> Posterior:
-    """Return the belief with the evidence of each arm counting only so much of what it did; the prior stays.
-
-    An outcome belongs to one arm, so what was learned of an arm stands apart in the precision, however the prior
-    couples them.
-
-    Parameters
-    ----------
-    kept
-        By arm, from 0 (all is forgotten) to 1.
-
-    Examples
-    --------
-    >>> p = Posterior.start([("a", None), ("b", None)], None, np.array([1.0]), noise=2.0)
-    >>> error, spread = p.update(np.array([1.0]), 0, 3.0)
-    >>> faded(p, [0.0, 1.0]).mean(np.array([[1.0]])).round(9).tolist()
-    [[0.0, 0.0]]
-    """
-    share = np.asarray(kept, dtype=np.float64)
-    weights, covariance, d = posterior.weights.copy(), [], posterior.d
-    for g, members in enumerate(posterior.groups):
-        if (share[members] >= 1.0).all():
-            covariance.append(posterior.covariance[g].copy())
-            continue
-        related = inverse(posterior.relation[np.ix_(members, members)])
-        prior = kronecker_diagonal(related, 1.0 / posterior.variance)
-        known = inverse(posterior.covariance[g])
-        told = np.multiply(known, weights[members].ravel()).sum(-1).reshape(len(members), d)
-        blocks = np.array(
-            [(known - prior)[k * d : k * d + d, k * d : k * d + d] for k in range(len(members))]
-        )
-        _add_blocks(prior, blocks * share[members][:, None, None])
-        solved = inverse(prior)
-        told = told * share[members][:, None]
-        weights[members] = np.multiply(solved, told.ravel()).sum(-1).reshape(len(members), d)
-        covariance.append(solved)
-    return Posterior(
-        posterior.arms, posterior.relation, posterior.variance, weights, covariance, noise=posterior.noise_state,
-        half_life_s=posterior.half_life_s, decay=posterior.decay,
-    )  # fmt: skip
-
-
-def arms_kept(arms: Sequence[Arm], kept: dict[str, float]) -> list[float]:
-    """Return what each arm's evidence counts, given actions of which something is forgotten."""
-    return [kept.get(action, 1.0) for action, _ in arms]

@@ -15,11 +15,9 @@ from nbatool.decide.rebase import ActionChange, changes_of
 from nbatool.features.choice import as_timestamp
 from nbatool.learn.change import Change
 from nbatool.learn.learning import LearnReport
-from nbatool.learn.watching import forget_changed, watch
+from nbatool.learn.watching import watch
 from nbatool.learn.windows import Windows
-from nbatool.models.posterior import Posterior
 from nbatool.report.learn_report import learn_json, learn_text
-from nbatool.store.learned import LearnedSnapshot
 from nbatool.store.sql import statement
 
 HALF_LIFE_S = 90 * 86_400
@@ -123,33 +121,6 @@ def test_nothing_closed_is_nothing_to_watch(con: duckdb.DuckDBPyConnection) -> N
 
 
 CHANGE = Change("mail", 20 * DAY_US, 22 * DAY_US, 0.0, -2.0, 5.0, 3.0, 396, 80, -0.5, 30.0, 20.0)
-
-
-def test_the_learner_in_force_forgets_what_it_knew_of_the_action(desk: Any) -> None:
-    arms = [("mail", "email"), ("mail", "push"), ("nothing", None)]
-    belief = Posterior.start(arms, None, np.array([1.0, 1.0]), noise=1.0, half_life_s=1e9)
-    for k in range(60):
-        belief.update(np.array([1.0, k % 2]), k % 3, 3.0)
-    desk.online.learned.put_in_force(LearnedSnapshot("v1", belief.to_bytes(), 4, 17, 5))
-    forget_changed(desk.online, (), HALF_LIFE_S)
-    assert desk.online.learned.snapshot().body == belief.to_bytes()
-    forget_changed(desk.online, (CHANGE,), HALF_LIFE_S)
-    kept = desk.online.learned.snapshot()
-    assert (kept.model_version, kept.lesson_position, kept.closed_position, kept.learned_us) == (
-        "v1",
-        4,
-        17,
-        5,
-    )
-    now, seen = Posterior.from_bytes(kept.body), np.array([[1.0, 0.5]])
-    assert (now.mean(seen)[0, :2] < 0.5 * belief.mean(seen)[0, :2]).all()
-    assert (now.sd(seen)[0, :2] > 2 * belief.sd(seen)[0, :2]).all()
-    assert now.mean(seen)[0, 2] == belief.mean(seen)[0, 2]
-
-
-def test_without_a_learner_there_is_nothing_to_forget(desk: Any) -> None:
-    forget_changed(desk.online, (CHANGE,), HALF_LIFE_S)
-    assert desk.online.learned.snapshot() is None
 
 
 def test_the_newest_changes_are_read_oldest_first(

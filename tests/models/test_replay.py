@@ -9,7 +9,7 @@ from nbatool.models import replay
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
 from nbatool.models.prior_choice import foretold
-from nbatool.models.replay import SCALES, Sums, _evidence, arms_kept, believed, faded
+from nbatool.models.replay import SCALES, Sums, _evidence, believed
 
 ARMS = [("a", "email"), ("b", "email"), ("nothing", None)]
 RELATED = np.array([[1.0, 0.6, 0.25], [0.6, 1.0, 0.25], [0.25, 0.25, 1.0]])
@@ -81,27 +81,6 @@ def test_without_outcomes_nothing_is_known() -> None:
     start = prior(RELATED)
     nothing = Sums.of(np.zeros((0, D)), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), 3)
     assert believed(start, nothing).to_bytes() == start.to_bytes()
-
-
-@pytest.mark.parametrize("relation", LINKED.values(), ids=LINKED)
-@pytest.mark.parametrize("kept", [0.0, 0.1, 1.0])
-def test_forgetting_an_arm_is_having_seen_less_of_it(relation: np.ndarray, kept: float) -> None:
-    phi, arm, y = log_of(0.3)
-    whole, less = prior(relation, half_life_s=100.0), prior(relation)
-    whole.update_many(phi, arm, y)
-    seen = (arm != 0) | (kept > 0)
-    less.update_many(phi[seen], arm[seen], y[seen], np.where(arm == 0, kept, 1.0)[seen])
-    found = faded(whole, [kept, 1.0, 1.0])
-    assert found.mean(phi[:20]) == pytest.approx(less.mean(phi[:20]), abs=1e-8)
-    spread = found.sd(phi[:20]) ** 2 / found.noise
-    assert spread == pytest.approx(less.sd(phi[:20]) ** 2 / less.noise, rel=1e-6)
-    assert found.half_life_s == 100.0
-    assert (found.noise, found.count) == (whole.noise, whole.count)
-
-
-def test_an_action_fades_on_all_its_channels() -> None:
-    arms = [("a", "email"), ("a", "push"), ("b", "email"), ("nothing", None)]
-    assert arms_kept(arms, {"a": 0.25}) == [0.25, 0.25, 1.0, 1.0]
 
 
 def test_coordinates_that_tell_no_arms_apart_fade(monkeypatch: pytest.MonkeyPatch) -> None:
