@@ -76,8 +76,10 @@ class ScoreReport:
         What trying other candidates than the best is expected to cost, in currency.
     kept_apart
         Customers in an arm of the experiment other than the policy's.
+    apart
+        What those customers are expected to miss, in currency: their best net value less what they get.
     tried
-        Customers of the policy's arm who get something else than the best.
+        Customers of the policy's arm who get something worth less than their best.
     standing
         Customers whose decision of this time somebody acted on before: it stands.
     why_not_logged
@@ -100,6 +102,7 @@ class ScoreReport:
     learned_until_us: int | None = None
     exploring: float = 0.0
     kept_apart: int = 0
+    apart: float = 0.0
     tried: int = 0
     standing: int = 0
     why_not_logged: str | None = None
@@ -147,6 +150,7 @@ def score_workspace(
             half_life_s=config.learning.half_life,
             as_of_us=as_of,
             each_slot=outcomes.each_slot,
+            until_us=as_of + 1,  # what is decided for a past moment knows no later decision
         )
         terms = Terms(
             version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
@@ -229,7 +233,7 @@ class _Scoring:
             best_customer=self.people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
             within_s=max((o.within for o in objectives), default=None) if self.policy.bundle.outcome else None,
             learned_until_us=parse_time(str(registry.show(self.workspace.models_dir, version).manifest["as_of"])),
-            exploring=tally.exploring, kept_apart=tally.kept_apart, tried=tally.tried,
+            exploring=tally.exploring, kept_apart=tally.kept_apart, apart=tally.apart, tried=tally.tried,
             standing=len(self.standing.by_customer),
         )  # fmt: skip
 

@@ -9,8 +9,10 @@ import numpy as np
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import POLICY
 from nbatool.decide.batch import ScoredChunk
-from nbatool.decide.exploration import given_up
+from nbatool.decide.best import Bools, Floats
+from nbatool.decide.exploration import column_sums, given_up
 from nbatool.decide.policy import Policy
+from nbatool.models.table import IntArray
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,32 @@ class Share:
     name: str
     customers: int
     net_value: float
+
+
+def less_than_best(chosen: IntArray, chance: Floats, net_value: Floats) -> int:
+    """Count those who get something worth less than the best they could have got; another channel of the same worth is
+    no less.
+
+    >>> less_than_best(np.array([1, 1, -1]), np.full((3, 3), 1 / 3), np.array([[2.0, 2.0, 0], [2, 1, 0], [2, 1, 0]]))
+    2
+    """
+    if not len(chosen):
+        return 0
+    best = np.where(chance > 0.0, net_value, -np.inf).max(axis=1)
+    at = np.where(chosen < 0, net_value.shape[1] - 1, chosen)
+    return int((net_value[np.arange(len(at)), at] < best).sum())
+
+
+def missed(chance: Floats, net_value: Floats, possible: Bools) -> Floats:
+    """Return what each customer kept apart is expected to miss: the best possible net value less what they get.
+
+    >>> every = np.ones((2, 2), dtype=bool)
+    >>> missed(np.array([[0.0, 1.0], [0.5, 0.5]]), np.array([[3.0, 0.0], [-1.0, 0.0]]), every).tolist()
+    [3.0, 0.5]
+    """
+    best = np.where(possible, net_value, -np.inf).max(axis=1, initial=-np.inf)
+    got = column_sums(chance * np.where(chance > 0.0, net_value, 0.0))
+    return np.where(np.isfinite(best), best - got, 0.0)
 
 
 @dataclass
@@ -34,6 +62,7 @@ class Tally:
     best: tuple[float, int] = (0.0, -1)
     exploring: float = 0.0
     kept_apart: int = 0
+    apart: float = 0.0
     tried: int = 0
 
     def add(self, chunk: ScoredChunk) -> None:
@@ -41,16 +70,17 @@ class Tally:
         self._add_practice(chunk)
 
     def _add_practice(self, chunk: ScoredChunk) -> None:
-        """What trying costs, and how many are kept apart or tried on."""
+        """What trying and keeping apart cost, and how many are kept apart or tried on."""
         decision = chunk.decision
         mine = decision.arm == POLICY
+        worth = self.policy.worth(decision)
         self.kept_apart += int((~mine).sum())
-        net_value = self.policy.worth(decision).net_value[mine]
-        chance = decision.probability_in_arm[mine]
+        self.apart += float(
+            missed(decision.probability_in_arm[~mine], worth.net_value[~mine], worth.possible[~mine]).sum()
+        )
+        net_value, chance = worth.net_value[mine], decision.probability_in_arm[mine]
         self.exploring += float(given_up(chance, net_value).sum())
-        chosen = np.where(decision.chosen[mine] < 0, net_value.shape[1] - 1, decision.chosen[mine])
-        rows = np.arange(len(chosen))
-        self.tried += int((chance[rows, chosen] < chance.max(axis=1, initial=0.0)).sum())
+        self.tried += less_than_best(decision.chosen[mine], chance, net_value)
 
     def _add_choices(self, chunk: ScoredChunk) -> None:
         decision, offers = chunk.decision, self.policy.catalogue.offers

@@ -120,6 +120,15 @@ def format_time(time_us: int) -> str:
     return _utc(time_us).replace(tzinfo=None).isoformat() + "Z"
 
 
+def format_second_after(time_us: int) -> str:
+    """Return an instant to the second, rounded up: nothing earlier is from then on.
+
+    >>> format_second_after(1535220001000002), format_second_after(1535220001000000)
+    ('2018-08-25T18:00:02Z', '2018-08-25T18:00:01Z')
+    """
+    return format_time(-(-time_us // US_PER_S) * US_PER_S)
+
+
 @lru_cache(maxsize=1024)
 def load_zone(name: str) -> ZoneInfo:
     """Return a zone of the tzdata package, whatever zones the host has."""

@@ -20,6 +20,7 @@ from nbatool.base.errors import BusyError, ConfigError, DataError, ExitCode, Nba
 from nbatool.cli.command import as_command
 from nbatool.cli.session import Session, current
 from nbatool.cli.table import Column, table_text
+from nbatool.report.figures import counted
 
 if TYPE_CHECKING:
     from nbatool.base.config import Config
@@ -128,7 +129,7 @@ def _workspace(session: Session) -> Iterator[Finding]:
         yield Finding("workspace", False, str(error), error.exit_code)
         return
     config = workspace.config
-    yield Finding("workspace", True, f"{workspace.root}: {len(config.sources)} sources")
+    yield Finding("workspace", True, f"{workspace.root}: {counted(len(config.sources), 'source')}")
     free_gb = shutil.disk_usage(workspace.root).free / 1e9
     yield Finding("room", free_gb >= ROOM_GB, f"{free_gb:.1f} GB free (at least {ROOM_GB:g} wanted)")
     yield _checked("writable", lambda: _writable(workspace.root))
@@ -137,10 +138,12 @@ def _workspace(session: Session) -> Iterator[Finding]:
         found = (
             f"not there: {', '.join(missing)}"
             if missing
-            else f"{len(source.files)} file names or patterns found"
+            else f"{counted(len(source.files), 'file name or pattern', 'file names or patterns')} found"
         )
         yield Finding(f'source "{source.name}"', not missing, found)
     yield _checked("catalogue", lambda: _catalogue(config))
+    if config.experiment.component_arms:
+        yield _checked("experiment", lambda: _experiment(config))
     yield _checked("event types", lambda: _event_types(session))
     yield _checked("names", lambda: _names(session))
 
@@ -206,7 +209,7 @@ def _sql_files() -> str:
     count = sum(1 for _ in sql_folder().rglob("*.sql"))
     if not count:
         raise DataError(f"none in {sql_folder()}: install nbatool again")
-    return f"{count} statements"
+    return counted(count, "statement")
 
 
 def _writable(root: Path) -> str:
@@ -218,7 +221,20 @@ def _catalogue(config: Config) -> str:
     from nbatool.ingest.catalogue import load_catalogue
 
     file = f", {config.catalogue.file}" if config.catalogue.file else ""
-    return f"{len(load_catalogue(config))} actions{file}"
+    return f"{counted(len(load_catalogue(config)), 'action')}{file}"
+
+
+def _experiment(config: Config) -> str:
+    """Whether the rules_only arm has a rule: levers that are all alike leave it the first action by name."""
+    from nbatool.ingest.catalogue import load_catalogue
+
+    levers = {action.id: action.lever for action in load_catalogue(config)}
+    if len(levers) > 1 and len(set(levers.values())) == 1:
+        return (
+            f"warning: every lever is {levers[min(levers)]:g}, so the rules_only arm takes the first action by name that is "
+            f'possible ("{min(levers)}" before all); set lever in the catalogue, or component_arms = 0'
+        )
+    return "the rules_only arm has levers to go by"
 
 
 def _event_types(session: Session) -> str:

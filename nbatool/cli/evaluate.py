@@ -40,8 +40,9 @@ def evaluate(
     from nbatool.base.clock import parse_time
     from nbatool.base.errors import UsageError
     from nbatool.measure.evaluating import Asked, evaluate_workspace
-    from nbatool.measure.gate import require_thresholds, shortfalls
+    from nbatool.measure.gate import require_thresholds, shortfalls, thresholds
     from nbatool.report.evaluation_report import evaluation_json, evaluation_text
+    from nbatool.report.gate_line import gate_json, gate_line
 
     session = current(context)
     config = session.workspace.config
@@ -59,10 +60,14 @@ def evaluate(
     currency = config.workspace.currency
     short = shortfalls(report.evaluation, config.evaluate, report.leaks) if gate else []
     typed = _typed(session, version, challenger, since, gate)
-    data = evaluation_json(report, currency, typed) | ({"gate": short} if gate else {})
+    data = evaluation_json(report, currency, typed)
+    least = thresholds(report.evaluation, config.evaluate) if gate else []
+    data |= {"gate": short, "gate_asked": gate_json(least)} if gate else {}
     session.console.data(data, evaluation_text(report, currency, session.console.width, typed))
     for said in short:
         session.console.verdict(said)
+    if gate and not session.console.json:
+        session.console.data({}, gate_line(least, short, report.evaluation.unit or currency))
     if short:
         raise typer.Exit(ExitCode.GATE)
 

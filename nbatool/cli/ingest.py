@@ -167,7 +167,10 @@ def _notes(source: SourceReport) -> list[str]:
                 for reason, rows in seen.reasons.items()
             ),
         ]
-    flagged = [f"{flag.rows:,} rows: {flag.reason}, such as {flag.example}" for flag in source.flagged]
+    flagged = [
+        f"{flag.rows:,} row{'' if flag.rows == 1 else 's'}: {flag.reason}, such as {flag.example}"
+        for flag in source.flagged
+    ]
     return [text for told, text in notes if told] + unmatched + flagged
 
 

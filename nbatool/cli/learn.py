@@ -140,7 +140,7 @@ def _close(options: Options) -> int:
     session = Session(options)
     with session.run("learn") as summary:
         report = learn_workspace(session.workspace, as_of_us=session.as_of_us)
-        summary.update(asdict(report.windows), closed_live=report.live.windows, learned=report.fed.learned)
+        summary.update(asdict(report.windows), closed_live=report.live.windows, learned=report.learned)
     session.console.summary(learn_json(report), learn_text(report))
     return ExitCode.DONE
 

@@ -30,7 +30,7 @@ from nbatool.models.learners import NoLearner
 from nbatool.models.linear_rival import LINEAR
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
-from nbatool.models.replay import Sums, believed, share_kept
+from nbatool.models.replay import MOST_REPLAYED, Sums, believed, share_kept
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     import duckdb
 
 CHUNK = 20_000
-MOST_REPLAYED = 100_000
-"""Newest outcomes replayed: as many as linear differences between customers can need."""
 FEWEST_DAYS = 2
 """Days with decisions of an action since it is said to have changed: one may have been a strange one."""
 MOST_CHANGES = 20
@@ -95,7 +93,7 @@ def rebased(
     asked = {"most": MOST_REPLAYED, "each_slot": each_slot, "until": until}
     closed = fetch_arrow(con, statement("decide/closed_newest"), asked)
     outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
-    variance = prior_variance(policy.bundle, encoder.d, len(closed))
+    variance = prior_variance(policy.bundle, encoder.d)
     posterior = Posterior.start(
         arms, relation(arms, policy.catalogue.actions), variance, noise=_noise(policy, outcome), half_life_s=half_life_s
     )  # fmt: skip
@@ -106,24 +104,21 @@ def rebased(
         phi, expected = _seen(con, policy, closed, known, arm)
         as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[known]
         replay = Replay(phi, arm[known], outcome[known] - expected, as_of)
-        weight = replay.forgotten(posterior, changes_of(con), replay.faded(as_of_us, half_life_s))
+        weight = replay.forgotten(posterior, changes_of(con, until_us), replay.faded(as_of_us, half_life_s))
         posterior = believed(posterior, replay.sums(weight, len(arms)))
     return Rebased(posterior, position, as_of_us, len(known))
 
 
-def prior_variance(bundle: Bundle, d: int, replayed: int) -> Floats:
+def prior_variance(bundle: Bundle, d: int) -> Floats:
     """Return float64[d]: how much of a coefficient the version may have left over, before the outcomes say.
 
-    Next to nothing where it learned differences between customers from more than the decisions replayed: few outcomes
-    must not shake a good model. As much as without any model where it found no differences, or where it has seen
-    nothing but these decisions, so that it knows nothing they could not show.
+    Little where it tells customers apart by itself: few outcomes must not shake it, and what it left of those it was
+    trained on is less than it leaves of others. As much as without any model where it leaves all differences to the
+    fast learner, or found none: then it looks on, and knows how little it knows.
     """
-    wide = default_variance(d, trained=False)
     if bundle.outcome is None or bundle.outcome.card.get("learner") in (NoLearner.name, LINEAR):
-        return wide
-    seen = min(replayed / max(int(bundle.outcome.card["n_rows"]), 1), 1.0)
-    tight = default_variance(d, trained=True)
-    return np.asarray(tight * (wide / tight) ** seen)
+        return default_variance(d, trained=False)
+    return default_variance(d, trained=True)
 
 
 @dataclass(frozen=True)
@@ -168,10 +163,11 @@ class ActionChange:
     least: float
 
 
-def changes_of(con: duckdb.DuckDBPyConnection) -> list[ActionChange]:
-    """Return the newest alarms, oldest first."""
+def changes_of(con: duckdb.DuckDBPyConnection, until_us: int | None = None) -> list[ActionChange]:
+    """Return the newest alarms, oldest first; those of a moment or later are not known before it."""
     con.execute(statement("store/create_changes"))
-    found = con.execute(statement("decide/changes"), {"most": MOST_CHANGES}).fetchall()
+    asked = {"most": MOST_CHANGES, "until": None if until_us is None else as_timestamp(until_us)}
+    found = con.execute(statement("decide/changes"), asked).fetchall()
     return [ActionChange(*row) for row in found]
 
 

@@ -5,6 +5,7 @@ An answer that belongs to no known decision is kept: the decision may come later
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class Known:
 class DecisionLookup:
     """Finds decisions by id: live ones in the journal, those of the nights in their files.
 
+    The list of nights is read once, until :meth:`refresh`: the caller holds a lock under which it stays as it is.
+
     Parameters
     ----------
     online
@@ -44,36 +47,63 @@ class DecisionLookup:
 
     def __init__(self, online: OnlineStore, data_dir: Path) -> None:
         self._online, self._data_dir = online, data_dir
-        self._readers: dict[str, NightReader] = {}
+        self._files: dict[int, str] | None = None
+        # In the order of their last hit; what was opened for nothing is the first to be closed.
+        self._readers: OrderedDict[str, NightReader] = OrderedDict()
 
-    def find(self, decision_id: str) -> Known | None:
+    def find(self, decision_id: str, as_of_us: int | None = None) -> Known | None:
+        """Return a decision; None where it is not known here.
+
+        Parameters
+        ----------
+        as_of_us
+            Its moment where the caller knows it, µs since 1970: then one night's file is asked instead of all.
+        """
         found = self._online.decisions.look_up(decision_id)
         if found is not None:
             return Known(found.decision.choice(), live=True, closed=found.closed_us is not None)
-        for night in self._online.nights.all():
-            choice = self._reader(night.file).choice(decision_id)
+        for file in self._asked(as_of_us):
+            choice = self._reader(file).choice(decision_id)
             if choice is not None:
+                self._readers.move_to_end(file)
                 return Known(choice, live=False, closed=False)
         return None
 
-    def choice(self, decision_id: str, slot: int = 1) -> Choice | None:
+    def choice(self, decision_id: str, slot: int = 1, as_of_us: int | None = None) -> Choice | None:
         """Return what a place of a decision got; None where the decision, or the place, is not known here."""
         if slot == 1:
-            found = self.find(decision_id)
+            found = self.find(decision_id, as_of_us)
             return None if found is None else found.choice
         decision = self._online.decision(decision_id)
         return None if decision is None or slot > len(decision.slots) else decision.choice(slot)
 
+    def refresh(self) -> None:
+        """Read the list of nights anew at the next lookup."""
+        self._files = None
+
     def close(self) -> None:
+        self.refresh()
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
 
+    def _asked(self, as_of_us: int | None) -> list[str]:
+        """Return the files a decision may be in: of one moment there is one, else those hit last first."""
+        if self._files is None:
+            self._files = {night.as_of_us: night.file for night in self._online.nights.all()}
+        if as_of_us is not None:
+            return [self._files[as_of_us]] if as_of_us in self._files else []
+        listed = dict.fromkeys(self._files.values())
+        opened = [file for file in reversed(self._readers) if file in listed]
+        return list(dict.fromkeys([*opened, *listed]))
+
     def _reader(self, file: str) -> NightReader:
         if file not in self._readers:
+            reader = NightReader(self._data_dir / file)
             if len(self._readers) >= MOST_OPEN_NIGHTS:
-                self.close()
-            self._readers[file] = NightReader(self._data_dir / file)
+                self._readers.popitem(last=False)[1].close()
+            self._readers[file] = reader
+            self._readers.move_to_end(file, last=False)
         return self._readers[file]
 
 

@@ -34,16 +34,20 @@ class Closed:
         Of them, those for which nothing had arrived.
     released
         Closed without an outcome: the contact was not made.
+    learned
+        Of the windows, those the fast learner in force takes in.
     """
 
     windows: int = 0
     by_default: int = 0
     released: int = 0
+    learned: int = 0
 
     def add(self, other: Closed) -> None:
         self.windows += other.windows
         self.by_default += other.by_default
         self.released += other.released
+        self.learned += other.learned
 
 
 class LiveClosing:
@@ -73,6 +77,8 @@ class LiveClosing:
         """Close at most `MOST_AT_ONCE` windows, those that ended first; None where none is due."""
         if not self._terms.all_posted or not self._is_due(present_us):
             return None
+        # Lessons that wait are taken in before the transaction: others wait for that.
+        self._learner.catch_up()
         closed = self._close(present_us)
         self._learner.keep_if_long()
         return closed
@@ -97,6 +103,7 @@ class LiveClosing:
                     choice = replace(choice, expected=None)
                 self._online.learned.add_lesson(self._lesson(choice, posted, present_us))
                 closed.windows += 1
+                closed.learned += self._learner.can_learn(choice)
                 closed.by_default += not any(
                     self._terms.in_window(p.objective, choice.as_of_us, p.ts_us) for p in posted
                 )

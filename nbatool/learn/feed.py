@@ -26,11 +26,12 @@ class Fed:
     """What the fast learner took in: windows it learned from, and those that could teach it nothing.
 
     ``other_version`` were decided by another model version, or by one without a fast learner; the next publication
-    learns from them.
+    learns from them. ``no_choice`` had no candidate but one.
     """
 
     learned: int = 0
     other_version: int = 0
+    no_choice: int = 0
 
 
 def feed(
@@ -46,15 +47,14 @@ def feed(
         return fed
     while rows := warehouse.rows("learn/closed_after", position=learner.closed_position, most=MOST_AT_ONCE):
         try:
-            for _, decision_id, slot, outcome, action_id, channel, had_choice in rows:
+            for _, decision_id, slot, as_of_us, outcome, action_id, channel, had_choice in rows:
                 # Without a matching action the outcome is the whole slate's; its first place stands for it.
-                if (
-                    not had_choice
-                    or (slot > 1 and not terms.each_slot)
-                    or online.learned.has_lesson(decision_id)
-                ):
+                if (slot > 1 and not terms.each_slot) or online.learned.has_lesson(decision_id):
                     continue
-                choice = lookup.choice(decision_id, slot)
+                if not had_choice:
+                    fed.no_choice += 1
+                    continue
+                choice = lookup.choice(decision_id, slot, as_of_us)
                 if (
                     choice is not None
                     and is_of(choice, action_id, channel)

@@ -70,7 +70,14 @@ class LearnReport:
     @property
     def learned(self) -> int:
         """Outcomes the fast learner took in."""
-        return self.fed.learned + (self.live.windows if self.learner is not None else 0)
+        return self.fed.learned + self.live.learned
+
+    @property
+    def not_learned(self) -> int:
+        """Outcomes that taught it nothing; 0 where there is no fast learner."""
+        if self.learner is None:
+            return 0
+        return self.fed.other_version + self.fed.no_choice + self.live.windows - self.live.learned
 
 
 def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnReport:
@@ -105,7 +112,7 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         )
         mark_closed(online, warehouse, present)
         fed = feed(online, lookup, warehouse, learner, terms)
-        changes = watch(warehouse.con, lookup, half_life_s=terms.half_life_s)
+        changes = watch(warehouse.con, lookup)
         lookup.close()
         over_us = _over_us(terms, present, reach)
         online.nights.sweep(workspace.data_dir, over_us)

@@ -75,6 +75,8 @@ class AnswerService:
         # Some, not all: whoever answers does not wait for windows that ended while nobody was here.
         self.closed.add(self._closing.close_some(present_us) or Closed())
         with self._online.transaction():
+            # Within it no night comes or goes.
+            self._lookup.refresh()
             return [
                 self._take(line, number, present_us)
                 for number, line in enumerate(lines, start=first_line)

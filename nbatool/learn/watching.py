@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from nbatool.features.choice import as_timestamp
 from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.change import Change
-from nbatool.learn.forgetting import forgetting
+from nbatool.learn.forgetting import kept_after
 from nbatool.learn.watches import Watches
 from nbatool.store.sql import statement
 
@@ -28,15 +28,23 @@ MOST_PER_DAY = 2000
 """Decisions looked at of one action and day: a mean that is known well enough needs no more."""
 
 
-def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup, *, half_life_s: int) -> tuple[Change, ...]:
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A closed window as ``sql/learn/closed_to_watch.sql`` gives it."""
+
+    decision_id: str
+    action_id: str
+    as_of_us: int
+    outcome: float
+
+
+def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup) -> tuple[Change, ...]:
     """Look at the closed windows not looked at yet; return what changed, each change once.
 
     Parameters
     ----------
     lookup
         Where it is found what had been expected of a decision.
-    half_life_s
-        Of outcomes, in use.
     """
     for table in ("watched", "changes"):
         con.execute(statement(f"store/create_{table}"))
@@ -47,16 +55,16 @@ def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup, *, half_life_s
         return ()
     found: list[Change] = []
     for day_us, rows in _days(con, position):
-        expected = [_expected(lookup, decision_id) for decision_id, _, _ in rows]
+        expected = [_expected(lookup, row) for row in rows]
         watches, changes = watches.after(
-            day_us, [action for _, action, _ in rows], np.array([outcome for _, _, outcome in rows]), np.array(expected)
+            day_us, [row.action_id for row in rows], np.array([row.outcome for row in rows]), np.array(expected)
         )  # fmt: skip
         found += changes
     con.begin()
     try:
         con.execute(statement("learn/replace_watched"), {"position": newest, "body": watches.to_json()})
         for change in found:
-            con.execute(statement("learn/insert_change"), _row(change, half_life_s))
+            con.execute(statement("learn/insert_change"), _row(change))
         con.commit()
     except BaseException:
         con.rollback()
@@ -64,26 +72,24 @@ def watch(con: duckdb.DuckDBPyConnection, lookup: DecisionLookup, *, half_life_s
     return tuple(found)
 
 
-def _days(
-    con: duckdb.DuckDBPyConnection, position: int
-) -> Iterator[tuple[int, list[tuple[str, str, float]]]]:
-    """Yield each day of decisions, µs since 1970, with decision, action and outcome of its windows."""
+def _days(con: duckdb.DuckDBPyConnection, position: int) -> Iterator[tuple[int, list[_Closed]]]:
+    """Yield each day of decisions, µs since 1970, with its windows."""
     asked = {"position": position, "most": MOST_PER_DAY}
     rows = con.execute(statement("learn/closed_to_watch"), asked).fetchall()
     for day, of_day in groupby(rows, key=lambda row: row[0]):
         at_us = round(np.datetime64(day, "us").astype(np.int64).item())
-        yield at_us, [(decision_id, action, float(outcome)) for _, decision_id, action, outcome in of_day]
+        yield at_us, [_Closed(*row[1:]) for row in of_day]
 
 
-def _expected(lookup: DecisionLookup, decision_id: str) -> float:
-    choice = lookup.choice(decision_id)
+def _expected(lookup: DecisionLookup, closed: _Closed) -> float:
+    choice = lookup.choice(closed.decision_id, as_of_us=closed.as_of_us)
     # With what was learned by then: else an action seems to change as the policy learns whom it works for.
     found = None if choice is None else choice.foreseen
     return float("nan") if found is None else found
 
 
-def _row(change: Change, half_life_s: int) -> dict[str, Any]:
+def _row(change: Change) -> dict[str, Any]:
     return {
         "action_id": change.action_id, "since": as_timestamp(change.since_us), "seen": as_timestamp(change.seen_us),
-        "kept": forgetting(change, half_life_s).kept, "detail": json.dumps(asdict(change), sort_keys=True),
+        "kept": kept_after(change), "detail": json.dumps(asdict(change), sort_keys=True),
     }  # fmt: skip

@@ -6,6 +6,7 @@ of the decisions, and judged on that quarter.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import format_time
+from nbatool.base.clock import US_PER_S, format_second_after, format_time
 from nbatool.base.errors import ConfigError, DataError
 from nbatool.base.next_step import command_for
 from nbatool.base.records import Action
@@ -132,7 +133,7 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
     if asked.challenger is not None:
         _, other = champion_policy(workspace, actions, asked.challenger)
         versions["challenger"] = asked.challenger, replace(other, practice=policy.practice)
-    unseen_us = max(unlearned_from_us(config, each) for _, each in versions.values())
+    unseen_us = max(unlearned_from_us(each) for _, each in versions.values())
     from_us = unseen_us if asked.from_us is None else asked.from_us
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(workspace))
@@ -147,7 +148,7 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
         alone = asked.from_us is None and asked.challenger is None
         if alone and (judged is None or len(judged.checked.log) < FEWEST):
             judged, policy, known["champion"], twin = look.twin(judged, policy, known["champion"])
-        judged = look.some(judged, from_us if twin is None else twin.as_of_us)
+        judged = look.some(judged, from_us if twin is None else twin.as_of_us, asked)
         policies, notes = look.policies(policy, judged, known["champion"])
         groups = look.segments(judged)
         notes += not_shown(groups)
@@ -158,7 +159,7 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
         say("outcomes")
         found = evaluate(judged, policies, config.evaluate, seed=asked.seed, groups=groups)
     at_us = judged.moments.moments.as_of_us[judged.checked.kept]
-    leaks = [leak(config, name, *one, at_us) for name, one in versions.items()] if twin is None else []
+    leaks = [leak(name, *one, at_us) for name, one in versions.items()] if twin is None else []
     leaking = tuple(each for each in leaks if each is not None)
     return EvaluationReport(
         found, version, asked.challenger, None if twin is None else twin.as_of_us, bool(leaking), judged.from_events,
@@ -186,29 +187,34 @@ class _Look:
     def known(self, policy: Policy, at_us: int) -> Posterior | None:
         return known_then(self.con, self.workspace.config, policy, at_us)
 
-    def some(self, judged: Judged | None, from_us: int) -> Judged:
+    def some(self, judged: Judged | None, from_us: int, asked: Asked) -> Judged:
         """Insist on decisions that can be judged; else say what could be typed instead."""
+        since = f"from {format_second_after(from_us)} on"
+        if asked.from_us is None:
+            since += ", after the training"
         if judged is None:
-            raise DataError(f"no closed decision is logged from {format_time(from_us)} on. {self._instead()}")
+            raise DataError(f"no closed decision is logged {since}. {self._instead(asked)}")
         if not len(judged.checked.log):
             reasons = "; ".join(f"{n:,}: {reason}" for reason, n in judged.checked.left_out.items())
             raise DataError(
-                f"none of the decisions logged from {format_time(from_us)} on can be judged ({reasons}). Correct the "
+                f"none of the decisions logged {since} can be judged ({reasons}). Correct the "
                 "log and load it again: nbatool ingest --full-refresh"
             )
         return judged
 
-    def _instead(self) -> str:
+    def _instead(self, asked: Asked) -> str:
         times = decision_times(self.con, self.workspace.config, self.present_us)
         if not times:
             return (
                 'Decisions come from nbatool score and decide, from a [[source]] of kind = "decisions", or from events '
                 "of the role contact"
             )
-        n, first = sum(count for _, count in times), format_time(times[0][0])
+        n, first = sum(count for _, count in times), format_time(times[0][0] // US_PER_S * US_PER_S)
+        named = {"--version": asked.version, "--challenger": asked.challenger, "--from": first}
+        typed = [word for option, value in named.items() if value is not None for word in (option, value)]
         return (
-            f"{n:,} older ones, from {first} on, can be judged although a version may have learned from them: "
-            f"{command_for(self.workspace.root)} evaluate --from {first}"
+            f"{n:,} older {'one' if n == 1 else 'ones'}, from {first} on, can be judged although a version may have learned "
+            f"from them: {command_for(self.workspace.root)} evaluate {shlex.join(typed)}"
         )
 
     def twin(
@@ -226,9 +232,10 @@ class _Look:
             return judged, policy, known, None
         with only_customers(self.con, apart[0]):
             other = self._trained(policy, self.present_us)
+            known = self.known(other, self.present_us)
         with only_customers(self.con, apart[1]):
             found = self.read(other, 0)
-        return found, other, None, Twin(self.present_us, len(apart[0]), len(apart[1]))
+        return found, other, known, Twin(self.present_us, len(apart[0]), len(apart[1]))
 
     def _trained(self, policy: Policy, as_of_us: int) -> Policy:
         config = self.workspace.config

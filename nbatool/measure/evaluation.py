@@ -99,6 +99,8 @@ class Evaluation:
         Whether chance spreads over the actions alone, because the log never did nothing.
     resamples
         Of customers, for the intervals.
+    actions
+        The action of each candidate, in the order of `labels`.
     """
 
     judgements: tuple[Judgement, ...]
@@ -119,6 +121,7 @@ class Evaluation:
     omitted: Mapping[str, str] = field(default_factory=dict)
     without_nothing: bool = False
     resamples: int = 0
+    actions: tuple[str, ...] = ()
 
     def of(self, name: str) -> Judgement | None:
         return next((j for j in self.judgements if j.name == name), None)
@@ -168,6 +171,7 @@ def evaluate(
         int(as_of.min()), int(as_of.max()), judged.checked.left_out, model.r2, model.r2_means,
         _honesty(judged), judged.labels, _said_of_probabilities(judged), seed,
         judged.unit, judged.decided.not_made, omitted, not ever_silent, settings.resamples,
+        tuple(action for action, _ in judged.candidates),
     )  # fmt: skip
 
 

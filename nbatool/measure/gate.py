@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbatool.base.clock import format_time
@@ -34,6 +36,41 @@ def require_thresholds(config: Config) -> None:
         raise ConfigError([config.problem(said, "evaluate")])
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One threshold of ``[evaluate]``: the least gain asked for over a baseline, and the lower bound that was found.
+
+    Parameters
+    ----------
+    asked, found
+        Per decision; found is None where the log carries no such comparison.
+    """
+
+    over: str
+    asked: float
+    found: float | None
+
+    @property
+    def met(self) -> bool:
+        return self.found is not None and self.found >= self.asked
+
+
+def thresholds(found: Evaluation, settings: Evaluate) -> list[Threshold]:
+    """Return what ``min_gain`` asks of the challenger where there is one, else of the champion."""
+    name = _asked_about(found)
+    judged = found.of(name)
+    gain = {} if judged is None or judged.best is None else judged.gain
+    return [
+        Threshold(other, least, gain[other].low if other in gain and math.isfinite(gain[other].low) else None)
+        for other, least in settings.min_gain.items()
+        if other != name
+    ]
+
+
+def _asked_about(found: Evaluation) -> str:
+    return "challenger" if found.of("challenger") is not None else "champion"
+
+
 def shortfalls(found: Evaluation, settings: Evaluate, leaks: Sequence[Leak] = ()) -> list[str]:
     """Return what is below the thresholds, in words; empty where everything is met.
 
@@ -44,7 +81,7 @@ def shortfalls(found: Evaluation, settings: Evaluate, leaks: Sequence[Leak] = ()
     leaks
         Versions that may have learned from the judged decisions: what they gain there proves nothing.
     """
-    name = "challenger" if found.of("challenger") is not None else "champion"
+    name = _asked_about(found)
     judged = found.of(name)
     if judged is None or judged.best is None:
         why = "; ".join(judged.support.reasons) if judged is not None else "it was not judged"

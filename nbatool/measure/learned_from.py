@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbatool.base.clock import US_PER_S
 from nbatool.decide.policy import Policy
-from nbatool.models.past_decisions import tells_outcomes
 from nbatool.models.table import IntArray
-
-if TYPE_CHECKING:
-    from nbatool.base.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +35,16 @@ class Leak:
     last_us: int
 
 
-def unlearned_from_us(config: Config, policy: Policy) -> int:
-    """The first moment of a decision whose outcome a version cannot have learned when it was trained.
+def unlearned_from_us(policy: Policy) -> int:
+    """The first moment of a decision of which a version cannot have learned anything: after it was trained.
 
-    Windows of an event were open then; outcomes that are told with a decision may have been known at once.
+    Decisions whose windows were still open then are left out too. Their windows overlap those it learned from: a purchase
+    late in one is early in the other, of the same customer.
     """
-    card = policy.bundle.card
-    open_s = 0 if tells_outcomes(config) else int(card.get("outcome_window_s", 0))
-    return int(card["as_of_us"]) - open_s * US_PER_S + 1
+    return int(policy.bundle.card["as_of_us"]) + 1
 
 
-def leak(config: Config, name: str, version: str, policy: Policy, as_of_us: IntArray) -> Leak | None:
+def leak(name: str, version: str, policy: Policy, as_of_us: IntArray) -> Leak | None:
     """Return what a version may have learned of the judged decisions; None where that is none.
 
     Parameters
@@ -59,7 +52,7 @@ def leak(config: Config, name: str, version: str, policy: Policy, as_of_us: IntA
     as_of_us
         When the judged decisions were made, (n,).
     """
-    unlearned_us = unlearned_from_us(config, policy)
+    unlearned_us = unlearned_from_us(policy)
     known = as_of_us[as_of_us < unlearned_us]
     if not len(known):
         return None

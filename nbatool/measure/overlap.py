@@ -15,6 +15,8 @@ from nbatool.measure.policy_on_log import PolicyOnLog
 from nbatool.models.table import FloatArray
 
 MOST_UNSUPPORTED = 0.01
+LEAST_TOLD = 0.0005
+"""What would be written as 0.0% is not warned of."""
 _TOP_SHARE = 0.01
 _MIN_CUSTOMERS = 30
 _MEAN_WEIGHT_OFF, _MEAN_WEIGHT_Z = 0.1, 4.0
@@ -125,7 +127,7 @@ def support(
     reasons: list[str] = []
     warnings: list[str] = []
     strange = ", ".join(f'"{names[at]}"' if names else f"number {at}" for at in found.strange)
-    if found.unsupported > 0:
+    if found.unsupported >= LEAST_TOLD:
         what = (
             f"{strange}, never tried in the log"
             if strange

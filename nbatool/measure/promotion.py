@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from nbatool.base.clock import now_us
@@ -21,7 +22,9 @@ from nbatool.decide.policy import Policy
 from nbatool.decide.published import terms_in_force
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
+from nbatool.measure.always_valid import looks_factor
 from nbatool.measure.evaluation import Evaluation, evaluate
+from nbatool.measure.intervals import Interval
 from nbatool.measure.judged import Judged, read_judged
 from nbatool.measure.known_then import known_then
 from nbatool.measure.learned_from import unlearned_from_us
@@ -35,6 +38,12 @@ if TYPE_CHECKING:
     import duckdb
 
     from nbatool.store.workspace import Workspace
+
+
+def _widened(gain: Interval, times: float) -> Interval:
+    """An interval that holds for every look: a challenger is looked at each night until it passes."""
+    low, high = gain.value - times * (gain.value - gain.low), gain.value + times * (gain.high - gain.value)
+    return replace(gain, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ def _verdict(workspace: Workspace, champion: str, challenger: str, evidence: _Ev
     value, low, high, asked = (figure_text(each, decimals, signed=True) for each in shown)
     unit = f"{figures['unit']} per {PER:,} customers"
     said = (
-        f"gain over {champion}: {value} {unit}, {low} to {high}, on {figures['decisions']:,} decisions neither has "
+        f"gain over {champion}: {value} {unit}, {low} to {high} (however often looked at), on {figures['decisions']:,} decisions neither has "
         "learned from"
     )
     if not gain["low"] >= least:
@@ -149,7 +158,7 @@ class _Trial:
         config, settings = self.workspace.config, self.settings
         _, other = champion_policy(self.workspace, self.actions, challenger)
         other = replace(other, practice=self.champion.practice)
-        from_us = max(unlearned_from_us(config, policy) for policy in (self.champion, other))
+        from_us = max(unlearned_from_us(policy) for policy in (self.champion, other))
         known = [known_then(self.con, config, policy, from_us) for policy in (other, self.champion)]
         judged = self._read(other, from_us)
         n = 0 if judged is None else len(judged.checked.log)
@@ -188,8 +197,11 @@ def _weighed(found: Evaluation, settings: Promotion, unit: str) -> _Evidence:
     gain = better.gain["champion"]
     if not all(math.isfinite(bound) for bound in (gain.low, gain.high, worse.best.low, worse.best.high)):
         return _Evidence(None, "the log carries no comparison: too few customers for an interval")
+    once = NormalDist().inv_cdf(0.5 + settings.confidence / 2)
+    wider = looks_factor(found.n, 2 * settings.min_decisions, settings.confidence) / once
     figures = {
-        "gain": asdict(gain),
+        "gain": asdict(_widened(gain, wider)),
+        "one_look": asdict(gain),
         "unit": unit,
         "least": -settings.max_regression * abs(worse.best.value),
         "decisions": found.n,

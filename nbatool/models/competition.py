@@ -122,7 +122,7 @@ def _without_learner(
     nothing, effect = fit.of_done(learned, baseline[learned])
     p0, uplift = maps.apply(logged, Scores(baseline[learned], effect + nothing, nothing), learned)
     left = logged.table.y[learned] - p0 - uplift
-    return differences(logged, arms, evidence.candidate[0], left, learned, asked)
+    return differences(logged, arms, left, learned, asked)
 
 
 def _with_linear(judged: Judged, added: tuple[FloatArray, FloatArray]) -> Judged:

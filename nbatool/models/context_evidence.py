@@ -22,6 +22,8 @@ from nbatool.models.table import FloatArray, IntArray
 
 FEWEST_PER_ARM = 25
 """Decisions below which an arm's slope has no variance worth the name."""
+MOST_DECISIONS = 20_000
+"""Newest closed decisions the columns are judged by."""
 MOST_CATEGORIES = 6
 """Categories of a text that have a coordinate of their own."""
 FEWEST_TELLING = 10.0

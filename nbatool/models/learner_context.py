@@ -20,7 +20,14 @@ from nbatool.features.kinds import Floats
 from nbatool.features.model_input import CustomerInput
 from nbatool.features.moments import Moments, prepare_moments
 from nbatool.models.context_encoder import ContextEncoder
-from nbatool.models.context_evidence import MOST_CATEGORIES, NO_EVIDENCE, Evidence, evidence_of, useful
+from nbatool.models.context_evidence import (
+    MOST_CATEGORIES,
+    MOST_DECISIONS,
+    NO_EVIDENCE,
+    Evidence,
+    evidence_of,
+    useful,
+)
 from nbatool.models.posterior_prior import coordinates_among
 from nbatool.models.training_data import CHUNK, Training
 from nbatool.store.arrow import fetch_arrow
@@ -29,8 +36,6 @@ from nbatool.store.sql import statement
 if TYPE_CHECKING:
     from nbatool.base.config import Config
 
-MOST_DECISIONS = 20_000
-"""Newest closed decisions the columns are judged by."""
 ATTRIBUTE_FIRST = 3.0
 """What an attribute is ahead of a feature, in standard deviations of chance: there are many features, and the best of
 many does well by chance."""
@@ -103,6 +108,12 @@ def _useful(
     widths = {name: 2 for name in numbers if name in days} | dict.fromkeys(texts, 1 + MOST_CATEGORIES)
     best = useful(found, asked, coordinates_for(training.actions), widths)
     return [name for name in best if name in numbers], [name for name in best if name in texts]
+
+
+def seen_by_fast_learner(config: Config, names: Sequence[str]) -> frozenset[str]:
+    """Return which columns of customer and request it may see: those configured, else all but what requests say."""
+    asked = config.learning.context
+    return frozenset(name for name in names if (name in asked if asked else not name.startswith(CONTEXT)))
 
 
 def durations(features: FeatureSet) -> frozenset[str]:

@@ -52,20 +52,20 @@ class LivePosterior:
 
     def current(self, model_version: str) -> Posterior | None:
         """Return the posterior with everything learned so far; None where none is in force for this version."""
-        self._catch_up()
+        self.catch_up()
         right = self._snapshot is not None and self._snapshot.model_version == model_version
         return self._posterior if right else None
 
     @property
     def model_version(self) -> str | None:
         """The version whose residuals the snapshot in force models."""
-        self._catch_up()
+        self.catch_up()
         return None if self._snapshot is None else self._snapshot.model_version
 
     @property
     def closed_position(self) -> int:
         """Windows closed in the warehouse up to here are known."""
-        self._catch_up()
+        self.catch_up()
         return 0 if self._snapshot is None else self._snapshot.closed_position
 
     def learn(self, choice: Choice, outcome: float) -> bool:
@@ -73,19 +73,12 @@ class LivePosterior:
 
         It lasts when :meth:`keep` follows; :meth:`forget_unkept` undoes it.
         """
-        assert self._snapshot is not None
         assert self._posterior is not None
-        arm = self._arms.get((choice.action_id, choice.channel))
+        if not self.can_learn(choice):
+            return False
+        assert choice.expected is not None
+        arm = self._arms[choice.action_id, choice.channel]
         phi = np.asarray(choice.phi, dtype=np.float64)
-        if (
-            arm is None
-            or choice.expected is None
-            or len(phi) != self._posterior.d
-            or not np.isfinite(phi).all()
-        ):
-            return False
-        if choice.model_version != self._snapshot.model_version:
-            return False
         newer_s = (choice.as_of_us - self._learned_us) / US_PER_S
         if newer_s > 0:
             self._take_in()
@@ -95,6 +88,19 @@ class LivePosterior:
         weight = 2.0 ** (newer_s / self._half_life_s)
         self._taken.append((phi, arm, outcome - choice.expected, weight))
         return True
+
+    def can_learn(self, choice: Choice) -> bool:
+        """Say whether the outcome of a decision teaches the posterior last read anything; False where none is."""
+        if self._snapshot is None or self._posterior is None:
+            return False
+        phi = np.asarray(choice.phi, dtype=np.float64)
+        return bool(
+            choice.model_version == self._snapshot.model_version
+            and (choice.action_id, choice.channel) in self._arms
+            and choice.expected is not None
+            and len(phi) == self._posterior.d
+            and np.isfinite(phi).all()
+        )
 
     def _take_in(self) -> None:
         """Update the posterior with the lessons that wait, together and in their order."""
@@ -138,16 +144,17 @@ class LivePosterior:
         if self._online.learned.since_snapshot() < MOST_SINCE_SNAPSHOT:
             return
         # Most of it is taken in before the transaction: others wait for that.
-        self._catch_up()
+        self.catch_up()
         with self._online.transaction():
-            self._catch_up()
+            self.catch_up()
             self.keep()
 
     def forget_unkept(self) -> None:
         """Read everything anew: what was learned here was not kept."""
         self._marks = (-1, -1)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Read the snapshot in force where it is another, and take in the lessons since."""
         marks = self._online.learned.marks()
         if marks == self._marks:
             return

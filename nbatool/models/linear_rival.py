@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbatool.models.context_encoder import ContextEncoder
-from nbatool.models.context_evidence import MOST_CATEGORIES, evidence_of, useful
+from nbatool.models.context_evidence import MOST_CATEGORIES, MOST_DECISIONS, evidence_of, useful
 from nbatool.models.logged import Logged
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import coordinates_among, default_variance
-from nbatool.models.replay import Sums, believed
+from nbatool.models.replay import MOST_REPLAYED, Sums, believed
 from nbatool.models.table import FloatArray, IntArray, Table
 
 LINEAR = "linear"
@@ -38,6 +38,8 @@ class FastArms:
         float64[m, m], as `arm_similarity.relation`.
     usual
         int64[k]: the arm that stands for each action contacted, by ascending code.
+    columns
+        What the fast learner may see of customer and request.
     durations
         Columns that are days since something.
     """
@@ -45,6 +47,7 @@ class FastArms:
     chosen: IntArray
     relation: FloatArray
     usual: IntArray
+    columns: frozenset[str]
     durations: frozenset[str] = frozenset()
 
     @property
@@ -57,54 +60,56 @@ class FastArms:
 
 
 def differences(
-    logged: Logged, arms: FastArms, n_columns: int, left: FloatArray, learned: IntArray, asked: IntArray
+    logged: Logged, arms: FastArms, left: FloatArray, learned: IntArray, asked: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return what the fast learner adds at rows of the log: to nothing (n_asked,), to every uplift (n_asked, k).
 
     Parameters
     ----------
-    n_columns
-        Columns of customer and context, the first of the log's.
     left
         float64[n_learned]: what one uplift for all left over of the outcomes of ``learned``, in currency.
     learned, asked
         Positions of the rows that teach, and of those that are asked about.
     """
+    newest = _newest(logged.table, learned, MOST_REPLAYED)
+    learned, left = learned[newest], left[newest]
     arm = arms.chosen[learned]
-    numbers, texts = _columns(logged.table, n_columns, learned)
-    evidence = evidence_of(
-        numbers,
-        texts,
-        arm,
-        left,
-        logged.chances()[learned],
-        most_categories=MOST_CATEGORIES,
-        durations=arms.durations,
-    )
-    chosen = useful(evidence, {}, coordinates_among(arms.m))
-    encoder = ContextEncoder.fit(
-        {name: numbers[name] for name in chosen if name in numbers},
-        {name: texts[name] for name in chosen if name in texts},
-        most_categories=MOST_CATEGORIES,
-        durations=arms.durations,
-    )
+    chosen = _chosen(logged, arms, learned, left)
+    numbers, texts = _columns(logged.table, chosen, learned)
+    encoder = ContextEncoder.fit(numbers, texts, most_categories=MOST_CATEGORIES, durations=arms.durations)
     start = Posterior.start(
         [(str(k), None) for k in range(arms.m)], arms.relation, default_variance(encoder.d, trained=False),
         noise=max(float(left.var()), FEWEST_LEFT),
     )  # fmt: skip
     sums = Sums.of(encoder.encode(numbers, texts), arm, left, logged.recencies()[learned], arms.m)
-    found = believed(start, sums).mean(encoder.encode(*_columns(logged.table, n_columns, asked)))
+    found = believed(start, sums).mean(encoder.encode(*_columns(logged.table, chosen, asked)))
     return found[:, -1], found[:, arms.usual] - found[:, -1:]
 
 
+def _newest(table: Table, rows: IntArray, most: int) -> IntArray:
+    """Places among some rows of the newest, ascending."""
+    return np.sort(np.argsort(table.as_of_us[rows], kind="stable")[-most:])
+
+
+def _chosen(logged: Logged, arms: FastArms, learned: IntArray, left: FloatArray) -> list[str]:
+    newest = _newest(logged.table, learned, MOST_DECISIONS)
+    rows = learned[newest]
+    numbers, texts = _columns(logged.table, sorted(arms.columns), rows)
+    evidence = evidence_of(
+        numbers, texts, arms.chosen[rows], left[newest], logged.chances()[rows],
+        most_categories=MOST_CATEGORIES, durations=arms.durations,
+    )  # fmt: skip
+    return useful(evidence, {}, coordinates_among(arms.m))
+
+
 def _columns(
-    table: Table, n_columns: int, rows: IntArray
+    table: Table, names: Sequence[str], rows: IntArray
 ) -> tuple[dict[str, FloatArray], dict[str, Sequence[str | None]]]:
-    """Customer columns of some rows: numbers, and categories by the words of their codes."""
+    """Columns of some rows: numbers, and categories by the words of their codes."""
     numbers: dict[str, FloatArray] = {}
     texts: dict[str, Sequence[str | None]] = {}
-    for j, name in enumerate(table.names[:n_columns]):
-        values = np.ascontiguousarray(table.x[rows, j])
+    for name in names:
+        values = np.ascontiguousarray(table.x[rows, table.names.index(name)])
         if name in table.categorical:
             texts[name] = [None if np.isnan(code) else str(int(code)) for code in values]
         else:

@@ -25,6 +25,8 @@ from nbatool.models.table import IntArray
 
 SCALES = (1.0, 0.3, 3.0, 0.1, 10.0)
 """Strengths of the prior that are tried, as factors on the default; the first of equals is taken."""
+MOST_REPLAYED = 100_000
+"""Newest outcomes replayed: as many as linear differences between customers can need."""
 ROUNDS = 8
 """Steps towards each coordinate's own variance; later ones change little."""
 STRONG = 12.0

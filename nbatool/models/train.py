@@ -268,13 +268,17 @@ def _card(
     conversion: PropensityModel | None,
     clv: str | None,
 ) -> dict[str, Any]:
+    meant = {
+        t.name: {"event": t.event, "within_s": t.within, "happens": t.happens}
+        for t in training.config.targets
+    }
     return {
         "as_of_us": training.as_of_us,
         "first_us": training.first_us,
         "seed": training.seed,
         "outcome_window_s": max((o.within for o in training.config.objectives), default=0),
         "features": len(training.features.plan.names) + len(training.features.attributes),
-        "targets": {name: dict(model.card) for name, model in propensities.items()},
+        "targets": {name: dict(model.card) | meant[name] for name, model in propensities.items()},
         "outcome": dict(outcome.card) if outcome else None,
         "conversion": dict(conversion.card) if conversion else None,
         "clv": json.loads(clv) if clv else None,

@@ -28,7 +28,7 @@ from nbatool.models.decision_log import LoggedDecisions
 from nbatool.models.decision_table import DecisionTable
 from nbatool.models.decision_weights import decision_weights
 from nbatool.models.half_life import DAY_S
-from nbatool.models.learner_context import durations
+from nbatool.models.learner_context import durations, seen_by_fast_learner
 from nbatool.models.linear_rival import FastArms
 from nbatool.models.outcome import OutcomeModel
 from nbatool.models.outcome_fit import fit_outcome
@@ -136,7 +136,7 @@ def train_outcome(
         table, is_nothing=past.is_nothing, action_code=codes, window_s=within_s,
         nothing=decision.candidate.encode_action(None, NOTHING, None), pairs=frozenset(decision.named(name) for name in _pair_columns(training.features)),
         probability=known.probability, candidates=_candidates(training, decision, past, [ids[c] for c in contacted]),
-        terms=_terms(training, [ids[c] for c in contacted], codes, contacted, y), arms=_arms(training, past, [ids[c] for c in contacted]),
+        terms=_terms(training, [ids[c] for c in contacted], codes, contacted, y), arms=_arms(training, past, [ids[c] for c in contacted], customers_only.names),
         seed=training.seed,
         extra_card={
             "assignment": known.source, "balance": known.balance.to_json(), "by_wave": past.by_wave,
@@ -187,7 +187,9 @@ def _usual_channels(training: Training, log: DecisionTable) -> dict[str, str | N
     return usual
 
 
-def _arms(training: Training, past: PastDecisions, actions: Sequence[str]) -> FastArms | None:
+def _arms(
+    training: Training, past: PastDecisions, actions: Sequence[str], names: Sequence[str]
+) -> FastArms | None:
     """Arms of past decisions, `nothing` last, where the fast learner replays (nearly) all that is learned from."""
     log = past.table
     if not len(log) or float(log.is_closed.mean()) < LEAST_OWN:
@@ -203,7 +205,8 @@ def _arms(training: Training, past: PastDecisions, actions: Sequence[str]) -> Fa
     place = {arm: k for k, arm in enumerate(arms)}
     chosen = np.array([place[arm] for arm in done], dtype=np.int64)
     named = np.array([place[action, usual[action]] for action in actions], dtype=np.int64)
-    return FastArms(chosen, relation(arms, training.by_id), named, durations(training.features))
+    columns = seen_by_fast_learner(training.config, names)
+    return FastArms(chosen, relation(arms, training.by_id), named, columns, durations(training.features))
 
 
 def _pair_columns(features: FeatureSet) -> frozenset[str]:

@@ -15,7 +15,7 @@ from nbatool.report.evaluation_tables import (
     value_lines,
 )
 from nbatool.report.evaluation_words import said, warnings
-from nbatool.report.figures import minute_text, number_text
+from nbatool.report.figures import counted, minute_text, number_text
 from nbatool.report.tables import paragraph
 
 __all__ = ["evaluation_json", "evaluation_text", "warnings"]
@@ -50,13 +50,13 @@ def _headline(report: EvaluationReport) -> str:
     found, twin = report.evaluation, report.twin
     first, last = (minute_text(format_time(us)) for us in (found.first_us, found.last_us))
     span = f"{first} to {last}" if first != last else f"all at {first}"
-    what = f"{number_text(found.n)} decisions of {number_text(found.n_customers)} customers, {span}."
+    what = f"{counted(found.n, 'decision')} of {counted(found.n_customers, 'customer')}, {span}."
     if report.twin_of_us is None:
         return f"Version {report.version} on {what}"
     if twin is not None and twin.held_out:
         return (
             f"All decisions were made at one instant: none is newer than what {report.version} learned from. Judged "
-            f"instead: a twin trained on {number_text(twin.customers)} customers, on the decisions of the other "
+            f"instead: a twin trained on {counted(twin.customers, 'customer')}, on the decisions of the other "
             f"{number_text(twin.held_out)} (a quarter, drawn by hash, seed {found.seed}): {what}"
         )
     at = minute_text(format_time(report.twin_of_us))

@@ -5,13 +5,18 @@ All figures are per 1,000 customers decided once, in the unit of the outcome; wh
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
 from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import LOGGED, Evaluation, Judgement
 from nbatool.measure.intervals import Interval
-from nbatool.measure.outcome_unit import PER, decimals_of, figure_text
+from nbatool.measure.outcome_unit import MOST_DECIMALS, PER, decimals_of, figure_text, is_money
 from nbatool.report.bars import interval_line
 from nbatool.report.evaluation_words import ESTIMATORS, WHY_DR, named, policy_legend
-from nbatool.report.figures import number_text, share_text
+from nbatool.report.figures import counted, number_text, share_text
 from nbatool.report.short_names import short_names
 from nbatool.report.tables import GAP, entry, paragraph, table_lines
 
@@ -28,10 +33,9 @@ def value_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
     if not shown:
         return ["  the log carries no estimate of any policy"]
     shown.sort(key=lambda pair: -pair[1].value)
-    decimals = decimals_of((PER * i.value for _, i in shown), unit)
+    decimals = decimals_together([PER * i.value for _, i in shown], unit)
     rows = [
-        (_marked(report, j.name), *_figures(i, unit, decimals), number_text(j.overlap.effective))
-        for j, i in shown
+        (_marked(report, j.name), *_figures(i, decimals), number_text(j.overlap.effective)) for j, i in shown
     ]
     heads = ("policy", unit, f"{shown[0][1].confidence:.0%} interval", "effective")
     used = 2 + sum(max(len(row[k]) for row in [heads, *rows]) + len(GAP) for k in range(len(heads)))
@@ -56,10 +60,12 @@ def gain_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
         if judged is None or not judged.gain:
             continue
         rows = []
+        sizes = [PER * max(abs(i.value), abs(i.low), abs(i.high)) for i in judged.gain.values()]
+        decimals = decimals_together(sizes, unit)
         for other, interval in judged.gain.items():
             alike = judged.alike.get(other)
             rows.append((
-                _marked(report, other), *_figures(interval, unit, signed=True),
+                _marked(report, other), *_figures(interval, decimals, signed=True),
                 "-" if alike is None else _percent(alike.share, whole=alike.same), _verdict(report, judged, other),
             ))  # fmt: skip
         confidence = next(iter(judged.gain.values())).confidence
@@ -81,22 +87,39 @@ def mix_lines(found: Evaluation, width: int) -> list[str]:
     judged, logged = found.of("champion"), found.of(LOGGED)
     if judged is None or logged is None:
         return []
-    order = sorted(range(len(found.labels)), key=lambda j: -float(judged.mix[j]))[:MOST_MIX]
-    order = [j for j in order if judged.mix[j] > 0]
-    used = int((judged.mix[:-1] > 0.005).sum())
-    heads = (
-        f"share of decisions ({used} action{'' if used == 1 else 's'} used)",
-        "champion",
-        "what was done",
-    )
+    ranked = sorted(range(len(found.labels)), key=lambda j: -float(judged.mix[j]))
+    order = [j for j in ranked[:MOST_MIX] if judged.mix[j] > 0]
+    rest = [j for j in ranked if j not in order and (judged.mix[j] > 0 or logged.mix[j] > 0)]
+    used = np.flatnonzero(judged.mix[:-1] > 0)
+    heads = ("share of decisions", "champion", "what was done")
     names = short_names(
         [found.labels[j] for j in order], width - 2 - len("champion  what was done") - len(GAP)
     )
     rows = [
-        (name, share_text(float(judged.mix[j])), share_text(float(logged.mix[j])))
+        (name, _share(float(judged.mix[j])), _share(float(logged.mix[j])))
         for name, j in zip(names, order, strict=True)
     ]
-    return ["", *table_lines(heads, rows, right="lrr", width=width)]
+    if rest:
+        rows.append(
+            (
+                f"… and {len(rest)} more",
+                _share(float(judged.mix[rest].sum())),
+                _share(float(logged.mix[rest].sum())),
+            )
+        )
+    actions = len({found.actions[j] for j in used}) if found.actions else 0
+    told = f"The champion uses {len(used)} of {counted(len(found.labels) - 1, 'candidate')}"
+    told += f" ({counted(actions, 'action')})." if actions else "."
+    return ["", *table_lines(heads, rows, right="lrr", width=width), *paragraph(told, width=width)]
+
+
+def _share(value: float) -> str:
+    """Return a share, never as nothing where there is some.
+
+    >>> _share(0.25), _share(0.001), _share(0.0)
+    ('.25', '<.01', '.00')
+    """
+    return "<.01" if 0 < value < 0.005 else share_text(value)
 
 
 def segment_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
@@ -105,12 +128,12 @@ def segment_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
     if not segments:
         return []
     shown = [i for s in segments for name in ("champion", LOGGED) if (i := s.values.get(name)) is not None]
-    decimals = decimals_of((PER * i.value for i in shown), unit)
+    decimals = decimals_together([PER * i.value for i in shown], unit)
     rows: list[tuple[str, ...]] = []
     for segment in segments:
         for first, name in ((True, "champion"), (False, LOGGED)):
             interval = segment.values.get(name)
-            figures = ("too few", "") if interval is None else _figures(interval, unit, decimals)
+            figures = ("too few", "") if interval is None else _figures(interval, decimals)
             rows.append((segment.name if first else "", number_text(segment.n) if first else "",
                          _marked(report, name), *figures))  # fmt: skip
     heads = ("segment", "decisions", "policy", unit, "interval by formula")
@@ -126,9 +149,9 @@ def estimator_lines(report: EvaluationReport, unit: str, width: int) -> list[str
     judged = report.evaluation.of("champion")
     if judged is None or not judged.estimates:
         return []
-    decimals = decimals_of((PER * i.value for i in judged.estimates.values()), unit)
+    decimals = decimals_together([PER * i.value for i in judged.estimates.values()], unit)
     rows = [
-        (name, *_figures(interval, unit, decimals), _bounds(judged.asymptotic[name], decimals))
+        (name, *_figures(interval, decimals), _bounds(judged.asymptotic[name], decimals))
         for name, interval in judged.estimates.items()
     ]
     heads = (f"{_marked(report, 'champion')} by estimator", unit, "bootstrap", "formula")
@@ -143,14 +166,25 @@ def _marked(report: EvaluationReport, policy: str) -> str:
     return named(policy) + (MARK if report.leak_of(policy) is not None else "")
 
 
-def _figures(
-    interval: Interval, unit: str, decimals: int | None = None, *, signed: bool = False
-) -> tuple[str, str]:
-    """Value and bounds per 1,000 customers, never fewer than two digits of what is not nothing."""
-    sizes = [PER * b for b in (interval.value, interval.low, interval.high)]
-    own = decimals_of(sizes, unit)
-    shown = own if decimals is None or PER * abs(interval.value) < 10 else decimals
-    return figure_text(sizes[0], shown, signed=signed), _bounds(interval, shown)
+def _figures(interval: Interval, decimals: int, *, signed: bool = False) -> tuple[str, str]:
+    """Value and bounds per 1,000 customers."""
+    return figure_text(PER * interval.value, decimals, signed=signed), _bounds(interval, decimals)
+
+
+def decimals_together(values: Sequence[float], unit: str) -> int:
+    """Return the decimals of all figures of a table: two digits of the smallest, at most two decimals more than the largest
+    asks for.
+
+    >>> decimals_together([227.0, 35.3], "USD"), decimals_together([227.0, 3.53], "clicks")
+    (0, 1)
+    >>> decimals_together([4512.0, 0.0004, 0.0], "clicks"), decimals_together([227.0, 3.53], "USD")
+    (2, 2)
+    """
+    known = [abs(value) for value in values if math.isfinite(value) and value]
+    largest = decimals_of(known, unit)
+    needed = max((max(1 - math.floor(math.log10(value)), 0) for value in known), default=0)
+    decimals = min(max(largest, needed), largest + 2, MOST_DECIMALS)
+    return 2 if decimals == 1 and is_money(unit) else decimals
 
 
 def _bounds(interval: Interval, decimals: int) -> str:

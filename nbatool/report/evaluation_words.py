@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nbatool.base.clock import format_time
+from nbatool.base.clock import format_second_after, format_time
 from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import BEST_SINGLE, LOGGED, VERDICTS_BY, Evaluation
 from nbatool.measure.learned_from import Leak
 from nbatool.measure.outcome_unit import per_thousand
-from nbatool.report.figures import minute_text, number_text
+from nbatool.report.figures import counted, minute_text, number_text
 
 NAMED = {LOGGED: "what was done", BEST_SINGLE: "best single action"}
 """In tables: as the policy is called in --json, where that says enough."""
@@ -95,11 +95,10 @@ def warnings(report: EvaluationReport, unit: str = "") -> list[str]:
         told.append("the outcome model predicts no better than the mean of each action")
     if found.not_made:
         told.append(
-            f"{number_text(found.not_made)} contacts that were decided and then released, or never confirmed as sent, "
-            "are not judged"
+            f"not judged: {counted(found.not_made, 'contact')} decided and then released, or never confirmed as sent"
         )
     for reason, count in found.left_out.items():
-        told.append(f"{number_text(count)} decisions left out: {reason}")
+        told.append(f"{counted(count, 'decision')} left out: {reason}")
     return told
 
 
@@ -107,14 +106,14 @@ def _leaking(each: Leak, found: Evaluation) -> str:
     first, last = (minute_text(format_time(us)) for us in (each.first_us, each.last_us))
     span = f"made from {first} until {last}" if first != last else f"all made at {first}"
     newer = (
-        f"judge decisions it cannot know: --from {format_time(each.unlearned_us)}"
+        f"judge decisions it cannot know, after its training: --from {format_second_after(each.unlearned_us)}"
         if each.decisions < found.n
         else "no decision judged here is newer"
     )
     return (
         f"the {each.policy} {each.version} was trained on what happened until {minute_text(format_time(each.trained_us))} "
         f"and may have learned from outcomes it is judged on: {number_text(each.decisions)} of "
-        f"{number_text(found.n)} decisions, {span}. Its value (*) is too good and proves nothing; {newer}"
+        f"{counted(found.n, 'decision')}, {span}. Its value (*) is too good and proves nothing; {newer}"
     )
 
 

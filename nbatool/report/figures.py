@@ -41,6 +41,15 @@ def number_text(value: float | None, decimals: int = 0) -> str:
     return "-" if value is None or math.isnan(value) else f"{value + 0.0:,.{decimals}f}"
 
 
+def counted(n: int, what: str, many: str = "") -> str:
+    """Return a number of things, ``many`` where more of them are not just one with an s.
+
+    >>> counted(1, "decision"), counted(1_200, "customer")
+    ('1 decision', '1,200 customers')
+    """
+    return f"{n:,} {what if n == 1 else many or f'{what}s'}"
+
+
 def minute_text(iso: str | None) -> str:
     """Return an ISO time to the minute, as people write it.
 

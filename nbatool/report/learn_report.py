@@ -13,7 +13,7 @@ from nbatool.report.figures import minute_text
 
 def learn_json(report: LearnReport) -> dict[str, Any]:
     """Return the counts as JSON."""
-    windows, live, fed = report.windows, report.live, report.fed
+    windows, live = report.windows, report.live
     return {
         "as_of": format_time(report.as_of_us),
         "closed": windows.closed + live.windows,
@@ -28,7 +28,7 @@ def learn_json(report: LearnReport) -> dict[str, Any]:
             for night in windows.unconfirmed
         ],
         "learned": report.learned,
-        "not_learned": fed.other_version,
+        "not_learned": report.not_learned,
         "model_version": report.learner,
         "changes": [_change_json(change, report.currency) for change in report.changes],
     }
@@ -52,10 +52,13 @@ def learn_text(report: LearnReport) -> str:
     if report.learner is None:
         lines.append("learned   nothing yet: no fast learner is published")
     else:
-        later = (
-            f"; {counts['not_learned']:,} teach the next publication only" if counts["not_learned"] else ""
+        others = (
+            f"; {counts['not_learned']:,} taught it nothing: decided by another version, for an action it does not know, "
+            "or without a choice"
+            if counts["not_learned"]
+            else ""
         )
-        lines.append(f"learned   from {counts['learned']:,} outcomes{later}")
+        lines.append(f"learned   from {counts['learned']:,} outcomes{others}")
     lines += [f"changed   {change['text']}" for change in counts["changes"]]
     lines += unconfirmed_text(report)
     return "\n".join(lines)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbatool.base.records import NOTHING
+from nbatool.models.learners import EFFECT, own_code
 from nbatool.report.bars import interval_line
 from nbatool.report.figures import minute_text, number_text, share_text
 from nbatool.report.forgetting import forgetting_lines
@@ -30,7 +31,7 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
         width=width,
     )
     lines += forgetting_lines(card, width)
-    trees = ", ".join(f"{n} trees for the {part}" for part, n in (card.get("trees") or {}).items())
+    trees = _trees(card.get("trees") or {}, card.get("actions") or [])
     lines += paragraph(
         "; ".join(
             x for x in (f"learner {card.get('learner', '-')}, {card.get('form', 'constant')}", trees) if x
@@ -46,6 +47,27 @@ def outcome_lines(card: Mapping[str, Any], width: int) -> list[str]:
     else:
         lines += ["", *_counts(card, width)]
     return lines + _differences(card, width)
+
+
+def _trees(trees: Mapping[str, int], ids: Sequence[str]) -> str:
+    """Say how many trees each part has; parts of one action each are named by it."""
+    told = [f"{n} trees for the {part}" for part, n in trees.items() if not is_own(part)]
+    own = [f"{action_of(part, ids)} {n}" for part, n in trees.items() if is_own(part)]
+    return ", ".join([*told, *([f"trees for the effect of {', '.join(own)}"] if own else [])])
+
+
+def is_own(part: str) -> bool:
+    """Whether a part of the outcome model is the effect of one action alone."""
+    return part.startswith(f"{EFFECT}-")
+
+
+def action_of(part: str, ids: Sequence[str]) -> str:
+    """Return the action of such a part.
+
+    >>> action_of("effect-1", ["coupon", "banner"])
+    'banner'
+    """
+    return _name(str(own_code(part)), ids)
 
 
 def _figures(found: Mapping[str, Any], width: int) -> list[str]:
@@ -120,7 +142,7 @@ def _counts(card: Mapping[str, Any], width: int) -> list[str]:
     )
 
 
-def _name(code: str, ids: list[str]) -> str:
+def _name(code: str, ids: Sequence[str]) -> str:
     return code if code == NOTHING or int(code) >= len(ids) else str(ids[int(code)])
 
 

@@ -12,11 +12,13 @@ from nbatool.base.clock import format_duration, format_time
 from nbatool.base.next_step import nearest
 from nbatool.base.records import NOTHING
 from nbatool.report.bars import bar
-from nbatool.report.figures import minute_text, money_text, number_text
+from nbatool.report.figures import counted, minute_text, money_text, number_text
 from nbatool.report.tables import cut, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
 MOST_ACTIONS = 4
+LARGE = 0.2
+"""Share of the plan's worth above which an action is named, however many there are."""
 NO_ACTION = (
     "no actions are configured: add [[action]] tables to nba.toml (docs/nba-toml.md); the scores file has what is "
     "known about each customer"
@@ -79,10 +81,13 @@ def _each(share: Share) -> float:
 
 
 def _shown(mix: Sequence[Share]) -> list[Share]:
-    """Nothing and at most four actions, most customers first, then the other ones together."""
+    """Nothing, the four actions worth most and each of more than a fifth of the plan, then the other ones together."""
     used = [s for s in mix if s.customers or s.action_id == NOTHING]
+    used.sort(key=lambda s: (-s.net_value, -s.customers, s.action_id))
     actions = [s for s in used if s.action_id != NOTHING]
-    head, rest = actions[:MOST_ACTIONS], actions[MOST_ACTIONS:]
+    fifth = LARGE * abs(sum(s.net_value for s in actions))
+    head = [s for k, s in enumerate(actions) if k < MOST_ACTIONS or abs(s.net_value) > fifth]
+    rest = [s for s in actions if s not in head]
     shown = [s for s in used if s.action_id == NOTHING or s in head]
     if len(rest) == 1:
         return [*shown, rest[0]]
@@ -110,14 +115,19 @@ def _practice(report: ScoreReport, currency: str, width: int) -> list[str]:
     said = []
     if report.tried:
         said.append(
-            f"{number_text(report.tried)} customers get something else than the best, to learn from it "
+            f"{counted(report.tried, 'customer')} {_get(report.tried)} something worth less than the best, to learn from it "
             f"(expected cost {money_text(report.exploring, currency, 0)})"
         )
     if report.kept_apart:
         said.append(
-            f"{number_text(report.kept_apart)} customers are kept apart, to measure what the plan earns"
+            f"{counted(report.kept_apart, 'customer')} {'is' if report.kept_apart == 1 else 'are'} kept apart, to measure "
+            f"what the plan earns (expected cost {money_text(report.apart, currency, 0)})"
         )
     return [line for each in said for line in paragraph(each, width=width)]
+
+
+def _get(n: int) -> str:
+    return "gets" if n == 1 else "get"
 
 
 def _files(report: ScoreReport, command: str, width: int) -> list[str]:
@@ -125,10 +135,10 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     rows = []
     if report.actions_file is not None:
         rows.append(
-            (nearest(report.actions_file), f"{number_text(contacted)} customers with an action, best first")
+            (nearest(report.actions_file), f"{counted(contacted, 'customer')} with an action, best first")
         )
     if report.scores_file is not None:
-        rows.append((nearest(report.scores_file), f"{number_text(report.customers)} customers"))
+        rows.append((nearest(report.scores_file), counted(report.customers, "customer")))
     at = 9 + max((len(path) for path, _ in rows), default=0) + 2
     # A path is for copying, so it stays whole: where its words do not fit beside it they go below.
     beside = all(at + len(said) <= width for _, said in rows)
@@ -145,9 +155,7 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
         why = report.why_not_logged if report.published else "a trial"
         lines.append(f"Log      has none of these decisions ({why}): contact nobody by them")
     if report.standing:
-        stands = (
-            f"{number_text(report.standing)} decisions of this time had been acted on and stand as they were"
-        )
+        stands = f"{counted(report.standing, 'decision')} of this time had been acted on: as before"
         lines.append(f"Stands   {stands}")
     if report.best_customer is not None:
         lines.append(f"Next     {command} explain {shlex.quote(report.best_customer)}")
@@ -188,4 +196,5 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
         "tried": report.tried,
         "exploration_cost": round(report.exploring, 4) + 0.0,
         "kept_apart": report.kept_apart,
+        "kept_apart_cost": round(report.apart, 4) + 0.0,
     }

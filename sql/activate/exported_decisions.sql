@@ -12,6 +12,8 @@ with chosen as (
         and ($until_us is null or as_of < make_timestamp($until_us))
 ),
 
+sources as (select distinct source from decisions),
+
 told as (
     select
         c.source,
@@ -28,6 +30,8 @@ told as (
     join outcomes as o
         on o.decision_id = c.decision_id
         and (o.slot = c.slot or (o.slot is null and c.slot = c.first_slot))
+        -- Sources may number their decisions alike; what came with a decision is that decision's.
+        and (o.source = c.source or o.source not in (select source from sources))
     group by c.source, c.decision_id, c.slot
 ),
 

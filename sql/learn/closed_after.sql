@@ -3,16 +3,23 @@
 -- grain: one row per window, in the order they were closed
 -- reads: closed, decisions
 -- params: $position, $most
+with page as (
+    select position, decision_id, slot, as_of, outcome
+    from closed
+    where position > $position
+    order by position
+    limit $most
+)
+
 select
-    c.position,
-    c.decision_id,
-    c.slot,
-    c.outcome,
+    p.position,
+    p.decision_id,
+    p.slot,
+    epoch_us(p.as_of) as as_of_us,
+    p.outcome,
     d.action_id,
     d.channel,
     d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1 as had_choice
-from closed as c
-left join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot
-where c.position > $position
-order by c.position
-limit $most
+from page as p
+left join decisions as d on d.source = 'nbatool' and d.decision_id = p.decision_id and d.slot = p.slot
+order by p.position

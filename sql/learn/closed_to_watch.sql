@@ -6,6 +6,7 @@ select
     date_trunc('day', d.as_of) as day,
     c.decision_id,
     d.action_id,
+    epoch_us(d.as_of) as as_of_us,
     c.outcome                                                       -- currency
 from closed as c
 inner join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot

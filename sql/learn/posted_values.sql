@@ -1,10 +1,12 @@
 -- makes: what was posted for one objective within its window
 -- grain: one row per moment with such outcomes
--- reads: due, outcomes, events
+-- reads: due, outcomes, events, decisions
 -- params: $objective, its name; $takes_unnamed, whether outcomes that name none are its own; $within_s, the window in
 --   seconds; $clip, most one value counts (null: no limit); $types, event types that count for it by themselves, and
 --   $match_action, whether only those of the decision's own action do
-with posted as (
+with sources as (select distinct source from decisions),
+
+posted as (
     select
         d.moment,
         d.source_id,
@@ -18,9 +20,12 @@ with posted as (
             else o.outcome_id
         end as said_id
     from due as d
-    join outcomes as o on o.decision_id = d.decision_id and (o.slot is null or o.slot = d.slot)
+    -- One told of a whole slate stands at its first slot, which is 1 in every decision of this workspace.
+    join outcomes as o on o.decision_id = d.decision_id and coalesce(o.slot, 1) = d.slot
     where
         d.verdict = 'earns'
+        -- Sources may number their decisions alike; what came with a decision is that decision's.
+        and (o.source = 'nbatool' or o.source not in (select source from sources))
         and (o.objective = $objective or (o.objective is null and $takes_unnamed))
         and (o.ts is null or (o.ts >= d.as_of and o.ts < d.as_of + to_seconds($within_s)))
 )

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from calls import call
 from desk import record
@@ -15,9 +16,11 @@ from windows_world import SETTINGS, World, live, night, us
 
 from nbatool.activate.log_export import ExportReport, ExportSettings, LogFormat, export_log
 from nbatool.activate.night_log import BATCH
+from nbatool.ingest.decision_log import DECISION_SCHEMA, OUTCOME_SCHEMA, load_decisions, load_outcomes
 from nbatool.store.answer_journal import Answer
 from nbatool.store.decision_record import Slot
 from nbatool.store.online import OnlineStore
+from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
 TWO = [Slot(0, 0.5, 0.5), Slot(1, 0.5, 0.5)]
@@ -136,3 +139,18 @@ def test_where_each_place_has_its_own_outcome_each_stands(tmp_path: Path) -> Non
     assert {key: row["_label_cost"] for key, row in lines(world).items()} == {
         ("d_slate", 1): -1.0, ("d_slate", 2): 0.0,
     }  # fmt: skip
+
+
+def test_sources_that_number_their_decisions_alike_keep_their_outcomes_apart(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.events()
+    with open_warehouse(open_workspace(world.shop.root)) as warehouse:
+        for name, action in (("one", "mail"), ("two", "letter")):
+            rows = pa.Table.from_pylist([night("1", "a", action)], DECISION_SCHEMA)
+            load_decisions(warehouse.con, rows, source=name)
+        told = [{"decision_id": "1", "outcome_id": "o", "objective": "stars", "value": "4"}]
+        load_outcomes(warehouse.con, pa.Table.from_pylist(told, OUTCOME_SCHEMA), source="two")
+    path, report = export(world, "csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        found = {row["action_id"]: row["outcome_stars"] for row in csv.DictReader(file)}
+    assert (found, report.without_outcome) == ({"mail": "", "letter": "4.0"}, 1)

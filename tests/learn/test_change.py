@@ -12,12 +12,11 @@ import pytest
 from nbatool.base.clock import DAY_US
 from nbatool.base.errors import DataError
 from nbatool.learn.change import Change, Sensitivity, Watch, threshold
-from nbatool.learn.forgetting import LEAST_KEPT, change_text, forgetting
+from nbatool.learn.forgetting import LEAST_KEPT, change_text, kept_after
 from nbatool.learn.watches import Watches
 
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]
-DAY_S = 86_400.0
 
 
 def bell(rng: np.random.Generator, n: int) -> Floats:
@@ -159,25 +158,16 @@ def test_damaged_watches_say_what_to_do(text: str) -> None:
         Watches.from_json(text)
 
 
-def change(shift: float, before: int, days: int = 2) -> Change:
-    return Change("a", 0, days * DAY_US, 0.0, shift, 5.0, 5.0 + shift, before, 100, shift, 30.0, 20.0)
+def change(shift: float, before: int) -> Change:
+    return Change("a", 0, 2 * DAY_US, 0.0, shift, 5.0, 5.0 + shift, before, 100, shift, 30.0, 20.0)
 
 
 def test_a_change_fades_what_came_before_it() -> None:
-    asked = forgetting(change(-0.5, 400, days=20), 90 * DAY_S)
-    assert asked.kept == pytest.approx(1 / 101)
-    assert asked.widened == pytest.approx(101)
-    assert (asked.row_weight(-1), asked.row_weight(0)) == (asked.kept, 1.0)
-    # evidence from just before the change has faded that far by the time it was seen
-    assert 0.5 ** (20 * DAY_S / asked.half_life_s) == pytest.approx(asked.kept)
-    assert asked.until_us == 110 * DAY_US
-    assert (
-        forgetting(change(-0.5, 10), 90 * DAY_S).kept
-        > asked.kept
-        > forgetting(change(-2.0, 400), 90 * DAY_S).kept
-    )
-    assert forgetting(change(0.0, 1000), 90 * DAY_S).half_life_s == 90 * DAY_S
-    assert forgetting(change(9.0, 10**9), 90 * DAY_S).kept == LEAST_KEPT
+    kept = kept_after(change(-0.5, 400))
+    assert kept == pytest.approx(1 / 101)
+    assert kept_after(change(-0.5, 10)) > kept > kept_after(change(-2.0, 400))
+    assert kept_after(change(0.0, 1000)) == 1.0
+    assert kept_after(change(9.0, 10**9)) == LEAST_KEPT
 
 
 def test_kept_evidence_is_the_best_guess_of_the_new_mean() -> None:
@@ -189,5 +179,5 @@ def test_kept_evidence_is_the_best_guess_of_the_new_mean() -> None:
     def error(weight: float) -> float:
         return float((((weight * n_old * old + n_new * new) / (weight * n_old + n_new)) ** 2).mean())
 
-    kept = forgetting(change(shift, n_old), DAY_S).kept
+    kept = kept_after(change(shift, n_old))
     assert error(kept) < min(error(kept * 2), error(kept / 2), error(1.0), error(0.0))

@@ -53,10 +53,16 @@ def test_nothing_is_learned_from_another_version_or_a_lost_action(
     desk.online.record(record("unknown", expected=[None, 1.0]))
     desk.online.record(record("none", phi=[]))
     desk.online.record(record("more", phi=[1.0, 2.0, 3.0]))
-    desk.say(1120)
-    assert len(desk.lessons()) == 5
+    desk.online.record(record("forced", removed=[0, 3]))
     learner = LivePosterior(desk.online, terms.half_life_s, sum_posterior.from_bytes)
+    closed = LiveClosing(desk.online, terms, learner).close_due(1120 * S)
+    assert len(desk.lessons()) == 6
+    assert (closed.windows, closed.learned) == (6, 0)
     assert learner.current("v1").totals == [[0.0, 0.0], [0.0, 0.0]]
+    desk.online.record(record("plain"))
+    closed = LiveClosing(desk.online, terms, learner).close_due(1120 * S)
+    assert (closed.windows, closed.learned) == (1, 1)
+    assert learner.current("v1").totals == [[1.0, -2.0], [0.0, 0.0]]
 
 
 def test_a_new_snapshot_is_what_was_known(

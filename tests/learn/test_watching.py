@@ -14,20 +14,22 @@ from nbatool.base.clock import DAY_US
 from nbatool.decide.rebase import ActionChange, changes_of
 from nbatool.features.choice import as_timestamp
 from nbatool.learn.change import Change
+from nbatool.learn.close import Closed
+from nbatool.learn.feed import Fed
 from nbatool.learn.learning import LearnReport
 from nbatool.learn.watching import watch
 from nbatool.learn.windows import Windows
 from nbatool.report.learn_report import learn_json, learn_text
 from nbatool.store.sql import statement
 
-HALF_LIFE_S = 90 * 86_400
 SWITCH, DAYS, PER_DAY = 25, 40, 120
 
 
 class Lookup:
     """Knows that every decision was expected to bring 5; of some it knows nothing any more."""
 
-    def choice(self, decision_id: str, slot: int = 1) -> Any:
+    def choice(self, decision_id: str, slot: int = 1, as_of_us: int | None = None) -> Any:
+        assert as_of_us == int(decision_id.split("_")[1]) * DAY_US  # one night's file is asked, not all
         return None if decision_id.endswith("7") else SimpleNamespace(foreseen=5.0, slot=slot)
 
 
@@ -77,8 +79,8 @@ def test_a_change_is_found_once_and_kept(con: duckdb.DuckDBPyConnection) -> None
     found: list[Change] = []
     for day in range(DAYS):
         close_day(con, day)
-        found += watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
-        assert watch(con, Lookup(), half_life_s=HALF_LIFE_S) == ()  # type: ignore[arg-type]
+        found += watch(con, Lookup())  # type: ignore[arg-type]
+        assert watch(con, Lookup()) == ()  # type: ignore[arg-type]
     assert [change.action_id for change in found] == ["tea"]
     assert SWITCH - 1 <= found[0].since_us // DAY_US <= SWITCH + 1
     assert found[0].seen_us // DAY_US <= SWITCH + 3
@@ -96,9 +98,9 @@ def test_days_taken_together_are_days_taken_one_by_one(con: duckdb.DuckDBPyConne
         close_day(con, day)
         close_day(other, day)
         if day % 7 == 0:
-            watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
-    watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
-    watch(other, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+            watch(con, Lookup())  # type: ignore[arg-type]
+    watch(con, Lookup())  # type: ignore[arg-type]
+    watch(other, Lookup())  # type: ignore[arg-type]
     assert stored(con) == stored(other)
 
 
@@ -110,13 +112,13 @@ def test_a_run_that_is_killed_finds_the_same_again(
     with monkeypatch.context() as broken:
         broken.setattr("nbatool.learn.watching._row", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            watch(con, Lookup(), half_life_s=HALF_LIFE_S)  # type: ignore[arg-type]
+            watch(con, Lookup())  # type: ignore[arg-type]
     assert stored(con) == ([], [])
-    assert len(watch(con, Lookup(), half_life_s=HALF_LIFE_S)) == 1  # type: ignore[arg-type]
+    assert len(watch(con, Lookup())) == 1  # type: ignore[arg-type]
 
 
 def test_nothing_closed_is_nothing_to_watch(con: duckdb.DuckDBPyConnection) -> None:
-    assert watch(con, Lookup(), half_life_s=HALF_LIFE_S) == ()  # type: ignore[arg-type]
+    assert watch(con, Lookup()) == ()  # type: ignore[arg-type]
     assert stored(con) == ([], [])
 
 
@@ -136,8 +138,6 @@ def test_the_newest_changes_are_read_oldest_first(
 
 
 def test_people_are_told_what_changed() -> None:
-    from nbatool.learn.close import Closed
-    from nbatool.learn.feed import Fed
 
     report = LearnReport(0, Closed(), Windows(), Fed(), None, (CHANGE,), "USD")
     assert "changed   mail brings less than before since 1970-01-21: 3.00 USD" in learn_text(report)
@@ -146,3 +146,13 @@ def test_people_are_told_what_changed() -> None:
         ("mail", "1970-01-21T00:00:00Z", 3.0)
     ]
     assert learn_json(LearnReport(0, Closed(), Windows(), Fed(), None))["changes"] == []
+
+
+def test_what_taught_nothing_is_not_said_to_be_learned() -> None:
+    live, fed = Closed(windows=5, learned=3), Fed(learned=10, other_version=4, no_choice=1)
+    told = learn_json(report := LearnReport(0, live, Windows(), fed, "v1"))
+    assert (told["closed"], told["learned"], told["not_learned"]) == (5, 13, 7)
+    assert "learned   from 13 outcomes; 7 taught it nothing: decided by another version" in learn_text(report)
+    # Without a fast learner nobody could have learned.
+    told = learn_json(LearnReport(0, Closed(windows=5), Windows(), Fed(), None))
+    assert (told["learned"], told["not_learned"]) == (0, 0)

@@ -13,7 +13,11 @@ from windows_world import SETTINGS, World, live, night, us
 
 from nbatool.ingest.decision_log import (
     CONTACT_SCHEMA,
+    DECISION_SCHEMA,
+    OUTCOME_SCHEMA,
     load_contact_states,
+    load_decisions,
+    load_outcomes,
 )
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
@@ -200,6 +204,21 @@ def test_the_fast_learner_takes_in_each_window_once(
     # The night's file has served.
     assert (online.nights.all(), list(data.glob("decisions-*"))) == ([], [])
     online.close()
+
+
+def test_what_was_posted_of_a_whole_slate_counts_at_its_first_place(world: World, record: Any) -> None:
+    world.events()
+    live(world, record, "d_slate", "a", slots=[Slot(0, 0.5, 0.5), Slot(1, 0.5, 0.5)])
+    told = {"decision_id": "d_slate", "outcome_id": "1", "objective": "stars", "ts_us": us(1), "value": "4"}
+    world.log([], outcomes=[told])
+    with open_warehouse(open_workspace(world.shop.root)) as warehouse:
+        # Another log numbers its decisions alike, and what came with its own is not ours.
+        other = pa.Table.from_pylist([night("d_slate", "b", "mail")], DECISION_SCHEMA)
+        load_decisions(warehouse.con, other, source="log")
+        rows = pa.Table.from_pylist([told | {"value": "100"}], OUTCOME_SCHEMA)
+        load_outcomes(warehouse.con, rows, source="log")
+    world.learn(6)
+    assert world.shop.rows("select slot, outcome from closed order by slot") == [(1, 8.0), (2, -0.5)]
 
 
 def test_windows_closed_live_are_not_closed_again(world: World, record: Any) -> None:

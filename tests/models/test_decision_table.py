@@ -24,6 +24,7 @@ from nbatool.ingest.decision_log import (
 )
 from nbatool.models.decision_table import DecisionTable, read_decision_table
 from nbatool.models.past_decisions import taken
+from nbatool.store.sql import statement
 from nbatool.store.warehouse import open_warehouse
 
 S, FAR = 1_000_000, 10**15
@@ -169,8 +170,37 @@ def test_an_outcome_of_one_place_is_that_places(con: duckdb.DuckDBPyConnection) 
         {"decision_id": "s", "outcome_id": "all", "value": "1"},
         source="crm",
     )
-    assert table(con).posted.tolist() == [1.0, 5.0]
+    assert table(con).posted.tolist() == [1.0, 4.0]  # what was told of all stands at the first
     assert table(con).slot.tolist() == [1, 2]
+
+
+def test_an_outcome_of_a_whole_slate_counts_once_at_its_first_place(con: duckdb.DuckDBPyConnection) -> None:
+    web = {"action_id": "web", "channel": "web"}
+    decide(con, *({"decision_id": "s", "slot": slot, **web} for slot in (1, 2, 3)), source="log")
+    # Each row of some logs is a decision of its own, wherever it stood.
+    decide(con, {"decision_id": "t", "slot": 3, "customer_id": "c2"}, source="log")
+    told = ({"decision_id": name, "value": "5"} for name in "st")
+    post(con, *told, {"decision_id": "s", "slot": 2, "outcome_id": "p", "value": "1"}, source="log")
+    many = Objective.model_validate({"name": "order", "within": "1h", "measure": "sum"})
+    assert [float(v) for v in table(con, many).posted] == [5.0, 1.0, 0.0, 5.0]
+    # It settles all of it: nothing else is waited for.
+    assert fetched(con, "models/logged_told") == [0, 1, 2, 3]
+
+
+def test_an_outcome_that_came_with_a_decision_settles_no_other_sources(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for source, customer in (("one", "c1"), ("two", "c2")):
+        decide(con, {"decision_id": "1", "customer_id": customer}, source=source)
+    post(con, {"decision_id": "1", "value": "5"}, source="one")
+    assert len(table(con)) == 2
+    assert fetched(con, "models/logged_told") == [0]
+    post(con, {"decision_id": "1", "value": "5"}, source="till")  # which has no decisions
+    assert fetched(con, "models/logged_told") == [0, 1]
+
+
+def fetched(con: duckdb.DuckDBPyConnection, name: str) -> list[int]:
+    return [row for (row,) in con.execute(statement(name)).fetchall()]
 
 
 def test_every_anonymous_visitor_is_somebody_else(con: duckdb.DuckDBPyConnection) -> None:

@@ -41,7 +41,7 @@ def log_of(n: int, seed: int, effect: str) -> tuple[Logged, FastArms, np.ndarray
         np.arange(n), np.zeros(n, dtype=np.int64),
     )  # fmt: skip
     logged = Logged(table, none, np.minimum(arm, 1), np.where(none, np.nan, arm))
-    return logged, FastArms(arm, RELATED, np.array([0, 1])), truth
+    return logged, FastArms(arm, RELATED, np.array([0, 1]), frozenset(NAMES[:4])), truth
 
 
 def fitted(n: int, effect: str, *, replays: bool = True) -> OutcomeModel:
@@ -56,10 +56,18 @@ def test_its_differences_are_those_of_the_customers() -> None:
     logged, arms, truth = log_of(4_000, 1, "linear")
     learned, asked = np.arange(3_000), np.arange(3_000, 4_000)
     left = logged.table.y[learned] - 5.0
-    nothing, uplift = differences(logged, arms, 4, left, learned, asked)
+    nothing, uplift = differences(logged, arms, left, learned, asked)
     assert nothing == pytest.approx(logged.table.x[asked, 2], abs=0.6)
     assert np.corrcoef(uplift[:, 0], truth[asked, 0])[0, 1] > 0.97
     assert uplift[:, 1].std() < 0.25
+
+
+def test_it_sees_what_the_fast_learner_sees() -> None:
+    logged, arms, truth = log_of(4_000, 1, "linear")
+    learned, asked = np.arange(3_000), np.arange(3_000, 4_000)
+    blind = replace(arms, columns=frozenset({"a", "c", "kind"}))
+    uplift = differences(logged, blind, logged.table.y[learned] - 5.0, learned, asked)[1]
+    assert abs(np.corrcoef(uplift[:, 0], truth[asked, 0])[0, 1]) < 0.4
 
 
 def test_of_rows_it_has_not_seen_it_reads_no_outcome() -> None:
@@ -70,7 +78,7 @@ def test_of_rows_it_has_not_seen_it_reads_no_outcome() -> None:
         logged, table=replace(logged.table, y=np.where(np.arange(1_000) < 700, logged.table.y, 1e9))
     )
     for one, again in zip(
-        differences(logged, arms, 4, left, learned, asked), differences(other, arms, 4, left, learned, asked), strict=True
+        differences(logged, arms, left, learned, asked), differences(other, arms, left, learned, asked), strict=True
     ):  # fmt: skip
         assert (one == again).all()
 
