@@ -210,7 +210,13 @@ class _Look:
                 "of the role contact"
             )
         n, first = sum(count for _, count in times), format_time(times[0][0] // US_PER_S * US_PER_S)
-        named = {"--version": asked.version, "--challenger": asked.challenger, "--from": first}
+        present = None if asked.as_of_us is None else format_time(asked.as_of_us)
+        named = {
+            "--version": asked.version,
+            "--challenger": asked.challenger,
+            "--from": first,
+            "--as-of": present,
+        }
         typed = [word for option, value in named.items() if value is not None for word in (option, value)]
         return (
             f"{n:,} older {'one' if n == 1 else 'ones'}, from {first} on, can be judged although a version may have learned "

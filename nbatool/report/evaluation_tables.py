@@ -6,7 +6,7 @@ All figures are per 1,000 customers decided once, in the unit of the outcome; wh
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def value_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
     if not shown:
         return ["  the log carries no estimate of any policy"]
     shown.sort(key=lambda pair: -pair[1].value)
-    decimals = decimals_together([PER * i.value for _, i in shown], unit)
+    decimals = _decimals((i for _, i in shown), unit)
     rows = [
         (_marked(report, j.name), *_figures(i, decimals), number_text(j.overlap.effective)) for j, i in shown
     ]
@@ -60,8 +60,7 @@ def gain_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
         if judged is None or not judged.gain:
             continue
         rows = []
-        sizes = [PER * max(abs(i.value), abs(i.low), abs(i.high)) for i in judged.gain.values()]
-        decimals = decimals_together(sizes, unit)
+        decimals = decimals_together([_size(i) for i in judged.gain.values()], unit)
         for other, interval in judged.gain.items():
             alike = judged.alike.get(other)
             rows.append((
@@ -128,7 +127,7 @@ def segment_lines(report: EvaluationReport, unit: str, width: int) -> list[str]:
     if not segments:
         return []
     shown = [i for s in segments for name in ("champion", LOGGED) if (i := s.values.get(name)) is not None]
-    decimals = decimals_together([PER * i.value for i in shown], unit)
+    decimals = _decimals(shown, unit)
     rows: list[tuple[str, ...]] = []
     for segment in segments:
         for first, name in ((True, "champion"), (False, LOGGED)):
@@ -149,7 +148,7 @@ def estimator_lines(report: EvaluationReport, unit: str, width: int) -> list[str
     judged = report.evaluation.of("champion")
     if judged is None or not judged.estimates:
         return []
-    decimals = decimals_together([PER * i.value for i in judged.estimates.values()], unit)
+    decimals = _decimals(judged.estimates.values(), unit)
     rows = [
         (name, *_figures(interval, decimals), _bounds(judged.asymptotic[name], decimals))
         for name, interval in judged.estimates.items()
@@ -171,20 +170,35 @@ def _figures(interval: Interval, decimals: int, *, signed: bool = False) -> tupl
     return figure_text(PER * interval.value, decimals, signed=signed), _bounds(interval, decimals)
 
 
-def decimals_together(values: Sequence[float], unit: str) -> int:
-    """Return the decimals of all figures of a table: two digits of the smallest, at most two decimals more than the largest
-    asks for.
+def decimals_together(values: Sequence[float], unit: str, sizes: Sequence[float] = ()) -> int:
+    """Return the decimals of all figures of a table: two digits of the smallest, at most one decimal more than the
+    largest asks for.
+
+    Parameters
+    ----------
+    sizes
+        What two digits are wanted of, where that is not the values: the larger end of an interval.
 
     >>> decimals_together([227.0, 35.3], "USD"), decimals_together([227.0, 3.53], "clicks")
     (0, 1)
     >>> decimals_together([4512.0, 0.0004, 0.0], "clicks"), decimals_together([227.0, 3.53], "USD")
-    (2, 2)
+    (1, 2)
     """
-    known = [abs(value) for value in values if math.isfinite(value) and value]
-    largest = decimals_of(known, unit)
-    needed = max((max(1 - math.floor(math.log10(value)), 0) for value in known), default=0)
-    decimals = min(max(largest, needed), largest + 2, MOST_DECIMALS)
+    largest = decimals_of(values, unit)
+    known = [abs(size) for size in sizes or values if math.isfinite(size) and size]
+    needed = max((max(1 - math.floor(math.log10(size)), 0) for size in known), default=0)
+    decimals = min(max(largest, needed), largest + 1, MOST_DECIMALS)
     return 2 if decimals == 1 and is_money(unit) else decimals
+
+
+def _decimals(shown: Iterable[Interval], unit: str) -> int:
+    """Return the decimals of a table of values."""
+    intervals = list(shown)
+    return decimals_together([PER * i.value for i in intervals], unit, [_size(i) for i in intervals])
+
+
+def _size(interval: Interval) -> float:
+    return PER * max(abs(interval.value), abs(interval.low), abs(interval.high))
 
 
 def _bounds(interval: Interval, decimals: int) -> str:

@@ -126,6 +126,29 @@ def test_doctor_counts_the_actions_of_the_catalogue(shop: Path, nbatool: Nbatool
     assert "actions.csv" in out
 
 
+def test_doctor_warns_of_a_rules_only_arm_without_a_rule(shop: Path, nbatool: Nbatool) -> None:
+    def found() -> dict[str, str]:
+        checks = json.loads(nbatool("doctor", "--json")[1])["checks"]
+        return {c["check"]: c["detail"] for c in checks if c["ok"]}
+
+    action = '[[action]]\nid = "{}"\nname = "A"\nchannels = ["email"]\n'
+    with (shop / "nba.toml").open("a") as file:
+        file.write(action.format("b"))
+    assert "experiment" not in found()
+    assert found()["catalogue"] == "1 action"
+    assert 'source "events"' in found()
+    assert found()['source "events"'] == "1 file name or pattern found"
+    with (shop / "nba.toml").open("a") as file:
+        file.write(f"{action.format('a')}[experiment]\ncomponent_arms = 0.1\n")
+    assert found()["experiment"].startswith(
+        "warning: every lever is 1, so the rules_only arm takes the first action"
+    )
+    assert '"a" before all' in found()["experiment"]
+    text = (shop / "nba.toml").read_text()
+    (shop / "nba.toml").write_text(text.replace('id = "a"', 'id = "a"\nlever = 2'))
+    assert found()["experiment"] == "the rules_only arm has levers to go by"
+
+
 def test_doctor_and_train_see_a_mistyped_event(shop: Path, nbatool: Nbatool) -> None:
     text = (shop / "nba.toml").read_text()
     line = len(text.splitlines()) + 3

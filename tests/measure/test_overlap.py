@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bandit_worlds import World, draw
 
 from nbatool.measure.logged import LoggedBandit, checked_log
-from nbatool.measure.overlap import overlap, support
+from nbatool.measure.overlap import Overlap, overlap, support
 from nbatool.measure.policy_on_log import policy_on_log
 
 
@@ -85,3 +87,10 @@ def test_an_empty_log_supports_nothing() -> None:
     ).log
     said = support(overlap(policy_on_log(log, np.zeros((0, 2)))), min_effective=1)
     assert not said.printed
+
+
+def test_what_rounds_to_nothing_is_not_warned_of() -> None:
+    plain = Overlap(1_000, 1_000, 900.0, 900.0, 0.01, 2.0, 1.0, 0.1, 0.0004, (1,), 0.0, 0.0)
+    assert support(plain, min_effective=100).warnings == ()
+    (said,) = support(replace(plain, unsupported=0.0006), min_effective=100).warnings
+    assert said.startswith("the policy puts 0.1% of its choices")

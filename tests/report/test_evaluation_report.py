@@ -13,9 +13,11 @@ from judged_worlds import CHANCES, judged_log, kinds
 from nbatool.base.learning_settings import Evaluate
 from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import evaluate
+from nbatool.measure.gate import shortfalls, thresholds
 from nbatool.measure.learned_from import Leak
 from nbatool.measure.twin import Twin
 from nbatool.report.evaluation_report import evaluation_json, evaluation_text, warnings
+from nbatool.report.gate_line import gate_json, gate_line
 
 SETTINGS = Evaluate(resamples=100)
 
@@ -142,7 +144,7 @@ def test_a_policy_trained_on_what_it_is_judged_on_is_marked() -> None:
     assert block.count("proves nothing *") == len(found.of("challenger").gain)
     for part in (
         "the challenger 2026-02-08-aaaa was trained on what happened until 1970-01-01 00:33 UTC",
-        "1,500 of 2,000 decisions", "--from 1970-01-01T00:00:00.001500Z",
+        "1,500 of 2,000 decisions", "after its training: --from 1970-01-01T00:00:01Z",
     ):  # fmt: skip
         assert part in plain
     told = evaluation_json(report, "EUR")
@@ -250,3 +252,65 @@ def test_json_has_null_for_what_cannot_be_had(report: EvaluationReport) -> None:
     assert data["policies"]["champion"]["estimates"]["DR"]["low"] is None
     assert (data["decisions"], data["currency"], data["logging_policies"]) == (2_000, "EUR", ["nbatool/v"])
     assert data["segments"][0]["values"]["champion"]["value"] == pytest.approx(3.0, abs=0.5)
+
+
+def test_one_table_has_the_same_decimals(report: EvaluationReport) -> None:
+    champion = report.evaluation.of("champion")
+    near = replace(champion.gain["nothing"], value=0.0353, low=0.0107, high=0.0601)
+    far = replace(near, value=0.227, low=0.12, high=0.33)
+    other = replace(champion, gain={"nothing": far, "random": near})
+    found = replace(report.evaluation, judgements=(other,))
+    block = evaluation_text(replace(report, evaluation=found), "USD", 100).split("champion against")[1]
+    assert "+227 120 to 330" in " ".join(block.split())
+    assert "+35 11 to 60" in " ".join(block.split())
+
+
+def test_shares_say_what_is_left_out_and_count_actions_apart_from_channels(report: EvaluationReport) -> None:
+    labels = [f"{action} by {channel}" for action in "abcd" for channel in ("sms", "web")]
+    mix = np.array([0.6, 0.2, 0.1, 0.05, 0.04, 0.006, 0.0, 0.003, 0.001])
+    champion, logged = (replace(report.evaluation.of(name), mix=mix) for name in ("champion", "logged"))
+    found = replace(
+        report.evaluation,
+        judgements=(champion, logged),
+        labels=(*labels, "nothing"),
+        actions=(*(label[0] for label in labels), "nothing"),
+    )
+    text = evaluation_text(replace(report, evaluation=found), "EUR", 100)
+    said = " ".join(text.split())
+    assert "The champion uses 7 of 8 candidates (4 actions)." in said
+    assert "c by web .01 .01 … and 2 more <.01 <.01" in said
+    (only,) = [
+        line for line in evaluation_text(report, "EUR", 100).splitlines() if "The champion uses" in line
+    ]
+    assert only.strip() == "The champion uses 2 of 2 candidates (2 actions)."
+
+
+def test_one_of_something_is_not_many(report: EvaluationReport) -> None:
+    found = replace(report.evaluation, n=1, n_customers=1, left_out={"odd": 1}, not_made=1)
+    said = " ".join(evaluation_text(replace(report, evaluation=found), "EUR", 100).split())
+    assert "on 1 decision of 1 customer, " in said
+    assert "1 decision left out: odd" in said
+    assert "not judged: 1 contact decided" in said
+
+
+def test_the_gate_ends_in_one_line_that_names_every_threshold(report: EvaluationReport) -> None:
+    found = report.evaluation
+    low = found.of("champion").gain["logged"].low
+    settings = Evaluate(
+        resamples=100, min_gain={"logged": 0.0, "nothing": 50.0, "rules": 0.1}, rules="r.toml"
+    )
+    asked = thresholds(found, settings)
+    assert [(t.over, t.met) for t in asked] == [("logged", True), ("nothing", False), ("rules", False)]
+    line = gate_line(asked, shortfalls(found, settings), "EUR")
+    assert line.startswith(
+        f"gate  failed: gain over what was done +{low * 1000:,.0f}, at least 0 asked; gain over nothing +"
+    )
+    assert (
+        ", but at least +50,000 asked; gain over rules not known, at least +100 asked (EUR per 1,000" in line
+    )
+    assert gate_line(asked[:1], [], "EUR").startswith("gate  passed: gain over what was done +")
+    assert "another reason forbids it" in gate_line(asked[:1], ["it learned from its judges"], "EUR")
+    assert "another reason" not in line
+    more = [*shortfalls(found, settings), "it learned from its judges"]
+    assert "another reason forbids it" in gate_line(asked, more, "EUR")
+    assert [t["met"] for t in gate_json(asked)] == [True, False, False]

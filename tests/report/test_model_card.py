@@ -109,3 +109,42 @@ def test_the_lists_of_the_outcome_model_are_told_apart(bundle: Bundle) -> None:
     assert len(heads) == 2 + len(outcome.texts)
     effect = outcome.texts.keys() & {"effect"}
     assert ("what the effect looks at most (what an action changes)" in heads) == bool(effect)
+
+
+def test_a_target_that_asks_for_absence_is_worded_so(bundle: Bundle) -> None:
+    plain = bundle.card["targets"]["churn_90d"]
+    for told, words in (
+        (
+            {"event": "order", "within_s": 7_776_000, "happens": False},
+            'the chance of no "order" within 90d, whatever',
+        ),
+        (
+            {"event": "order", "within_s": 7_776_000, "happens": True},
+            'the chance of "order" within 90d, whatever',
+        ),
+    ):
+        said = card_text({**bundle.card, "targets": {"churn_90d": {**plain, **told}}}, 100)
+        assert f"churn_90d: {words} we do" in said
+    told = bundle.card["targets"]
+    assert [told[name]["happens"] for name in ("purchase_30d", "churn_90d")] == [True, False]
+    old = {key: value for key, value in plain.items() if key not in ("event", "within_s", "happens")}
+    said = card_text({**bundle.card, "targets": {"churn_90d": old}}, 100)
+    assert "churn_90d: the chance of what this target asks for, whatever we do" in said
+
+
+def test_the_parts_of_a_model_of_each_action_are_named_by_it(bundle: Bundle) -> None:
+    columns = [{"feature": f"column_{k}", "share": 0.2 - 0.01 * k} for k in range(7)]
+    outcome = {
+        **bundle.card["outcome"],
+        "actions": ["coupon", "banner"],
+        "trees": {"baseline": 9, "effect-0": 125, "effect-1": 3},
+        "importance": {"effect-0": columns, "effect-1": columns},
+    }
+    said = card_text({**bundle.card, "targets": {}, "outcome": outcome}, 100)
+    assert "9 trees for the baseline, trees for the effect of coupon 125, banner 3" in " ".join(said.split())
+    assert "effect-" not in said
+    assert said.count("looks at most") == 1
+    assert "    coupon: column_0 .20, column_1 .19, " in said
+    assert "    banner: column_0 .20" in said
+    assert "column_4" in said
+    assert "column_5" not in said

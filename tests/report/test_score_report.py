@@ -43,11 +43,11 @@ def test_four_actions_nothing_and_the_rest_together() -> None:
     assert lines[0] == "What to do now, as of 2018-07-01 00:00 UTC, for the next 30d"
     assert lines[2:9] == [
         "  action   customers  net value each  in all",
-        "  nothing         50           $0.00      $0",
         f"  Offer a         25           $2.00     $50  {'█' * 30}",
         f"  Offer b         10           $2.00     $20  {'█' * 12}",
         f"  Offer c          6           $2.00     $12  {'█' * 7}▎",
         f"  Offer d          5           $2.00     $10  {'█' * 6}",
+        "  nothing         50           $0.00      $0",
         "  2 more           4           $2.00      $8  ████▊",
     ]
     assert "  best for nobody now: Offer g" in lines
@@ -130,3 +130,31 @@ def test_a_model_that_knows_the_future_is_not_to_be_judged(later_us: int, warned
         in said
     ) == warned
     assert score_json(found, "USD")["model_as_of"].startswith("2018-0")
+
+
+def test_actions_that_make_much_of_the_plan_are_named() -> None:
+    """Few customers may be worth most: what is named follows the money."""
+    mix = (*MIX, Share("z", "Offer z", 1, 900.0))
+    table = score_text(report(*mix), "USD", 80).split("\n\n")[1].splitlines()
+    assert table[1].startswith("  Offer z ")
+    assert [line.split("  ")[1] for line in table[1:7]] == [
+        "Offer z",
+        "Offer a",
+        "Offer b",
+        "Offer c",
+        "nothing",
+        "3 more",
+    ]
+    five = tuple(
+        Share(name, f"Offer {name}", 1, 10.0 * sign)
+        for name, sign in zip("abcdef", (9, 9, 9, 9, -9, -9), strict=True)
+    )
+    assert "more" not in score_text(report(*five), "USD", 80).split("\n\n")[1]
+
+
+def test_what_learning_and_keeping_apart_cost() -> None:
+    found = report(*MIX, tried=1, exploring=3.0, kept_apart=7, apart=41.2)
+    said = " ".join(score_text(found, "USD", 100).split())
+    assert "1 customer gets something worth less than the best, to learn from it (expected cost $3)" in said
+    assert "7 customers are kept apart, to measure what the plan earns (expected cost $41)" in said
+    assert score_json(found, "USD")["kept_apart_cost"] == 41.2
