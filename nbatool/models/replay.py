@@ -25,6 +25,9 @@ from nbatool.models.table import IntArray
 
 SCALES = (1.0, 0.3, 3.0, 0.1, 10.0)
 """Strengths of the prior that are tried, as factors on the default; the first of equals is taken."""
+WORTH = 0.02
+"""Log odds each outcome since then must add on average: that of a shift by a fifth of its spread. With many outcomes
+whatever a linear model cannot follow tells old from new; that is no change."""
 MOST_REPLAYED = 100_000
 """Newest outcomes replayed: as many as linear differences between customers can need."""
 ROUNDS = 8
@@ -113,7 +116,10 @@ def share_kept(prior: Posterior, others: Sums, old: Sums, since: Sums, least: fl
 
     found = {share: foretold(share) for share in (1.0, *(least**power for power in (0.25, 0.5, 0.75, 1.0)))}
     best = max(found, key=lambda share: found[share])
-    return best if found[best] > found[1.0] + STRONG else 1.0
+    told = float(
+        since.gram[old.gram[:, 0, 0] > 0, 0, 0].sum()
+    )  # the constant's squares: outcomes of the action
+    return best if found[best] > found[1.0] + max(STRONG, WORTH * told) else 1.0
 
 
 def believed(prior: Posterior, sums: Sums) -> Posterior:

@@ -9,7 +9,7 @@ from nbatool.models import replay
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_prior import default_variance
 from nbatool.models.prior_choice import foretold
-from nbatool.models.replay import SCALES, Sums, _evidence, believed
+from nbatool.models.replay import SCALES, Sums, _evidence, believed, share_kept
 
 ARMS = [("a", "email"), ("b", "email"), ("nothing", None)]
 RELATED = np.array([[1.0, 0.6, 0.25], [0.6, 1.0, 0.25], [0.25, 0.25, 1.0]])
@@ -108,3 +108,15 @@ def test_few_outcomes_do_not_say_which_coordinate_matters() -> None:
     phi, arm, y = log_of(0.3, 3 * D)
     found = believed(prior(RELATED), Sums.of(phi, arm, y, np.ones(len(y)), 3))
     assert np.ptp(found.variance / prior(RELATED).variance) == pytest.approx(0.0)
+
+
+def test_a_small_shift_seen_on_many_outcomes_is_no_change() -> None:
+    """A twentieth of the spread is certain after forty thousand outcomes, and not worth forgetting for; half of it is."""
+    start = Posterior.start([("a", None)], None, np.array([1.0]), noise=1.0)
+
+    def seen(mean: float, n: float) -> Sums:
+        return Sums(np.array([[[n]]]), np.array([[n * mean]]), n * (mean**2 + 1), n)
+
+    none = seen(0.0, 0.0)
+    assert share_kept(start, none, seen(0.0, 40_000.0), seen(0.05, 40_000.0), 0.003) == 1.0
+    assert share_kept(start, none, seen(0.0, 40_000.0), seen(0.5, 400.0), 0.003) < 0.1
