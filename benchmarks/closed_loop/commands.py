@@ -25,7 +25,7 @@ NAME = "nbatool"
 EXPLORATION = """
 [exploration]
 method = "thompson"
-share = 0.2
+share = 0.1
 min_probability = 0.001
 max_loss = 100.0
 
