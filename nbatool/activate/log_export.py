@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from nbatool.store.workspace import Workspace
 
 LogFormat = Literal["dsjson", "obp", "csv", "parquet"]
-LOG_FORMATS: Final = ("dsjson", "obp", "csv", "parquet")
 ENDINGS: Final = {"dsjson": "dsjson", "obp": "obp.csv", "csv": "csv", "parquet": "parquet"}
 BATCH_ROWS: Final = 10_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
 from nbatool.features.pairs import DIMENSIONS
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
+from nbatool.models.posterior import Posterior
 from nbatool.profile.present import present_us
 from nbatool.store.warehouse import open_warehouse
 
@@ -91,6 +93,8 @@ class Explanation:
         The experiment group the customer is in.
     probability
         The chance of the choice within that group.
+    uplift_se
+        Standard error of the uplift of ``about``; None where no effect is known.
     """
 
     customer_id: str
@@ -109,6 +113,7 @@ class Explanation:
     horizon_s: int | None = None
     arm: str = "policy"
     probability: float = 1.0
+    uplift_se: float | None = None
 
     @property
     def worth(self) -> float:
@@ -186,7 +191,7 @@ def explain_customer(
         in_force = terms_in_force(workspace, version)
         policy = replace(policy, practice=in_force.practice)
         (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=in_force.posterior)
-    return explained(policy, chunk, customer_id, moment, version, asked)
+    return explained(policy, chunk, customer_id, moment, version, asked, in_force.posterior)
 
 
 def explained(
@@ -196,8 +201,9 @@ def explained(
     as_of_us: int,
     version: str,
     action: str | None = None,
+    posterior: Posterior | None = None,
 ) -> Explanation:
-    """Explain the first decision of a chunk."""
+    """Explain the first decision of a chunk; ``posterior`` is what it was made with."""
     decision, scores = chunk.decision, {name: _plain(values[0]) for name, values in chunk.scores.items()}
     offers = [_ranked(policy, chunk, scores, j) for j in range(len(policy.catalogue.offers))]
     chosen = int(decision.chosen[0])
@@ -218,7 +224,21 @@ def explained(
         horizon_s=None if policy.bundle.clv is None else json.loads(policy.bundle.clv)["settings"]["horizon_s"],
         arm=ARMS[decision.arm[0]],
         probability=float(decision.probability_in_arm[0, chosen]),
+        uplift_se=None if about is None else _uplift_se(policy, chunk, about, posterior),
     )  # fmt: skip
+
+
+def _uplift_se(policy: Policy, chunk: ScoredChunk, j: int, posterior: Posterior | None) -> float | None:
+    """How sure the uplift of an offer is: the model's error and what is still open about the correction to it."""
+    bundle, decision = policy.bundle, chunk.decision
+    if bundle.outcome is None or bundle.decision is None:
+        return None
+    columns = Expectation(bundle, policy.catalogue).columns
+    encoded = bundle.customer.encode(chunk.customers)
+    x = bundle.decision.of_candidates(chunk.customers, encoded, columns, policy.catalogue.actions)
+    of_model = float(bundle.outcome.uplift_se(x, len(columns), decision.modelled[:, -1])[0, j])
+    open_still = 0.0 if posterior is None else float(posterior.uplift_sd(decision.phi, j)[0])
+    return math.hypot(of_model, open_still)
 
 
 def _plain(value: Any) -> float | str | None:

@@ -176,12 +176,9 @@ def read_decision_table(
         Return every decision, whatever became of it, without what requests said: contacts never made and open windows
         too. Their outcomes mean nothing, their chances do.
     """
+    each_slot = bool(objectives) and all(objective.match_action for objective in objectives)
     asked = {"from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us)}
-    if every:
-        con.execute(statement("models/create_decided"), asked)
-    else:
-        each_slot = bool(objectives) and all(objective.match_action for objective in objectives)
-        con.execute(statement("models/create_logged"), {**asked, "each_slot": each_slot})
+    con.execute(statement("models/create_logged"), {**asked, "every": every, "each_slot": each_slot})
     found = fetch_arrow(con, statement("models/logged"))
     if not len(found):
         return None

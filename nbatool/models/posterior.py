@@ -139,6 +139,15 @@ class Posterior:
             out[start : start + step] = np.multiply(own, pairs[:, None, :], order="C").sum(-1)
         return np.sqrt(np.maximum(out, 0.0) * self.noise)
 
+    def uplift_sd(self, phi: FloatArray, arm: int) -> FloatArray:
+        """Return float64[n]: the standard deviation of what an arm is expected to bring beyond the last one, `nothing`."""
+        (g, a), (h, last) = self._of_group[arm], self._of_group[self.m - 1]
+        out = np.empty(len(phi))
+        for i, x in enumerate(phi):
+            own, other = self._between(g, x), self._between(h, x)
+            out[i] = own[a, a] + other[last, last] - (2.0 * own[a, last] if g == h else 0.0)
+        return np.sqrt(np.maximum(out, 0.0) * self.noise)
+
     def optimistic(self, phi: FloatArray, n_draws: int) -> FloatArray:
         """Return float64[n_draws, n, m]: mean + z·sd, z the middle quantiles of |N(0, 1)|, the same for all arms.
 
@@ -255,20 +264,6 @@ class Posterior:
             self.covariance[g] = inverse(prior + keep * (known - prior))
             means = np.multiply(self.covariance[g], learned).sum(-1)
             self.weights[members] = means.reshape(len(members), self.d)
-
-    def with_candidates(self, arms: Sequence[Arm], relation: FloatArray | None = None) -> Posterior:
-        """Return the belief over other arms: kept ones keep theirs, new ones start from their relatives'.
-
-        Parameters
-        ----------
-        arms
-            All arms from now on; those not named any more are dropped.
-        relation
-            float64[m', m'] over them, or None when they are strangers.
-        """
-        from nbatool.models.posterior_arms import moved
-
-        return moved(self, arms, np.eye(len(arms)) if relation is None else np.asarray(relation, np.float64))
 
     def copy(self) -> Posterior:
         """Return an independent copy."""

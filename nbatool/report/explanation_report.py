@@ -104,10 +104,17 @@ def _net_value(found: Explanation, currency: str, width: int) -> list[str]:
     )
     rows = [(_signed(term, currency), term.words) for term in found.terms]
     if not found.by_propensity:
-        rows[0] = (rows[0][0], f"{rows[0][1]} ({with_it} with it, {without} without)")
+        rows[0] = (
+            rows[0][0],
+            f"{rows[0][1]} ({with_it} with it, {without} without){_give_or_take(found, currency)}",
+        )
     rows.append((f"= {money_text(about.net_value, currency)}", "net value"))
     lines += table_lines(("", ""), rows, right="rl", width=width)
     return [*lines, *(paragraph(NO_CONTACT, first="! ", width=width) if found.by_propensity else [])]
+
+
+def _give_or_take(found: Explanation, currency: str) -> str:
+    return "" if not found.uplift_se else f", give or take {money_text(found.uplift_se, currency)}"
 
 
 def _mattered(found: Explanation, currency: str, width: int) -> list[str]:
@@ -192,6 +199,7 @@ def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
         "tried": found.tried,
         "best": NOTHING_JSON if found.chosen is None else _offer(found.chosen),
         "about": None if found.about is None else _offer(found.about),
+        "uplift_se": None if found.uplift_se is None else _four(found.uplift_se),
         "net_value_terms": _terms(found.terms),
         "expected_outcome_of_nothing": _four(found.expected_nothing),
         "mattered": _terms(found.mattered),

@@ -2,7 +2,10 @@
 -- grain: one row per source
 -- reads: decisions, outcomes, closed, contact_states
 -- params: none
-with skipped as (
+with
+sources as (select distinct source from decisions),
+
+skipped as (
     -- as in the exported log: what was not made, or is not known to have been, has no outcome
     select decision_id
     from contact_states
@@ -21,7 +24,13 @@ select
         where
             (d.source = 'nbatool' and d.decision_id in (select decision_id from closed))
             or (
-                d.decision_id in (select decision_id from outcomes)
+                exists (
+                    select 1 from outcomes as o
+                    where
+                        o.decision_id = d.decision_id
+                        -- Sources may number their decisions alike; what came with a decision is that decision's.
+                        and (o.source = d.source or o.source not in (select source from sources))
+                )
                 and d.decision_id not in (select decision_id from skipped)
             )
     ) as with_outcome,

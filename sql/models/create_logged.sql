@@ -1,7 +1,9 @@
--- makes: logged (temporary), the decisions of the log whose windows have closed
+-- makes: logged (temporary), the decisions of the log whose windows have closed; or every decision, whatever became of it:
+--   contacts that were never made and open windows too, without what requests said
 -- grain: one row per slot of a decision; row counts from 0 in the order (customer, time, decision, slot)
 -- reads: decisions, closed, contact_states
--- params: from_ts, until_ts; each_slot, whether each slot of a slate has an outcome of its own; else its first stands for it
+-- params: from_ts, until_ts; every; each_slot, whether each slot of a slate has an outcome of its own; else its first
+--   stands for it
 create or replace temp table logged as
 select
     row_number() over (order by customer_id, as_of, source, decision_id, slot) - 1 as row,
@@ -22,17 +24,15 @@ from (
         d.candidate_set,
         d.probabilities,
         d.removed,
-        d.context,
+        case when not $every then d.context end as context,
         c.outcome                       -- currency; null: to be made from what was posted and what happened
     from decisions as d
     left join closed as c on d.source = 'nbatool' and c.decision_id = d.decision_id and c.slot = d.slot
     where
         d.as_of >= $from_ts
         and d.as_of < $until_ts
-        and (d.source <> 'nbatool' or (c.outcome is not null and ($each_slot or d.slot = 1)))
-        and not exists (
-            select 1 from contact_states as s where s.decision_id = d.decision_id and s.status = 'released'
-        )
+        and ($every or d.source <> 'nbatool' or (c.outcome is not null and ($each_slot or d.slot = 1)))
+        and ($every or d.decision_id not in (select s.decision_id from contact_states as s where s.status = 'released'))
         -- Without any candidate there was no choice, and what came of it says nothing about one.
         and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 ) as found

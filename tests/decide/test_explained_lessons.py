@@ -13,10 +13,16 @@ import pytest
 from calls import call
 from decided import decided, policy_of
 
-from nbatool.decide.explanation import Term, _terms, explain_customer
+from nbatool.decide.assemble import champion_policy
+from nbatool.decide.batch import population, score_chunks
+from nbatool.decide.explanation import Term, _terms, _uplift_se, explain_customer
 from nbatool.decide.policy import Policy
+from nbatool.decide.published import terms_in_force
 from nbatool.decide.reasons import SINCE
+from nbatool.ingest.catalogue import load_catalogue
 from nbatool.report.explanation_report import LEAST_SHOWN, explanation_json, explanation_text
+from nbatool.report.figures import money_text
+from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import Workspace, open_workspace
 
 
@@ -48,6 +54,24 @@ def test_the_terms_sum_with_what_was_learned_since(
     assert since.money != 0
     shown = " ".join(explanation_text(found, "EUR", 100).split())
     assert (SINCE in shown) == (abs(since.money) >= LEAST_SHOWN)
+
+
+def test_how_sure_the_uplift_is_has_both_parts(workspace: Workspace) -> None:
+    """The models' error and what is still open about the correction: at least each of them, and it is told."""
+    found = explain_customer(workspace, "c0000")
+    _, policy = champion_policy(workspace, load_catalogue(workspace.config))
+    in_force = terms_in_force(workspace, found.model_version)
+    assert found.uplift_se is not None
+    with open_warehouse(workspace) as warehouse:
+        people = population(warehouse.con, workspace.config, policy, as_of_us=found.as_of_us, only=["c0000"])
+        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=in_force.posterior)
+    offers = [offer.action.id for offer in policy.catalogue.offers]
+    of_model = _uplift_se(policy, chunk, offers.index(found.about.action_id), None)
+    assert 0 < of_model < found.uplift_se
+    assert explanation_json(found, "EUR")["uplift_se"] == round(found.uplift_se, 4)
+    assert f"give or take {money_text(found.uplift_se, 'EUR')}" in " ".join(
+        explanation_text(found, "EUR", 120).split()
+    )
 
 
 def test_before_any_contact_a_chance_and_what_was_learned_are_told_apart() -> None:

@@ -173,7 +173,12 @@ def test_an_unconfirmed_night_is_in_no_training_and_no_replay(world: World) -> N
         replayed = con.execute(
             statement("decide/closed_newest"), {"most": 100, "each_slot": False, "until": None}
         ).fetchall()
-        span: dict[str, Any] = {"from_ts": "2000-01-01", "until_ts": "2100-01-01", "each_slot": False}
+        span: dict[str, Any] = {
+            "from_ts": "2000-01-01",
+            "until_ts": "2100-01-01",
+            "every": False,
+            "each_slot": False,
+        }
         con.execute(statement("models/create_logged"), span)
         assert con.execute("select decision_id from logged").fetchall() == [("d10_c",)]
     assert len(replayed) == 1

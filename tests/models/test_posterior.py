@@ -13,7 +13,6 @@ from nbatool.base.records import Action
 from nbatool.models.arm_similarity import Arm, relation
 from nbatool.models.optimism import levels
 from nbatool.models.posterior import PRIOR_COUNT, Posterior
-from nbatool.models.posterior_arms import moved
 
 ARMS: list[Arm] = [("a", "email"), ("b", "email"), ("c", "push"), ("nothing", None)]
 ACTIONS = {
@@ -168,30 +167,25 @@ def test_a_new_action_starts_from_its_relatives() -> None:
         rng = np.random.default_rng(seed)
         truth = rng.multivariate_normal(np.zeros(14), np.kron(r, np.diag(variance))).reshape(7, 2)
         phi = np.column_stack([np.ones(600), rng.normal(size=600)])
-        learned = Posterior.start(names[1:], r[1:, 1:], variance, noise=1.0)
-        arm = rng.integers(0, 6, 600)
-        learned.update_many(phi, arm, (phi * truth[1:][arm]).sum(1) + rng.normal(size=600))
-        grown = learned.with_candidates(names, r)
-        warm.append(((grown.mean(phi)[:, 0] - phi @ truth[0]) ** 2).mean())
+        learned = Posterior.start(names, r, variance, noise=1.0)
+        arm = rng.integers(1, 7, 600)
+        learned.update_many(phi, arm, (phi * truth[arm]).sum(1) + rng.normal(size=600))
+        warm.append(((learned.mean(phi)[:, 0] - phi @ truth[0]) ** 2).mean())
         cold.append(((phi @ truth[0]) ** 2).mean())
     assert np.mean(warm) < 0.6 * np.mean(cold)
 
 
-def test_a_catalogue_that_grew_late_is_the_one_that_was_there_from_the_start() -> None:
-    phi, arm, y = history(100, 3, 3)
-    r = relation(ARMS, ACTIONS)
-    order = [1, 2, 3]
-    late = Posterior.start([ARMS[i] for i in order], r[np.ix_(order, order)], np.full(3, 0.4), noise=1.0)
-    early = Posterior.start(ARMS, r, np.full(3, 0.4), noise=1.0)
-    late.update_many(phi, arm, y)
-    early.update_many(phi, arm + 1, y)
-    grown = late.with_candidates(ARMS, r)
-    assert grown.weights == pytest.approx(early.weights, abs=1e-10)
-    assert grown.covariance[0] == pytest.approx(early.covariance[0], abs=1e-10)
-    assert moved(grown, ARMS[1:], r[1:, 1:]).weights == pytest.approx(late.weights, abs=1e-10)
-    strangers = late.with_candidates([*ARMS, ("z", None)])
-    assert (strangers.weights[[0, 4]] == 0).all()
-    assert strangers.noise == late.noise
+@pytest.mark.parametrize("coupled", [True, False])
+def test_the_error_of_an_uplift_is_that_of_the_difference(coupled: bool) -> None:
+    """Arms share what they have in common with nothing, and it cancels; as draws of both together show."""
+    learned = related() if coupled else Posterior.start(ARMS, None, np.array([1.0, 0.5, 0.2]), noise=1.5)
+    learned.update_many(*history(60, 4, 3))
+    phi = history(5, 4, 3, seed=2)[0]
+    drawn = learned.draws(phi, np.random.default_rng(0).standard_normal((40_000, 4)))
+    for arm in range(3):
+        assert learned.uplift_sd(phi, arm) == pytest.approx(
+            (drawn[:, :, arm] - drawn[:, :, -1]).std(0), rel=0.02
+        )
 
 
 def test_bytes_bring_it_back() -> None:
