@@ -53,7 +53,7 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Large enough that customers differ reliably in what actions change: with fewer everybody gets the same.
     """
-    return made_once(tmp_path_factory, "trained-world", lambda at: trained_shop(at, customers=1_000, seed=0))
+    return made_once(tmp_path_factory, "trained-world", lambda at: trained_shop(at, customers=1_500, seed=0))
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 
 from nbatool.base.clock import DAY_S, format_duration
 from nbatool.features.aggregates import Series
+from nbatool.features.event_sql import COLUMN_FIELDS
 from nbatool.features.kinds import STREAK_WEEKS, Feature
 from nbatool.features.plan import DAYPARTS, WEEKDAYS
 
 DEFAULT_WINDOWS_S = (7 * DAY_S, 30 * DAY_S, 90 * DAY_S)
+SHARE_WINDOW_S = DEFAULT_WINDOWS_S[-1]
+"""Window of tastes. Unlike a count, a share means the same however much of the window is known: it may be longer than
+the history, and tastes are steadier than what happened of late."""
 MOST_TYPES = 12
 MOST_VALUES = 10
 SEQUENCE = 3
@@ -190,11 +194,11 @@ def _habits(s: Subject, long_s: int, history_s: int) -> Iterator[Feature]:
 def profile(
     field_name: str, values: tuple[str, ...], name: str, series: Series, within_s: int
 ) -> Iterator[Feature]:
-    """Shares of a subject's events by part of the day or weekday, in the customer's own time."""
+    """Shares of a subject's events by the values of a field, such as the part of the day in the customer's own time."""
     for value in values:
         part = Series(series.types, (*series.where, (field_name, value)))
         yield Feature(
-            f"share_{name}_{field_name}_{value}_{_name(within_s)}", "share", part, "", within_s, series,
+            f"share_{name}_{slug(field_name)}_{slug(value)}_{_name(within_s)}", "share", part, "", within_s, series,
             meaning=f"share of {name} with {field_name} {value} in {_name(within_s)}",
         )  # fmt: skip
 
@@ -202,6 +206,9 @@ def profile(
 def _by_value(s: Subject, long_s: int) -> Iterator[Feature]:
     window = _name(long_s)
     for key, values in s.values.items():
+        # channels and actions were ours to choose: which part of them it was says little of the customer
+        if len(values) > 1 and key not in COLUMN_FIELDS:
+            yield from profile(key, values, s.name, s.series, max(long_s, SHARE_WINDOW_S))
         for value in values if len(values) > 1 else ():
             part = Series(s.types, ((key, value),))
             yield Feature(

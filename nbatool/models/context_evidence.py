@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from nbatool.models.table import FloatArray, IntArray
 
 FEWEST_PER_ARM = 25
 """Decisions below which an arm's slope has no variance worth the name."""
-MOST_DECISIONS = 20_000
+MOST_DECISIONS = 100_000
 """Newest closed decisions the columns are judged by."""
 MOST_CATEGORIES = 6
 """Categories of a text that have a coordinate of their own."""
@@ -56,15 +57,19 @@ class Evidence:
     def score(self, column: str, left: FloatArray) -> float:
         """Return how much a column tells arms apart in what is left of the outcomes, in standard deviations of chance."""
         found = self.coordinates.get(column)
-        return 0.0 if found is None else differs(found, self.arm, left, self.weight)
+        return 0.0 if found is None else differs(found, self.by_arm, left, self.weight)
+
+    @cached_property
+    def by_arm(self) -> list[IntArray]:
+        """Each arm's decisions, by their places."""
+        return rows_by_arm(self.arm)
 
     def left_by(self, columns: Sequence[str]) -> FloatArray:
         """Return float64[n]: what the columns, each arm for itself, leave of the outcomes."""
         known = [self.coordinates[name] for name in columns if name in self.coordinates]
         phi = np.column_stack([np.ones(len(self.outcome)), *known])
         left = self.outcome.copy()
-        for a in np.unique(self.arm):
-            here = self.arm == a
+        for here in self.by_arm:
             z, y, w = phi[here], self.outcome[here], self.weight[here]
             held = np.eye(z.shape[1]) * HELD
             left[here] = y - z @ np.linalg.solve((z.T * w) @ z + held, (z.T * w) @ y)
@@ -154,11 +159,25 @@ def useful(
     return best
 
 
-def differs(z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArray | None = None) -> float:
+def rows_by_arm(arm: IntArray) -> list[IntArray]:
+    """Return the places of each arm's decisions, arms ascending.
+
+    >>> [rows.tolist() for rows in rows_by_arm(np.array([1, 0, 1]))]
+    [[1], [0, 2]]
+    """
+    order = np.argsort(arm, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(arm[order])) + 1)
+
+
+def differs(
+    z: FloatArray, by_arm: Sequence[IntArray], outcome: FloatArray, weight: FloatArray | None = None
+) -> float:
     """Return how much the slopes on the coordinates (n, c) differ between arms, in standard deviations of chance.
 
     Parameters
     ----------
+    by_arm
+        Places of each arm's decisions.
     weight
         float64[n] of the rows. A policy sends each action to those it suits: unweighted, whatever went with being chosen
         would seem to tell arms apart.
@@ -166,12 +185,14 @@ def differs(z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArra
     >>> rng = np.random.default_rng(0)
     >>> z, arm = rng.normal(size=(900, 1)), np.arange(900) % 3
     >>> same, other = z[:, 0] + rng.normal(size=900), z[:, 0] * (arm == 1) + rng.normal(size=900)
-    >>> abs(differs(z, arm, same)) < 2 < 10 < differs(z, arm, other)
+    >>> rows = rows_by_arm(arm)
+    >>> abs(differs(z, rows, same)) < 2 < 10 < differs(z, rows, other)
     True
     """
+    weight = np.ones(len(z)) if weight is None else weight
     total, degrees = 0.0, 0
     for k in range(z.shape[1]):
-        slopes, precisions = _slopes(z[:, k], arm, outcome, np.ones(len(arm)) if weight is None else weight)
+        slopes, precisions = _slopes(z[:, k], by_arm, outcome, weight)
         if len(slopes) > 1:
             common = float((slopes * precisions).sum() / precisions.sum())
             total += float((precisions * (slopes - common) ** 2).sum())
@@ -180,22 +201,22 @@ def differs(z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArra
 
 
 def _slopes(
-    z: FloatArray, arm: IntArray, outcome: FloatArray, weight: FloatArray
+    z: FloatArray, by_arm: Sequence[IntArray], outcome: FloatArray, weight: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Slope and its precision within each arm that has enough decisions, and where the coordinate varies."""
     slopes, precisions = [], []
-    for a in np.unique(arm):
-        here = arm == a
-        if here.sum() < FEWEST_PER_ARM:
+    for here in by_arm:
+        if len(here) < FEWEST_PER_ARM:
             continue
         w = weight[here]
         x, y = z[here] - np.average(z[here], weights=w), outcome[here] - np.average(outcome[here], weights=w)
-        size = float((w * x * x).sum())
-        if size <= 1e-9 or size * size < FEWEST_TELLING * float(((w * x * x) ** 2).sum()):
+        pull = w * x * x
+        size = float(pull.sum())
+        if size <= 1e-9 or size * size < FEWEST_TELLING * float((pull**2).sum()):
             continue
         slope = float((w * x * y).sum()) / size
         # HC3: a row that pulled the line towards itself tells less of its own noise
-        own = np.maximum(1.0 - w * x * x / size, 1e-9)
+        own = np.maximum(1.0 - pull / size, 1e-9)
         spread = float(((w * x * (y - slope * x) / own) ** 2).sum())
         if spread > 0:
             slopes.append(slope)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nbatool.base.records import Action
-from nbatool.models.context_evidence import FEWEST_PER_ARM, NO_EVIDENCE, differs, evidence_of, useful
+from nbatool.models.context_evidence import (
+    FEWEST_PER_ARM,
+    NO_EVIDENCE,
+    differs,
+    evidence_of,
+    rows_by_arm,
+    useful,
+)
 from nbatool.models.learner_context import coordinates_for
 from nbatool.models.posterior_prior import FEWEST_COORDINATES, MOST_COORDINATES
 
@@ -41,7 +48,9 @@ def test_by_chance_the_score_is_around_nothing() -> None:
     rng = np.random.default_rng(4)
     z, arm = rng.normal(size=(600, 200)), rng.integers(0, 5, 600)
     # Outcomes that vary more for large z are no difference between arms.
-    found = [differs(z[:, [k]], arm, rng.normal(size=600) * (1 + np.abs(z[:, k]))) for k in range(200)]
+    found = [
+        differs(z[:, [k]], rows_by_arm(arm), rng.normal(size=600) * (1 + np.abs(z[:, k]))) for k in range(200)
+    ]
     assert abs(float(np.mean(found))) < 0.35
     assert np.quantile(found, 0.99) < 4.5
 
@@ -52,14 +61,14 @@ def test_a_flag_of_few_rows_is_no_evidence() -> None:
     arm, found = np.arange(3000) % 5, []
     for _ in range(200):
         flag = (rng.random(3000) < 0.003).astype(float)[:, None]
-        found.append(differs(flag, arm, rng.exponential(2.0, 3000)))
+        found.append(differs(flag, rows_by_arm(arm), rng.exponential(2.0, 3000)))
     assert np.quantile(found, 0.95) < 3.0
 
 
 def test_an_arm_that_was_hardly_tried_says_nothing() -> None:
     z = np.linspace(-1, 1, FEWEST_PER_ARM)[:, None]
-    assert differs(z, np.arange(FEWEST_PER_ARM) % 2, z[:, 0] * 9) == 0.0
-    assert differs(np.ones((90, 1)), np.arange(90) % 3, np.arange(90.0)) == 0.0
+    assert differs(z, rows_by_arm(np.arange(FEWEST_PER_ARM) % 2), z[:, 0] * 9) == 0.0
+    assert differs(np.ones((90, 1)), rows_by_arm(np.arange(90) % 3), np.arange(90.0)) == 0.0
 
 
 def test_of_columns_that_say_the_same_one_is_taken() -> None:
