@@ -1,0 +1,210 @@
+"""Caps and gaps: how often one customer is contacted at most, over all, by channel, action and tag.
+
+A rule counts the contacts of a sliding window: those later than ``as_of − window``, later ones included (a contact that
+waits for the end of quiet hours is promised). Where there are as many as its limit, it removes what it is about. A least
+gap is a limit of one. A contact is matched by its tags as they were when it was made, a candidate by those it has now.
+
+That no window of that length ever holds more follows: take the contact of a window that was decided last. It goes out at
+s, not before it was decided at t, and every other one of the window is later than t − window, so it was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.clock import US_PER_S, format_duration
+from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+CAP, GAP = "cap", "gap"
+FEW = 64
+"""Contacts of one customer that are counted one by one; arrays cost more than they save below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a contact was: its action, the channels it went out on, and its tags as they were then."""
+
+    action_id: str
+    channel: str | None
+    tags: tuple[str, ...] = ()
+
+    def is_about(self, subject: str, name: str) -> bool:
+        """Whether it counts for a channel, action or tag.
+
+        >>> Kind("a", "email+push").is_about("channel", "push"), Kind("a", "email").is_about("tag", "promo")
+        (True, False)
+        """
+        if subject == "channel":
+            return self.channel is not None and name in self.channel.split(ALL_CHANNELS)
+        return name == self.action_id if subject == "action" else name in self.tags
+
+
+@dataclass(frozen=True)
+class PastContacts:
+    """Contacts of n customers that count, in any order.
+
+    Parameters
+    ----------
+    row
+        int64[k]: whose, as the row of the decision.
+    at_us
+        int64[k]: when each goes or went out, µs since 1970.
+    kind
+        int64[k]: place in ``kinds``.
+    """
+
+    row: Ints
+    at_us: Ints
+    kind: Ints
+    kinds: tuple[Kind, ...]
+
+    @classmethod
+    def of_one(cls, contacts: Sequence[tuple[int, Kind]]) -> PastContacts:
+        """Return the contacts of the one customer of a decision: (at_us, what it was)."""
+        kinds = tuple(dict.fromkeys(kind for _, kind in contacts))
+        place = {kind: k for k, kind in enumerate(kinds)}
+        return cls(
+            np.zeros(len(contacts), np.int64), np.array([at for at, _ in contacts], np.int64),
+            np.array([place[kind] for _, kind in contacts], np.int64), kinds,
+        )  # fmt: skip
+
+    def of_rows(self, first: int, last: int) -> PastContacts:
+        """Return those of the rows ``first <= row < last``, counted from 0; rows must be ascending."""
+        a, b = np.searchsorted(self.row, [first, last])
+        return PastContacts(self.row[a:b] - first, self.at_us[a:b], self.kind[a:b], self.kinds)
+
+
+NO_CONTACTS = PastContacts.of_one(())
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRule:
+    """At most ``limit`` contacts within a window.
+
+    Parameters
+    ----------
+    step
+        `CAP` or `GAP`: how people call it.
+    subject
+        "channel", "action" or "tag"; "" for every contact.
+    name
+        Which channel, action or tag.
+    """
+
+    step: str
+    limit: int
+    window_s: int
+    subject: str = ""
+    name: str = ""
+
+    def counts(self, kind: Kind) -> bool:
+        return not self.subject or kind.is_about(self.subject, self.name)
+
+    def text(self) -> str:
+        """Return the rule in words.
+
+        >>> ContactRule(CAP, 2, 604800, "channel", "email").text()
+        'at most 2 contacts by channel email in 7d'
+        >>> ContactRule(GAP, 1, 86400, "action", "tea").text()
+        'at least 1d between contacts with action tea'
+        """
+        way = {"": "", "channel": " by channel ", "action": " with action ", "tag": " tagged "}[self.subject]
+        window = format_duration(self.window_s)
+        if self.step == GAP:
+            return f"at least {window} between contacts{way}{self.name}"
+        unit = "contact" if self.limit == 1 else "contacts"
+        return f"at most {self.limit} {unit}{way}{self.name} in {window}"
+
+
+@dataclass(frozen=True)
+class ContactRules:
+    """The rules of a workspace over the offers of its catalogue; caps come before gaps.
+
+    Examples
+    --------
+    >>> from nbatool.base.records import Action
+    >>> from nbatool.decide.catalogue import Offer
+    >>> catalogue = Catalogue((Offer(Action("a", "a", ("email",)), "email", None),))
+    >>> rules = ContactRules((ContactRule(CAP, 1, 3600),), catalogue)
+    >>> past = PastContacts.of_one([(0, Kind("b", "push"))])
+    >>> rules.broken(past, np.array([3_599_999_999])).tolist(), rules.broken(past, np.array([3_600_000_000])).tolist()
+    ([[1]], [[0]])
+    """
+
+    rules: tuple[ContactRule, ...]
+    catalogue: Catalogue
+
+    @cached_property
+    def longest_us(self) -> int:
+        """How far back contacts matter."""
+        return max((rule.window_s for rule in self.rules), default=0) * US_PER_S
+
+    @cached_property
+    def _offers(self) -> list[Ints]:
+        """Per rule: the offers it removes."""
+        kinds = [Kind(o.action.id, o.channel, o.action.tags) for o in self.catalogue.offers]
+        return [
+            np.array([j for j, kind in enumerate(kinds) if rule.counts(kind)], np.int64) for rule in self.rules
+        ]
+
+    def counted(self, rule: ContactRule, past: PastContacts, as_of_us: Ints) -> Ints:
+        """Return int64[n]: the contacts of each row that a rule counts."""
+        counts = np.array([rule.counts(kind) for kind in past.kinds], dtype=np.bool_)
+        if not counts.any():
+            return np.zeros(len(as_of_us), np.int64)
+        inside = counts[past.kind] & (past.at_us > as_of_us[past.row] - rule.window_s * US_PER_S)
+        return np.bincount(past.row[inside], minlength=len(as_of_us))
+
+    def broken(self, past: PastContacts, as_of_us: Ints) -> NDArray[np.int16]:
+        """Return int16[n, n_offers]: 0, or 1 + the place of the first rule that removes an offer."""
+        n = len(as_of_us)
+        found = np.zeros((n, len(self.catalogue.offers)), np.int16)
+        if n == 1 and len(past.row) <= FEW:
+            return self._one(past, int(as_of_us[0]), found)
+        for r in range(len(self.rules) - 1, -1, -1):
+            full = self.counted(self.rules[r], past, as_of_us) >= self.rules[r].limit
+            found[np.ix_(full, self._offers[r])] = r + 1
+        return found
+
+    def _one(self, past: PastContacts, as_of_us: int, found: NDArray[np.int16]) -> NDArray[np.int16]:
+        """`broken` for one row of few contacts: each is looked at once, by the rules that count it."""
+        seen = [0] * len(self.rules)
+        for at, k in zip(past.at_us.tolist(), past.kind.tolist(), strict=True):
+            age_us = as_of_us - at
+            for r in self._counting(past.kinds[k]):
+                seen[r] += age_us < self._windows_us[r]
+        row = found[0]
+        for r in range(len(self.rules) - 1, -1, -1):
+            if seen[r] >= self.rules[r].limit:
+                row[self._offers[r]] = r + 1
+        return found
+
+    @cached_property
+    def _windows_us(self) -> list[int]:
+        return [rule.window_s * US_PER_S for rule in self.rules]
+
+    def _counting(self, kind: Kind) -> tuple[int, ...]:
+        """The rules that count a kind of contact."""
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = tuple(r for r, rule in enumerate(self.rules) if rule.counts(kind))
+        return known
+
+    @cached_property
+    def _known(self) -> dict[Kind, tuple[int, ...]]:
+        return {}
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [asdict(rule) for rule in self.rules]
+
+    @classmethod
+    def from_json(cls, data: Sequence[dict[str, Any]], catalogue: Catalogue) -> ContactRules:
+        return cls(tuple(ContactRule(**rule) for rule in data), catalogue)
