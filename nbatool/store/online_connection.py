@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,25 @@ TABLES = (
     "create_posterior",
     "create_lesson",
     "create_night",
+    "create_contact_kind",
+    "create_contact_run",
+    "create_contact",
+    "create_contact_mark",
+    "create_suppression",
 )
+IF_DAMAGED = (
+    "If it is damaged, move it away; nbatool score publishes a new one "
+    "(what happened live and is not yet drained is in it, and the contacts that caps count)"
+)
+WHAT_TO_DO = {
+    sqlite3.SQLITE_BUSY: "Another process has been writing for 10 seconds: ask again, or find out which hangs",
+    sqlite3.SQLITE_LOCKED: "Another process has been writing for 10 seconds: ask again, or find out which hangs",
+    sqlite3.SQLITE_READONLY: "Allow this user to write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "Allow this user to read and write the file and its folder",
+    sqlite3.SQLITE_FULL: "Make room on its disk and ask again",
+}
+"""By the primary code of SQLite's error; of an error without one the file may be damaged."""
+PRIMARY_CODE = 0xFF
 
 
 class OnlineConnection:
@@ -69,6 +87,13 @@ class OnlineConnection:
         except sqlite3.Error as error:
             raise _unusable(self.path, error) from None
 
+    def change_many(self, name: str, rows: Iterable[Mapping[str, object]]) -> int:
+        """Run ``sql/store/online_<name>.sql`` for each of the rows; return how many it added, changed or removed."""
+        try:
+            return self._con.executemany(statement(f"store/online_{name}"), rows).rowcount
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from None
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together, durably, or not at all; a transaction inside another is part of it.
@@ -96,8 +121,6 @@ def columns(row: Any) -> dict[str, object]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-def _unusable(path: Path, error: Exception) -> DataError:
-    return DataError(
-        f"{path} cannot be used: {error}. If it is damaged, move it away; nbatool score publishes a new one "
-        "(what happened live and is not yet drained is in it)"
-    )
+def _unusable(path: Path, error: sqlite3.Error) -> DataError:
+    code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+    return DataError(f"{path} cannot be used: {error}. {WHAT_TO_DO.get(code, IF_DAMAGED)}")
