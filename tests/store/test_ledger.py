@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nbatool.base.errors import DataError
 from nbatool.store import ledger as ledger_module
+from nbatool.store import online_connection
 from nbatool.store.contact import RELEASED, RESERVED, SENT, Contact, Held, HeldRows
 from nbatool.store.ledger import Ledger
 from nbatool.store.online import OnlineStore
@@ -208,7 +209,6 @@ def make_read_only(store: OnlineStore) -> None:
 
 
 def lock(store: OnlineStore) -> None:
-    store._connection._con.execute("pragma busy_timeout = 10")
     holder = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
     holder.execute("begin immediate")
     store.holder = holder  # type: ignore[attr-defined]
@@ -229,11 +229,16 @@ def fill(store: OnlineStore) -> None:
     ],
 )
 def test_what_cannot_be_written_is_said_with_what_to_do(
-    store: OnlineStore, ledger: Ledger, hurt: Callable[[OnlineStore], None], said: str
+    store: OnlineStore,
+    ledger: Ledger,
+    hurt: Callable[[OnlineStore], None],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ledger.reserve([contact()])
     hurt(store)
     many = [contact(f"d_{k}", f"c{k}" * 50) for k in range(1000)]
+    monkeypatch.setattr(online_connection, "BUSY_MS", 10)
     for use in (lambda: ledger.reserve(many), lambda: ledger.reserve_batch("night", many, everybody)):
         with pytest.raises(DataError, match=rf"(?s)online\.db cannot be used: .*{said}"):
             use()
