@@ -13,6 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from benchmarks.table import Row
 
 MOST_MS, AT_CUSTOMERS = 50.0, 1_000_000
 PAUSE_S = 0.001
+QUIET_S = 3.0
 BATCH = 10_000
 
 
@@ -53,7 +56,7 @@ def waits(found: dict[str, Any]) -> str:
 
 
 def beside_a_writer(folder: str, place: str, n: int) -> dict[str, Any]:
-    """Let a writer run alone for a while, then publish beside it."""
+    """Publish beside a writer."""
     from nbatool.store.online import OnlineStore, Published
     from nbatool.store.state import write_state
 
@@ -65,6 +68,20 @@ def beside_a_writer(folder: str, place: str, n: int) -> dict[str, Any]:
         bodies = [row[0] for row in state.execute("select body from customer limit 50000")]
     root, result = Path(place), dict[str, Any]()
     online = OnlineStore(root / "online.db")
+    with a_writer_beside(root, result), timed(result):
+        with write_state(root / "state-1.db") as out:
+            body = cycle(bodies)
+            for first in range(0, n, BATCH):
+                some = range(first, min(first + BATCH, n))
+                out.put_customers((f"c{k:08d}", next(body)) for k in some)
+        online.publish(Published("state-1.db", published.model_version, published.cut_us, 0, 1))
+    result["mb"] = (root / "state-1.db").stat().st_size / 1e6
+    return result
+
+
+@contextmanager
+def a_writer_beside(root: Path, result: dict[str, Any]) -> Iterator[None]:
+    """Let a writer run alone for a while, then beside the block; put what it waited, quiet and busy, into ``result``."""
     line = [sys.executable, "-m", "benchmarks.publish", str(root)]
     with subprocess.Popen(
         line, env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -72,21 +89,13 @@ def beside_a_writer(folder: str, place: str, n: int) -> dict[str, Any]:
         assert writer.stdin is not None
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(3.0)
+        time.sleep(QUIET_S)
         writer.stdin.write(b"busy\n")
         writer.stdin.flush()
-        with timed(result):
-            with write_state(root / "state-1.db") as out:
-                body = cycle(bodies)
-                for first in range(0, n, BATCH):
-                    some = range(first, min(first + BATCH, n))
-                    out.put_customers((f"c{k:08d}", next(body)) for k in some)
-            online.publish(Published("state-1.db", published.model_version, published.cut_us, 0, 1))
+        yield
         writer.stdin.write(b"stop\n")
         writer.stdin.close()
-        found = json.loads(writer.stdout.read())
-    result["mb"] = (root / "state-1.db").stat().st_size / 1e6
-    return {**result, **found}
+        result.update(json.loads(writer.stdout.read()))
 
 
 def write_on(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The online store: the pointer to the state in force, and what happened live.
+"""The online store: the pointer to the state in force, what happened live, and every contact.
 
 SQLite in WAL mode with ``synchronous=FULL``: what was acknowledged survives a power cut. Events, decisions and answers
 are drained into the warehouse exactly once. Each concern has a file of its own; all share one connection, so that
@@ -16,9 +16,11 @@ from nbatool.store.decision_journal import DecisionJournal
 from nbatool.store.decision_record import DecisionRecord
 from nbatool.store.event_journal import EventJournal, LiveEvent
 from nbatool.store.learned import Learned
+from nbatool.store.ledger import Ledger
 from nbatool.store.nights import Nights
 from nbatool.store.online_connection import OnlineConnection, columns
 from nbatool.store.published import Published
+from nbatool.store.suppressions import Suppressions
 
 __all__ = ["LiveEvent", "OnlineStore", "Published"]
 
@@ -40,6 +42,8 @@ class OnlineStore:
         self.answers = AnswerJournal(connection)
         self.learned = Learned(connection)
         self.nights = Nights(connection)
+        self.ledger = Ledger(connection)
+        self.suppressions = Suppressions(connection)
 
     def close(self) -> None:
         self._connection.close()

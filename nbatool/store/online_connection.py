@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from nbatool.base.errors import DataError
 from nbatool.store.sql import statement
 
 BUSY_MS = 10_000
+LOOK_AGAIN_S = 0.001
+"""Between two looks whether another process still writes. SQLite's own waiting grows to a tenth of a second a look, and
+whoever writes again at once then keeps the others out for seconds."""
 TABLES = (
     "create_journal",
     "create_published",
@@ -21,7 +25,25 @@ TABLES = (
     "create_posterior",
     "create_lesson",
     "create_night",
+    "create_contact_kind",
+    "create_contact_run",
+    "create_contact",
+    "create_contact_mark",
+    "create_suppression",
 )
+IF_DAMAGED = (
+    "If it is damaged, move it away; nbatool score publishes a new one "
+    "(what happened live and is not yet drained is in it, and the contacts that caps count)"
+)
+WHAT_TO_DO = {
+    sqlite3.SQLITE_BUSY: "Another process has been writing for 10 seconds: ask again, or find out which hangs",
+    sqlite3.SQLITE_LOCKED: "Another process has been writing for 10 seconds: ask again, or find out which hangs",
+    sqlite3.SQLITE_READONLY: "Allow this user to write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "Allow this user to read and write the file and its folder",
+    sqlite3.SQLITE_FULL: "Make room on its disk and ask again",
+}
+"""By the primary code of SQLite's error; of an error without one the file may be damaged."""
+PRIMARY_CODE = 0xFF
 
 
 class OnlineConnection:
@@ -42,13 +64,11 @@ class OnlineConnection:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self._con = sqlite3.connect(
-                path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
-            )
-            self._con.execute("pragma journal_mode = wal")
-            self._con.execute("pragma synchronous = full")
+            self._con = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            self._execute("pragma journal_mode = wal")
+            self._execute("pragma synchronous = full")
             for name in TABLES:
-                self._con.execute(statement(f"store/online_{name}"))
+                self._execute(statement(f"store/online_{name}"))
         except sqlite3.Error as error:
             raise _unusable(path, error) from None
 
@@ -58,16 +78,21 @@ class OnlineConnection:
     def rows(self, name: str, /, **values: object) -> list[Any]:
         """Run ``sql/store/online_<name>.sql`` and return all its rows."""
         try:
-            return self._con.execute(statement(f"store/online_{name}"), values).fetchall()
+            return self._execute(statement(f"store/online_{name}"), values).fetchall()
         except sqlite3.Error as error:
             raise _unusable(self.path, error) from None
 
     def change(self, name: str, values: Mapping[str, object]) -> int:
         """Run ``sql/store/online_<name>.sql``; return how many rows it added, changed or removed."""
         try:
-            return self._con.execute(statement(f"store/online_{name}"), values).rowcount
+            return self._execute(statement(f"store/online_{name}"), values).rowcount
         except sqlite3.Error as error:
             raise _unusable(self.path, error) from None
+
+    def change_many(self, name: str, rows: Iterable[Mapping[str, object]]) -> int:
+        """Run ``sql/store/online_<name>.sql`` for each of the rows; return how many were added, changed or removed."""
+        with self.transaction():
+            return self._con.executemany(statement(f"store/online_{name}"), rows).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -79,7 +104,7 @@ class OnlineConnection:
             yield
             return
         try:
-            self._con.execute("begin immediate")
+            self._execute("begin immediate")
             yield
             self._con.execute("commit")
         except BaseException as error:
@@ -90,14 +115,25 @@ class OnlineConnection:
                 raise _unusable(self.path, error) from None
             raise
 
+    def _execute(self, sql: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
+        """Run a statement, waiting while another process writes."""
+        until = None
+        while True:
+            try:
+                return self._con.execute(sql, values)
+            except sqlite3.OperationalError as error:
+                now = time.monotonic()
+                until = now + BUSY_MS / 1000 if until is None else until
+                if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or now >= until:
+                    raise
+            time.sleep(LOOK_AGAIN_S)
+
 
 def columns(row: Any) -> dict[str, object]:
     """Return a slotted record's fields as parameters; `dataclasses.asdict` would copy each of them."""
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-def _unusable(path: Path, error: Exception) -> DataError:
-    return DataError(
-        f"{path} cannot be used: {error}. If it is damaged, move it away; nbatool score publishes a new one "
-        "(what happened live and is not yet drained is in it)"
-    )
+def _unusable(path: Path, error: sqlite3.Error) -> DataError:
+    code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+    return DataError(f"{path} cannot be used: {error}. {WHAT_TO_DO.get(code, IF_DAMAGED)}")

@@ -1,0 +1,251 @@
+"""The contact log of ``online.db``: every contact of batch and live, once, and what was last said of it.
+
+Contacts lie in the order of their customers, so that a night writes page after page. What is said of a decision lies
+apart, by decision: it may come before the contact, or twice, and the order it comes in changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import compress, islice
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from nbatool.base.errors import DataError
+from nbatool.base.seeds import hash64
+from nbatool.store.contact import RELEASED, RESERVED, SENT, STATES, Contact, ContactKind, Held, HeldRows, held
+from nbatool.store.online_connection import OnlineConnection
+
+MOST_AT_ONCE = 500
+"""Contacts a transaction of the night reserves or deletes: live decisions wait for it."""
+MOST_READ = 100_000
+"""Keys read before they are deleted."""
+MOST_ROWS = 20_000
+"""Contacts in a piece of all customers'; more where one customer has more."""
+PAUSE_S = 0.002
+"""Between two such transactions: SQLite wakes nobody up, so who waits must find the store free when it looks again."""
+LIVE_RUN = 0
+STATE_OF = {None: STATES.index(RESERVED), SENT: STATES.index(SENT), RELEASED: STATES.index(RELEASED)}
+"""By what was said last."""
+
+T = TypeVar("T")
+Allowed = Callable[[Sequence[Contact], HeldRows], Sequence[bool]]
+"""Says which contacts may go, given what the log holds of their customers."""
+
+
+class Ledger:
+    """The contacts, by customer."""
+
+    def __init__(self, online: OnlineConnection) -> None:
+        self._online = online
+        self._kinds: dict[int, ContactKind] = {}
+
+    def reserve(self, contacts: Iterable[Contact]) -> int:
+        """Reserve live contacts in the caller's transaction; the same (decision, slot) again changes nothing.
+
+        Returns
+        -------
+        int
+            How many are new.
+        """
+        new = 0
+        with self._online.transaction():
+            for contact in contacts:
+                self._online.change("add_contact_kind", _kind_row(contact.kind))
+                new += self._online.change("add_contact", _row(contact, LIVE_RUN))
+        return new
+
+    def of_customer(self, customer_id: str, since_us: int) -> list[Held]:
+        """Return a customer's contacts from a time on, earliest first."""
+        rows = self._online.rows("contacts_of_customer", customer_id=customer_id, since_us=since_us)
+        return [
+            held(customer, decision, slot, self._kind_of(kind), at_us, batch or "", status or RESERVED)
+            for decision, customer, slot, kind, at_us, batch, status in rows
+        ]
+
+    def version(self, customer_id: str) -> int:
+        """Return 64 bits of what the log says of a customer: equal exactly while nothing of it is different.
+
+        Ask for it before :meth:`of_customer`, and again in the transaction that reserves: where they are equal, what
+        was decided in between saw what stands.
+        """
+        rows = self._online.rows("contacts_of_customer", customer_id=customer_id, since_us=-(2**63))
+        return int.from_bytes(hashlib.blake2b(repr(rows).encode(), digest_size=8).digest(), "little")
+
+    def mark(self, decision_id: str, status: str, ts_us: int) -> bool:
+        """Keep what was said of a decision's contacts, all its slots.
+
+        The later word counts, whichever comes first: sent after released holds the cap again, released after sent
+        frees it. At one instant released counts, as it does for what is learned.
+
+        Parameters
+        ----------
+        status
+            "sent" or "released".
+        ts_us
+            When it happened, µs since 1970.
+
+        Returns
+        -------
+        bool
+            Whether it is the word that counts now.
+        """
+        if status not in {SENT, RELEASED}:
+            raise ValueError(f"a contact is {SENT} or {RELEASED}, not {status!r}")
+        values = {"decision_id": decision_id, "status": status, "ts_us": ts_us}
+        return self._online.change("mark_contact", values) == 1
+
+    def reserve_batch(self, batch: str, contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
+        """Reserve a night's contacts, some at a time; return those that were not allowed.
+
+        A night reserved again takes the place of what it reserved before and nothing was said of. Until its new
+        contacts are there, the earlier ones count. A contact of which something was said stands as it is and is not
+        asked about again.
+
+        Parameters
+        ----------
+        batch
+            Names the night; the same name again is the same night.
+        contacts
+            In the order of their customers this is fastest.
+        allowed
+            Called in the transaction that reserves.
+        """
+        if not batch:
+            raise ValueError('"" is the batch of live contacts')
+        with self._online.transaction():
+            self._online.change("add_contact_run", {"batch": batch})
+            run, *earlier = [row[0] for row in self._online.rows("contact_runs", batch=batch)]
+        refused: list[Contact] = []
+        for chunk in _chunks(contacts):
+            with self._online.transaction():
+                refused += self._reserve_chunk(chunk, run, set(earlier), allowed)
+            time.sleep(PAUSE_S)
+        if earlier:
+            self._delete("give_back_contact", "contacts_of_earlier_runs", batch=batch, run=run)
+        return refused
+
+    def held_since(self, since_us: int, *, without: str = "") -> Iterator[HeldRows]:
+        """Yield the contacts of all customers from a time on, customer by customer.
+
+        Each piece is read by itself: what live decisions reserve meanwhile may be in it or not.
+
+        Parameters
+        ----------
+        without
+            A night about to be reserved again: what it would take the place of is left out.
+        """
+        after, most = "", MOST_ROWS
+        while True:
+            rows = self._online.rows(
+                "contacts_after", after=after, since_us=since_us, batch=without, most=most
+            )
+            full = len(rows) == most
+            if full:
+                last = rows[-1][1]
+                whole = [row for row in rows if row[1] != last]
+                if not whole:
+                    most *= 2
+                    continue
+                rows = whole
+            if rows:
+                after = rows[-1][1]
+                yield self._held_rows(rows)
+            if not full:
+                return
+
+    def sweep(self, before_us: int) -> int:
+        """Forget contacts of before a time, and what was said of them; return how many contacts went."""
+        gone = self._delete("forget_contact", "old_contacts", before_us=before_us)
+        self._delete("forget_contact_mark", "old_contact_marks", before_us=before_us)
+        return gone
+
+    def _reserve_chunk(
+        self, chunk: Sequence[Contact], run: int, earlier: set[int], allowed: Allowed
+    ) -> list[Contact]:
+        ids = sorted({contact.customer_id for contact in chunk})
+        rows = self._online.rows("contacts_of_customers", customer_ids=msgspec.json.encode(ids).decode())
+        replaced = [row for row in rows if row[6] is None and row[7] in earlier]
+        if replaced:
+            self._online.change_many("forget_contact", map(_key, replaced))
+            rows = [row for row in rows if row[6] is not None or row[7] not in earlier]
+        standing = {(row[0], row[2]) for row in rows}
+        asked = [contact for contact in chunk if (contact.decision_id, contact.slot) not in standing]
+        may = allowed(asked, self._held_rows(rows)) if asked else ()
+        if len(may) != len(asked):
+            raise ValueError(f"allowed() was asked about {len(asked)} contacts and answered {len(may)} times")
+        kept = list(compress(asked, may))
+        kinds = {contact.kind for contact in kept}
+        self._online.change_many("add_contact_kind", (_kind_row(kind) for kind in kinds))
+        self._online.change_many("add_contact", (_row(contact, run) for contact in kept))
+        return [contact for contact, yes in zip(asked, may, strict=True) if not yes]
+
+    def _held_rows(self, rows: Sequence[Any]) -> HeldRows:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+        decisions, customers, slots, kinds, at_us, batches, said = columns[:7]
+        found, kind = np.unique(np.array(kinds, dtype=np.int64), return_inverse=True)
+        return HeldRows(
+            customer_ids=customers,
+            decision_ids=decisions,
+            slots=np.array(slots, dtype=np.int64),
+            kind=kind.astype(np.int64),
+            kinds=[self._kind_of(code) for code in found.tolist()],
+            at_us=np.array(at_us, dtype=np.int64),
+            batches=[batch or "" for batch in batches],
+            state=np.array([STATE_OF[status] for status in said], dtype=np.int8),
+        )
+
+    def _kind_of(self, code: int) -> ContactKind:
+        """Return what contacts of a kind are of; once known it never changes."""
+        known = self._kinds.get(code)
+        if known is None:
+            rows = self._online.rows("contact_kind", kind=code)
+            if not rows:
+                raise DataError(
+                    f"{self._online.path} is damaged: it has contacts of the kind {code}, which it does not describe. "
+                    "Move it away; nbatool score publishes a new one (contacts counted for caps are in it)"
+                )
+            action_id, channel, tags = rows[0]
+            known = self._kinds[code] = ContactKind(action_id, channel, tuple(msgspec.json.decode(tags)))
+        return known
+
+    def _delete(self, change: str, found: str, /, **values: object) -> int:
+        """Delete what a query finds, some at a time; return how many went."""
+        gone = 0
+        while keys := self._online.rows(found, most=MOST_READ, **values):
+            for chunk in _chunks(keys):
+                with self._online.transaction():
+                    gone += self._online.change_many(change, map(_key, chunk))
+                time.sleep(PAUSE_S)
+        return gone
+
+
+@lru_cache(maxsize=4096)
+def _kind_row(kind: ContactKind) -> Mapping[str, object]:
+    """Return the row of a kind; its key is a hash, so that readers may remember what a key means."""
+    channel, tags = (msgspec.json.encode(part).decode() for part in kind[1:])
+    code = hash64(kind.action_id, channel, tags) >> 1
+    return {"kind": code, "action_id": kind.action_id, "channel": kind.channel, "tags": tags}
+
+
+def _row(contact: Contact, run: int) -> dict[str, object]:
+    return {
+        "customer_id": contact.customer_id, "decision_id": contact.decision_id, "slot": contact.slot,
+        "kind": _kind_row(contact.kind)["kind"], "at_us": contact.at_us, "run": run,
+    }  # fmt: skip
+
+
+def _key(row: Sequence[object]) -> dict[str, object]:
+    """Return the parameters of a row that begins with a key: of a contact, or of what was said of a decision."""
+    return dict(zip(("decision_id", "customer_id", "slot"), row, strict=False))
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
+    while chunk := list(islice(left, MOST_AT_ONCE)):
+        yield chunk
