@@ -40,6 +40,7 @@ LIVE_MODULES = (
     "nbatool.decide.live",
     "nbatool.cli.decide",
     "nbatool.decide.odds",
+    "nbatool.decide.quiet_hours",
     "nbatool.decide.slate",
     "nbatool.decide.slots",
     "nbatool.decide.published",
