@@ -37,6 +37,8 @@ LIVE_MODULES = (
     "nbatool.cli.options",
     "nbatool.cli.console",
     "nbatool.cli.session",
+    "nbatool.decide.consented",
+    "nbatool.profile.consent",
     "nbatool.decide.live",
     "nbatool.cli.decide",
     "nbatool.decide.odds",
