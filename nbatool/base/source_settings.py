@@ -24,7 +24,7 @@ from nbatool.base.setting_types import (
     wrong,
 )
 
-SourceKind = Literal["events", "customers", "decisions", "outcomes"]
+SourceKind = Literal["events", "customers", "decisions", "outcomes", "consent"]
 Preset = Literal["segment", "rudderstack", "cloudevents", "ga4", "dsjson", "obp", "personalizer"]
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -34,6 +34,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "decision_id", "customer_id", "ts", "action_id", "channel", "position", "probability", "policy", "candidates",
     ),
     "outcomes": ("decision_id", "value", "objective", "ts", "outcome_id"),
+    "consent": ("customer_id", "channel", "ts", "state", "purpose", "address"),
 }  # fmt: skip
 """The single canonical columns of each kind of source; attributes, context and outcomes come beside them."""
 
@@ -42,6 +43,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "customers": ("customer_id",),
     "decisions": ("ts", "action_id"),
     "outcomes": ("decision_id", "value"),
+    "consent": ("customer_id", "channel", "ts", "state"),
 }
 
 OWN_SOURCE: Final = "nbatool"
@@ -52,6 +54,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "customers": ("attributes",),
     "decisions": ("context", "outcome"),
     "outcomes": (),
+    "consent": (),
 }
 
 Chosen = dict[str, str] | tuple[str, ...]
@@ -123,6 +126,9 @@ class SourceMap(AttributesMap):
     candidates: Text | None = None
     objective: Text | None = None
     outcome_id: Text | None = None
+    state: Text | None = None
+    purpose: Text | None = None
+    address: Text | None = None
     chosen_context: Choice = Field(default_factory=tuple, alias="context")
     outcomes: Expressions = Field(default_factory=dict, alias="outcome")
     """Outcome name → expression, for decisions that carry their outcomes."""

@@ -40,6 +40,7 @@ from nbatool.models.bundle import Bundle
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
 from nbatool.models.registry import champion, load_files
+from nbatool.profile.consent import Marks, after_events
 from nbatool.store.decision_record import Slot
 from nbatool.store.online import LiveEvent, OnlineStore, Published
 from nbatool.store.state import StateReader
@@ -61,6 +62,7 @@ class InForce:
     clock_runs: bool
     event_types: frozenset[str]
     outcomes: OutcomeTerms
+    unsubscribes: frozenset[str]
 
     def now_us(self) -> int:
         """The present of a question: now, or the cut, so that old data answer as of their own time."""
@@ -121,7 +123,7 @@ class LiveService:
         live = LiveFeatures(bundle.features, meta["codes"])
         return InForce(
             published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
-            frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]),
+            frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]), frozenset(meta["unsubscribes"]),
         )  # fmt: skip
 
     def together(self) -> AbstractContextManager[None]:
@@ -231,11 +233,28 @@ class LiveService:
     ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
         features = in_force.policy.bundle.features
         state = unknown_customer(features) if state is None else state
-        fields = features.plan.number_fields
-        events = [_journalled(e, fields) for e in since]
-        events += [e.event for e in question.events if not self._is_known(e, question, in_force.published)]
+        events = self._happened(question, in_force, since)
         customers = in_force.live.compute(state, events, question.as_of_us)
         return customers, {name: _array(state.scores.get(name)) for name in in_force.score_names}
+
+    def consent(self, question: Question, in_force: InForce) -> Marks:
+        """Return what the customer said of channels before the question's moment, unsubscribe events since included."""
+        state, since = in_force.customer(question.customer_id), self._since(question, in_force.published)
+        happened = self._happened(question, in_force, since)
+        return after_events(
+            {} if state is None else state.consent,
+            ((e.type, e.texts.get("channel"), e.ts_us) for e in happened),
+            in_force.unsubscribes,
+            question.as_of_us,
+        )
+
+    def _happened(self, question: Question, in_force: InForce, since: list[LiveEvent]) -> list[Event]:
+        """What happened since the state was made: journalled events, and those of the request it does not hold."""
+        fields = in_force.policy.bundle.features.plan.number_fields
+        events = [_journalled(e, fields) for e in since]
+        return events + [
+            e.event for e in question.events if not self._is_known(e, question, in_force.published)
+        ]
 
     def _is_known(self, e: SessionEvent, question: Question, published: Published) -> bool:
         """Whether an event of the request was told before, and the night has taken it into the state."""

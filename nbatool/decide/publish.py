@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from nbatool.decide.practice import practice_to_json
 from nbatool.decide.rebase import Rebased
 from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
 from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.profile.consent import make_consent, read_consent
 from nbatool.store.learned import LearnedSnapshot
 from nbatool.store.night_decisions import NightChunk, NightTerms, NightWriter, night_file, write_night
 from nbatool.store.nights import Night
@@ -102,6 +103,7 @@ class Publication:
                 chunk.customers.attributes,
                 self._zones,
                 scores,
+                read_consent(self._people.prepared.con, chunk.first, chunk.last).marks(),
             )
         )
 
@@ -115,6 +117,8 @@ def publishing(
     Yields what takes each scored chunk. The file in force is never touched; readers of the old state keep it.
     """
     tables = make_state_tables(people.prepared.con, policy.bundle.features, people.as_of_us)
+    unsubscribes = workspace.config.roles.unsubscribe
+    make_consent(people.prepared.con, unsubscribes)
     name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
     night_terms = NightTerms(
         terms.as_of_us,
@@ -129,7 +133,7 @@ def publishing(
     with write_state(workspace.data_dir / name) as writer, nights as night:
         yield Publication(writer, night, people, policy, tables).add
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
-        for key, value in _meta(policy, terms, tables, types).items():
+        for key, value in _meta(policy, terms, tables, types, unsubscribes).items():
             writer.put_meta(key, msgspec.json.encode(value))
     previous, present = online.published(), now_us()
     with online.transaction():
@@ -157,13 +161,16 @@ def _snapshot(terms: Terms, learned: Rebased) -> LearnedSnapshot:
     )  # fmt: skip
 
 
-def _meta(policy: Policy, terms: Terms, tables: StateTables, types: list[str]) -> dict[str, Any]:
+def _meta(
+    policy: Policy, terms: Terms, tables: StateTables, types: list[str], unsubscribes: Sequence[str]
+) -> dict[str, Any]:
     return {
         "catalogue": policy.catalogue.to_json(),
         "practice": practice_to_json(policy.practice),
         "learning": terms.outcomes.to_json(),
         "codes": tables.codes,
         "event_types": types,
+        "unsubscribes": list(unsubscribes),
         "scores": list(score_names(policy)),
         "seed": terms.seed,
         "currency": terms.currency,

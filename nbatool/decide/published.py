@@ -47,10 +47,10 @@ def published_meta(state: StateReader) -> dict[str, Any]:
     Raises
     ------
     DataError
-        A version of nbatool published it that kept neither exploration nor terms of outcomes.
+        A version of nbatool published it that did not keep exploration, terms of outcomes or consent.
     """
     meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
-    if not {"practice", "learning", "seed"} <= meta.keys():
+    if not {"practice", "learning", "seed", "unsubscribes"} <= meta.keys():
         raise DataError(
             "the published state is of an earlier version of nbatool. Publish again: nbatool score"
         )

@@ -26,6 +26,7 @@ from nbatool.features.event_sql import (
 )
 from nbatool.features.events import NO_CODE, NO_NUMBER, OlderEvents, event_dtype
 from nbatool.features.live_customer import CustomerState
+from nbatool.profile.consent import Marks
 from nbatool.store.sql import json_key
 
 if TYPE_CHECKING:
@@ -148,13 +149,18 @@ def bodies(
     attributes: dict[str, NDArray[Any]],
     zones: Sequence[str | None],
     scores: dict[str, NDArray[Any]],
+    consent: Sequence[Marks],
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (customer_id, body) of the customers ``first <= moment < last``."""
+    """Yield (customer_id, body) of the customers ``first <= moment < last``.
+
+    `customer_ids` and `zones` are of everybody, the other columns of the range alone.
+    """
     events, older = tables.read(first, last)
     attribute_rows = _rows(attributes, last - first)
     score_rows = _rows(scores, last - first)
     for k in range(last - first):
-        body = (events[k].tobytes(), older[k], attribute_rows[k], zones[first + k], score_rows[k])
+        known = (attribute_rows[k], zones[first + k], score_rows[k], consent[k])
+        body = (events[k].tobytes(), older[k], *known)
         yield customer_ids[first + k], _encode(body)
 
 
@@ -170,12 +176,13 @@ def _plain(values: NDArray[Any]) -> list[Any]:
     return list(values.tolist())
 
 
-_decode = msgspec.msgpack.Decoder(tuple[bytes, list[list[int]], list[Any], str | None, list[Any]]).decode
+_Body = tuple[bytes, list[list[int]], list[Any], str | None, list[Any], dict[str, int]]
+_decode = msgspec.msgpack.Decoder(_Body).decode
 
 
 def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> CustomerState:
     """Read what `bodies` wrote."""
-    raw, older, attributes, zone, scores = _decode(body)
+    raw, older, attributes, zone, scores, consent = _decode(body)
     names = [a.name for a in features.attributes]
     return CustomerState(
         events=np.frombuffer(raw, event_dtype(features.plan)),
@@ -183,6 +190,7 @@ def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> 
         attributes=dict(zip(names, attributes, strict=True)),
         zone=zone,
         scores=dict(zip(score_names, scores, strict=True)),
+        consent=consent,
     )
 
 

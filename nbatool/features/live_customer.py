@@ -17,6 +17,7 @@ from nbatool.features.events import Codes, Event, OlderEvents, event_dtype, pack
 from nbatool.features.live import LiveAggregates
 from nbatool.features.pairs import Contacts, pair_features
 from nbatool.profile.attributes import Attribute
+from nbatool.profile.consent import Marks
 
 US = 1_000_000
 HOUR_S = 3600
@@ -26,13 +27,14 @@ HOURS_TO_MONDAY = 72
 
 @dataclass(frozen=True)
 class CustomerState:
-    """One customer as published: packed recent events, aggregates of older ones, attributes, nightly scores."""
+    """One customer as published: packed recent events, aggregates of older ones, attributes, nightly scores, consent."""
 
     events: NDArray[Any]
     older: OlderEvents
     attributes: dict[str, float | str | None] = field(default_factory=dict)
     zone: str | None = None
     scores: dict[str, float | str | None] = field(default_factory=dict)
+    consent: Marks = field(default_factory=dict)
 
 
 def hour_of_week(ts_us: int, zone: str) -> int:

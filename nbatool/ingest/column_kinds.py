@@ -30,6 +30,11 @@ OWN_ID: Final = {"events": "event_id", "decisions": "decision_id"}
 """The id a record may lack, by kind; it is then a hash of the raw record."""
 CHANCES: Final = ("probability", "probability_in_arm")
 TEXTS_OF_ANY_LENGTH: Final = ("observations", "shared")
+CONSENT_WORDS: Final = {
+    "in": ("in", "optin", "optedin", "true", "yes", "y", "1", "granted"),
+    "out": ("out", "optout", "optedout", "false", "no", "n", "0", "revoked"),
+}
+"""What says that somebody may be contacted and that not, in small letters without ``-``, ``_`` and blanks."""
 
 
 def staged_columns(kind: str, mapped: Iterable[str]) -> list[str]:
@@ -74,6 +79,8 @@ def canonical(key: str, mapped: exp.Expr, kind: str, zone: str, *, required: boo
         return place_column(key, mapped, kind)
     if key == "candidates":
         return json_column(key, mapped, kind)
+    if key == "state":
+        return state_column(key, mapped, kind)
     if key in TEXTS_OF_ANY_LENGTH:
         return Canonical(fragment("nullif($text, '')", text=as_text(mapped, kind)))
     return text_column(key, mapped, kind, required=required)
@@ -133,6 +140,27 @@ def json_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
     return Canonical(
         fragment("nullif(trim($t), '')", t=given),
         (Fault(unread, f"{key} is not a JSON list or object", found),),
+    )
+
+
+def state_column(key: str, mapped: exp.Expr, kind: str) -> Canonical:
+    """Return a consent as ``in`` or ``out``."""
+    given, written = text_step(key, mapped, kind)
+    word = fragment("regexp_replace(lower(trim($t)), '[-_ ]', '', 'g')", t=given)
+    cases = exp.Case()
+    for state, words in CONSENT_WORDS.items():
+        listed = exp.In(this=word.copy(), expressions=[exp.Literal.string(each) for each in words])
+        cases = cases.when(listed, exp.Literal.string(state))
+    value = step("v", key)
+    nothing = fragment("$v is null and coalesce(trim($t), '') = ''", v=value, t=given)
+    neither = fragment("$v is null", v=value)
+    return Canonical(
+        cases,
+        (
+            Fault(nothing, f"{key} is empty", exp.Null()),
+            Fault(neither, f"{key} is neither in nor out", fragment("left($t, 60)", t=given)),
+        ),
+        text=written,
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbatool.ingest.dedupe import Deduped
+from nbatool.ingest.dedupe import Deduped, found_twice
 from nbatool.ingest.report import FlagCount
 from nbatool.store.sql import statement
 
@@ -63,7 +63,7 @@ def store_decisions(
     flags = [FlagCount(*row) for row in _problems(con)]
     if grown:
         flags.append(FlagCount("an outcome grew since its decision was loaded before", grown, file))
-    return _deduped(con, file), flags
+    return found_twice(con, file), flags
 
 
 def store_outcomes(con: duckdb.DuckDBPyConnection, *, source: str, file: str, batch_id: str) -> Deduped:
@@ -75,7 +75,7 @@ def store_outcomes(con: duckdb.DuckDBPyConnection, *, source: str, file: str, ba
     _run(con, "delete_replaced_outcomes", source=source)
     _run(con, "delete_live_outcome_copies")
     _run(con, "insert_outcomes", source=source, batch_id=batch_id)
-    return _deduped(con, file)
+    return found_twice(con, file)
 
 
 def odd_outcomes(con: duckdb.DuckDBPyConnection, source: str) -> list[FlagCount]:
@@ -88,12 +88,6 @@ def _problems(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str]]:
     return [
         (problem, n_rows, f"decision {example}") for problem, n_rows, example in _run(con, "logged_problems")
     ]
-
-
-def _deduped(con: duckdb.DuckDBPyConnection, file: str) -> Deduped:
-    [(surplus, conflicts_inside)] = _run(con, "surplus_count")
-    [(known, other, conflicts)] = _run(con, "known_events_count", file=file)
-    return Deduped(surplus + known, other, 0, conflicts + conflicts_inside)
 
 
 def _run(con: duckdb.DuckDBPyConnection, name: str, **values: Any) -> list[tuple[Any, ...]]:

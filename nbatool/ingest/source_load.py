@@ -27,13 +27,14 @@ OnProgress = Callable[[int, int], None]
 """Called with bytes and rows just read."""
 
 REFRESHED = (
-    "events", "customers", "contact_states", "decisions", "outcomes", "rejects", "batches", "attributes",
+    "events", "customers", "contact_states", "decisions", "outcomes", "consent", "rejects", "batches", "attributes",
 )  # fmt: skip
 IDENTITY = {
     "events": "event_id",
     "customers": "customer and time",
     "decisions": "decision_id and position",
     "outcomes": "decision and outcome_id",
+    "consent": "customer, channel and time",
 }
 """What two records of a kind have in common that count as one."""
 
@@ -169,6 +170,8 @@ class SourceLoad:
         match self.source.kind:
             case "customers":
                 return dedupe.store_customers(con, source=name, file=file.name, batch_id=batch_id)
+            case "consent":
+                return dedupe.store_consent(con, source=name, file=file.name, batch_id=batch_id)
             case "outcomes":
                 return log_rows.store_outcomes(con, source=name, file=file.name, batch_id=batch_id)
             case "decisions":

@@ -145,7 +145,7 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
          'nba.toml:2: [workspace] as_of: "soon" must be "now", "newest" or a time such as 2018-08-25T18:00:00Z'),
         ('[[source]]\nname = "s"\nkind = "event"\nmap = {}',
          'nba.toml:3: [[source]] "s": kind = "event" is not known; did you mean "events"? '
-         "(allowed: events, customers, decisions, outcomes)"),
+         "(allowed: events, customers, decisions, outcomes, consent)"),
         (SOURCE.replace('ts = "t"\n', ""),
          'nba.toml:4: [source.map] "ts" is missing: events need customer_id, ts, type'),
         (SOURCE + 'probability = "1"',

@@ -12,6 +12,15 @@ from nbatool.base.clock import format_time
 from nbatool.decide.live import LiveService
 from nbatool.decide.request import Request, check_request
 from nbatool.decide.request_events import RequestEvent
+from nbatool.profile.consent import OUT, UNKNOWN, state_of
+
+CONSENT = """
+[[source]]
+name = "consent"
+kind = "consent"
+files = ["consent.csv"]
+map = { customer_id = "id", channel = "channel", ts = "ts", state = "state" }
+"""
 
 
 @pytest.fixture
@@ -54,3 +63,41 @@ def test_an_event_sent_again_after_the_night_counts_once(shop: Path) -> None:
 def test_a_state_of_the_future_gives_way(shop: Path) -> None:
     call(shop, "score", "--quiet", "--as-of", "2100-01-01")
     assert call(shop, "score", "--json").json["published"] is True
+
+
+@pytest.mark.slow
+def test_consent_is_that_of_the_night_and_what_happened_since(shop: Path) -> None:
+    (shop / "nba.toml").write_text((shop / "nba.toml").read_text() + CONSENT)
+    (shop / "consent.csv").write_text(
+        "id,channel,ts,state\nc000001,email,2018-01-01,in\nc000001,app,2018-01-02,no\nnewsletter,email,2018-01-01,out\n"
+    )
+    for command in ("ingest", "score"):
+        call(shop, command, "--quiet")
+    service = LiveService(shop / "data", shop / "models")
+    in_force = service.in_force()
+    cut_us = in_force.published.cut_us
+    left = RequestEvent("unsubscribe", format_time(cut_us + 1), event_id="u1", channel="email")
+    later = format_time(cut_us + 60_000_000)
+
+    def states(customer_id: str, *events: RequestEvent, as_of: str = later) -> list[int]:
+        asked = Request(customer_id=customer_id, as_of=as_of, events=list(events))
+        question = check_request(asked, 0, in_force.policy.bundle.features.plan.number_fields)
+        if events:
+            service.decide(question, in_force)
+        marks = service.consent(question, in_force)
+        return [state_of(marks, channel) for channel in ("email", "app", "web")]
+
+    assert states("newsletter") == [OUT, UNKNOWN, UNKNOWN]
+    assert states("stranger") == [UNKNOWN] * 3
+    before = states("c000001")
+    assert before[1] == OUT
+    assert states("c000001", left) == [OUT, *before[1:]]
+    assert states("c000001") == [OUT, *before[1:]], "the journal keeps it"
+    everything = RequestEvent("unsubscribe", later)
+    assert states("c000001", everything, as_of=format_time(cut_us + 120_000_000)) == [OUT] * 3
+    service.close()
+    call(shop, "score", "--quiet", "--as-of", later)
+    service = LiveService(shop / "data", shop / "models")
+    in_force = service.in_force()
+    assert states("c000001") == [OUT, *before[1:]], "the next night has it from the warehouse"
+    service.close()

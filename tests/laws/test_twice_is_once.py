@@ -146,11 +146,15 @@ DECISIONS = source(
     "*.ndjson", kind="decisions", ts="ts", action_id="type", decision_id="key", customer_id="id", probability="p",
     candidates="among", **{"outcome.x": "x"},
 )  # fmt: skip
+CONSENT = source(
+    "*.ndjson", kind="consent", customer_id="id", channel="key", ts="ts", state="type", purpose="x"
+)
 OUTCOMES = source("*.ndjson", kind="outcomes", decision_id="key", value="x", ts="ts", outcome_id="id")
 STORED |= {
     "decisions": "select d.* exclude (batch_id), o.* exclude (batch_id) from decisions as d "
     "left join outcomes as o using (decision_id) order by all",
     "outcomes": "select * exclude (batch_id) from outcomes order by all",
+    "consent": "select * exclude (batch_id) from consent order by all",
 }
 logged = st.fixed_dictionaries(
     {
@@ -178,3 +182,27 @@ def test_the_decision_log_does_not_hang_on_order_or_repetition(files, order, kin
     order.shuffle(shuffled)
     again = [*shuffled, *order.sample(shuffled, order.randint(0, len(shuffled)))]
     assert outcome(config, [[content] for content in again], kind) == once
+
+
+told = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["a", "b", ""]),
+        "ts": st.sampled_from(["2020-01-01", "2020-01-02T03:04:05+01:00", "bad"]),
+        "type": st.sampled_from(["in", "out", "perhaps"]),
+        "key": st.sampled_from(["email", "*"]),
+        "x": st.sampled_from([None, "news"]),
+    }
+)
+
+
+@settings(max_examples=12)
+@given(
+    files=st.lists(st.lists(told, min_size=1, max_size=6), min_size=1, max_size=3),
+    order=st.randoms(use_true_random=False),
+)
+def test_consent_does_not_hang_on_order_or_repetition(files, order):
+    once = outcome(CONSENT, [files], "consent")
+    shuffled = [order.sample(content, len(content)) for content in files]
+    order.shuffle(shuffled)
+    again = [*shuffled, *order.sample(shuffled, order.randint(0, len(shuffled)))]
+    assert outcome(CONSENT, [[content] for content in again], "consent") == once

@@ -25,6 +25,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
             "create table events (source_id varchar, ts timestamp, type varchar, action_id varchar, channel varchar)"
         )
         connection.execute("create table customers (source_id varchar, valid_from timestamp)")
+        connection.execute("create table consent (source_id varchar, ts timestamp)")
         yield connection
 
 

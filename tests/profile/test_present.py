@@ -16,6 +16,7 @@ def loaded(*valid_from: str | None) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute("create table events as select timestamp '2020-01-02' as ts")
     con.execute("create table customers (valid_from timestamp)")
+    con.execute("create table consent (ts timestamp)")
     for time in valid_from:
         con.execute("insert into customers values (?)", [time])
     return con

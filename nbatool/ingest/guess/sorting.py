@@ -1,13 +1,14 @@
-"""Which file is what: events, decisions, customers, the catalogue, or nothing that can be used."""
+"""Which file is what: events, decisions, consent, customers, the catalogue, or nothing that can be used."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbatool.ingest.guess.catalogue import CatalogueFound, catalogue_found
 from nbatool.ingest.guess.cells import file_columns
+from nbatool.ingest.guess.consent import consent_found
 from nbatool.ingest.guess.customers import CustomersFound, customers_found
 from nbatool.ingest.guess.decisions import decisions_found
 from nbatool.ingest.guess.events import EventsDraft, events_draft
@@ -31,6 +32,7 @@ class SortedFiles:
     catalogue: CatalogueFound | None
     unused: list[FileLook]
     catalogue_look: FileLook | None = None
+    consent: list[SourceGuess] = field(default_factory=list)
 
 
 def file_looks(bench: Workbench, paths: Sequence[Path]) -> list[FileLook]:
@@ -66,9 +68,13 @@ def sorted_files(bench: Workbench, looks: Sequence[FileLook]) -> SortedFiles:
     rest: list[FileLook] = []
     for seen in looks:
         decided = decisions_found(bench, seen)
-        draft = None if decided else preset_draft(bench, seen) or events_draft(bench, seen)
+        consent = None if decided else consent_found(bench, seen)
+        sorted_in = decided or consent
+        draft = None if sorted_in else preset_draft(bench, seen) or events_draft(bench, seen)
         if decided is not None:
             found.decisions.append(decided)
+        elif consent is not None:
+            found.consent.append(consent)
         elif draft is not None:
             found.drafts.append(draft)
         else:

@@ -95,6 +95,7 @@ def _assembled(bench: Workbench, found: SortedFiles, directory: Path) -> Guess:
         *(_source(bench, draft) for draft in drafts),
         *found.decisions,
         *(one.source for one in customers),
+        *found.consent,
     )
     horizon = clv_horizon(types, span.first, span.last)
     money = guessed_currency(bench, drafts, found.catalogue_look)
