@@ -28,7 +28,9 @@ def _time_of_day(value: object) -> int:
 
 
 TimeOfDay = Annotated[
-    int, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"})
+    int,
+    BeforeValidator(_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}),
 ]
 """Seconds since the local midnight, written ``"21:00"``."""
 
@@ -49,7 +51,9 @@ class About(Table):
     @property
     def subject(self) -> tuple[str, str] | None:
         """What it is about, such as ("channel", "email"); None: every contact."""
-        return next(((key, str(getattr(self, key))) for key in SUBJECTS if getattr(self, key) is not None), None)
+        return next(
+            ((key, str(getattr(self, key))) for key in SUBJECTS if getattr(self, key) is not None), None
+        )
 
     def problems(self) -> Found:
         """Yield what is wrong: (keys below the table, message)."""
@@ -159,7 +163,15 @@ class Guardrails(Table):
 
     def problems(self) -> Found:
         """Yield what is wrong between the entries: (keys below the table, message)."""
-        for key in ("max_contacts", "quiet_hours", "budget", "capacity", "min_share", "max_share", "suppress"):
+        for key in (
+            "max_contacts",
+            "quiet_hours",
+            "budget",
+            "capacity",
+            "min_share",
+            "max_share",
+            "suppress",
+        ):
             for index, entry in enumerate(getattr(self, key)):
                 for keys, message in entry.problems():
                     yield (key, str(index), *keys), f"{key}: {message}"

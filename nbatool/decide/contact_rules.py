@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import US_PER_S, format_duration
-from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
+from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue, Offer
+from nbatool.store.contact import ContactKind
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -28,23 +29,21 @@ FEW = 64
 """Contacts of one customer that are counted one by one; arrays cost more than they save below."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a contact was: its action, the channels it went out on, and its tags as they were then."""
+def is_about(kind: ContactKind, subject: str, name: str) -> bool:
+    """Return whether a contact counts for a channel, action or tag.
 
-    action_id: str
-    channel: str | None
-    tags: tuple[str, ...] = ()
+    >>> mail = ContactKind("a", "email+push", ())
+    >>> is_about(mail, "channel", "push"), is_about(mail, "tag", "promo")
+    (True, False)
+    """
+    if subject == "channel":
+        return kind.channel is not None and name in kind.channel.split(ALL_CHANNELS)
+    return name == kind.action_id if subject == "action" else name in kind.tags
 
-    def is_about(self, subject: str, name: str) -> bool:
-        """Whether it counts for a channel, action or tag.
 
-        >>> Kind("a", "email+push").is_about("channel", "push"), Kind("a", "email").is_about("tag", "promo")
-        (True, False)
-        """
-        if subject == "channel":
-            return self.channel is not None and name in self.channel.split(ALL_CHANNELS)
-        return name == self.action_id if subject == "action" else name in self.tags
+def kind_of(offer: Offer) -> ContactKind:
+    """Return what a contact with an offer would be."""
+    return ContactKind(offer.action.id, offer.channel, offer.action.tags)
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,10 @@ class PastContacts:
     row: Ints
     at_us: Ints
     kind: Ints
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ContactKind, ...]
 
     @classmethod
-    def of_one(cls, contacts: Sequence[tuple[int, Kind]]) -> PastContacts:
+    def of_one(cls, contacts: Sequence[tuple[int, ContactKind]]) -> PastContacts:
         """Return the contacts of the one customer of a decision: (at_us, what it was)."""
         kinds = tuple(dict.fromkeys(kind for _, kind in contacts))
         place = {kind: k for k, kind in enumerate(kinds)}
@@ -105,8 +104,8 @@ class ContactRule:
     subject: str = ""
     name: str = ""
 
-    def counts(self, kind: Kind) -> bool:
-        return not self.subject or kind.is_about(self.subject, self.name)
+    def counts(self, kind: ContactKind) -> bool:
+        return not self.subject or is_about(kind, self.subject, self.name)
 
     def text(self) -> str:
         """Return the rule in words.
@@ -131,10 +130,9 @@ class ContactRules:
     Examples
     --------
     >>> from nbatool.base.records import Action
-    >>> from nbatool.decide.catalogue import Offer
     >>> catalogue = Catalogue((Offer(Action("a", "a", ("email",)), "email", None),))
     >>> rules = ContactRules((ContactRule(CAP, 1, 3600),), catalogue)
-    >>> past = PastContacts.of_one([(0, Kind("b", "push"))])
+    >>> past = PastContacts.of_one([(0, ContactKind("b", "push", ()))])
     >>> rules.broken(past, np.array([3_599_999_999])).tolist(), rules.broken(past, np.array([3_600_000_000])).tolist()
     ([[1]], [[0]])
     """
@@ -150,9 +148,10 @@ class ContactRules:
     @cached_property
     def _offers(self) -> list[Ints]:
         """Per rule: the offers it removes."""
-        kinds = [Kind(o.action.id, o.channel, o.action.tags) for o in self.catalogue.offers]
+        kinds = [kind_of(offer) for offer in self.catalogue.offers]
         return [
-            np.array([j for j, kind in enumerate(kinds) if rule.counts(kind)], np.int64) for rule in self.rules
+            np.array([j for j, kind in enumerate(kinds) if rule.counts(kind)], np.int64)
+            for rule in self.rules
         ]
 
     def counted(self, rule: ContactRule, past: PastContacts, as_of_us: Ints) -> Ints:
@@ -191,7 +190,7 @@ class ContactRules:
     def _windows_us(self) -> list[int]:
         return [rule.window_s * US_PER_S for rule in self.rules]
 
-    def _counting(self, kind: Kind) -> tuple[int, ...]:
+    def _counting(self, kind: ContactKind) -> tuple[int, ...]:
         """The rules that count a kind of contact."""
         known = self._known.get(kind)
         if known is None:
@@ -199,7 +198,7 @@ class ContactRules:
         return known
 
     @cached_property
-    def _known(self) -> dict[Kind, tuple[int, ...]]:
+    def _known(self) -> dict[ContactKind, tuple[int, ...]]:
         return {}
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from nbatool.base.records import Action
 from nbatool.decide.catalogue import Catalogue, Offer
-from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules, Kind, PastContacts
+from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules, PastContacts, kind_of
+from nbatool.store.contact import ContactKind
 
 HOUR_US = 3600 * 1_000_000
 ACTIONS = (
@@ -18,11 +19,18 @@ ACTIONS = (
 )
 CATALOGUE = Catalogue(tuple(Offer(a, channel, None) for a in ACTIONS for channel in a.channels))
 KINDS = (
-    Kind("bonus", "email", ("promo",)), Kind("bonus", "push", ("old",)), Kind("survey", "email", ("service", "promo")),
-    Kind("tip", "push"), Kind("gone", "email+push", ("promo",)), Kind("called", None),
+    ContactKind("bonus", "email", ("promo",)), ContactKind("bonus", "push", ("old",)), ContactKind("survey", "email", ("service", "promo")),
+    ContactKind("tip", "push", ()), ContactKind("gone", "email+push", ("promo",)), ContactKind("called", None, ()),
 )  # fmt: skip
 subjects = st.sampled_from(
-    [("", ""), ("channel", "email"), ("channel", "push"), ("action", "bonus"), ("tag", "promo"), ("tag", "old")]
+    [
+        ("", ""),
+        ("channel", "email"),
+        ("channel", "push"),
+        ("action", "bonus"),
+        ("tag", "promo"),
+        ("tag", "old"),
+    ]
 )
 rules = st.builds(
     lambda step, limit, hours, about: ContactRule(step, 1 if step == GAP else limit, hours * 3600, *about),
@@ -31,11 +39,11 @@ rules = st.builds(
 contacts = st.lists(st.tuples(st.integers(-40, 10), st.sampled_from(KINDS)), max_size=8)
 
 
-def read(rule_list: list[ContactRule], told: list[tuple[int, Kind]], as_of: int) -> list[int]:
+def read(rule_list: list[ContactRule], told: list[tuple[int, ContactKind]], as_of: int) -> list[int]:
     """The rule as its docstring says it."""
     found = []
     for offer in CATALOGUE.offers:
-        now = Kind(offer.action.id, offer.channel, offer.action.tags)
+        now = kind_of(offer)
         broken = 0
         for place, rule in enumerate(rule_list, start=1):
             count = sum(at > as_of - rule.window_s // 3600 and rule.counts(kind) for at, kind in told)
@@ -46,7 +54,9 @@ def read(rule_list: list[ContactRule], told: list[tuple[int, Kind]], as_of: int)
 
 
 @given(st.lists(rules, max_size=5), st.lists(contacts, min_size=1, max_size=4))
-def test_rules_count_what_they_say(rule_list: list[ContactRule], told: list[list[tuple[int, Kind]]]) -> None:
+def test_rules_count_what_they_say(
+    rule_list: list[ContactRule], told: list[list[tuple[int, ContactKind]]]
+) -> None:
     rows = [(row, at * HOUR_US, KINDS.index(kind)) for row, one in enumerate(told) for at, kind in one]
     arrays = np.array(rows, np.int64).reshape(-1, 3)
     past = PastContacts(arrays[:, 0], arrays[:, 1], arrays[:, 2], KINDS)
@@ -67,14 +77,14 @@ def test_rules_count_what_they_say(rule_list: list[ContactRule], told: list[list
 def test_no_window_ever_holds_more(rule_list: list[ContactRule], asked: list[tuple[int, int, int]]) -> None:
     """Contacts wait for the end of quiet hours, and go out in another order than they were decided in."""
     guards = ContactRules(tuple(rule_list), CATALOGUE)
-    made: list[tuple[int, Kind]] = []
+    made: list[tuple[int, ContactKind]] = []
     now = 0
     for later, wait, wanted in asked:
         now += later * HOUR_US
         past = PastContacts.of_one(made)
         if guards.broken(past, np.array([now]))[0, wanted] == 0:
             offer = CATALOGUE.offers[wanted]
-            made.append((now + wait * HOUR_US, Kind(offer.action.id, offer.channel, offer.action.tags)))
+            made.append((now + wait * HOUR_US, kind_of(offer)))
     for rule in rule_list:
         times = sorted(at for at, kind in made if rule.counts(kind))
         for at in times:
