@@ -1,0 +1,160 @@
+"""What may be done for whom at all: conditions, consent, contacts before, quiet hours; the steps of the funnel they are.
+
+Nothing here looks at money: what is removed is removed, whatever it would earn. One evaluation serves the night and a live
+decision; what it looks at beside features and scores comes in as `Circumstances`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbatool.base.expressions import Tree, names_in
+from nbatool.decide.best import Bools, Indices
+from nbatool.decide.catalogue import Catalogue
+from nbatool.decide.consented import consented, single_channels
+from nbatool.decide.contact_rules import CAP, NO_CONTACTS, ContactRules, PastContacts, is_about, kind_of
+from nbatool.decide.quiet_hours import QuietHours
+
+REACH, APPLICABLE, SUPPRESSED = "reach", "applicable", "suppressed"
+CONSENT, QUIET = "consent", "quiet"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An expression that removes offers.
+
+    Parameters
+    ----------
+    step
+        `REACH`, `APPLICABLE` or `SUPPRESSED`.
+    when
+        Compiled; it may read features, scores, ``action.*`` and ``context.*``.
+    subject, name
+        Which offers it is about: ("channel", "email"), ("action", id), ("tag", tag); "" for all.
+    removes
+        Whether it removes where it is true (`SUPPRESSED`); else where it is not (null is not true).
+    reason
+        In words, for people.
+    """
+
+    step: str
+    when: Tree
+    subject: str = ""
+    name: str = ""
+    removes: bool = False
+    reason: str = ""
+
+    def offers(self, catalogue: Catalogue) -> list[int]:
+        kinds = [kind_of(offer) for offer in catalogue.offers]
+        return [
+            j for j, kind in enumerate(kinds) if not self.subject or is_about(kind, self.subject, self.name)
+        ]
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What guardrails look at beside features and scores, of n customers.
+
+    Parameters
+    ----------
+    contacts
+        Those that count.
+    consent
+        int8[n, n_channels] of `profile.consent`, in the order of `Guardrails.channels`.
+    zones
+        (n,) IANA zone of each customer; None for the workspace's.
+    suppressed
+        bool[n, n_offers]: what somebody suppressed by hand.
+    """
+
+    contacts: PastContacts
+    consent: NDArray[np.int8]
+    zones: Sequence[str | None]
+    suppressed: Bools | None = None
+
+
+@dataclass(frozen=True)
+class Guardrails:
+    """The guardrails of a workspace over the offers of its catalogue.
+
+    Parameters
+    ----------
+    catalogue
+        Whose offers they are about.
+    conditions
+        In the order of the steps.
+    consent
+        Channels nobody is contacted on without having agreed.
+    contacts
+        Caps and gaps.
+    quiet
+        Hours in which nothing goes out.
+    unconfirmed_s
+        After so long a reserved contact nobody confirmed counts no longer.
+    """
+
+    catalogue: Catalogue
+    conditions: tuple[Condition, ...] = ()
+    consent: frozenset[str] = frozenset()
+    contacts: ContactRules = field(default_factory=lambda: ContactRules((), Catalogue(())))
+    quiet: QuietHours = field(default_factory=QuietHours)
+    unconfirmed_s: int = 3 * 86_400
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """Single channels that offers go out on."""
+        return single_channels([offer.channel for offer in self.catalogue.offers])
+
+    @cached_property
+    def _of_offers(self) -> list[str]:
+        return [offer.channel for offer in self.catalogue.offers]
+
+    @cached_property
+    def names_used(self) -> frozenset[str]:
+        """Names the conditions read."""
+        return frozenset(name for condition in self.conditions for name in names_in(condition.when))
+
+    def disagreed(self, told: Circumstances) -> Bools:
+        """Return bool[n, n_offers]: what consent forbids; an opt-out does so always."""
+        return ~consented(told.consent, self.channels, self._of_offers, self.consent)
+
+    def send_at_us(self, as_of_us: Indices, told: Circumstances) -> Indices:
+        """Return int64[n, n_offers]: when each offer may go out, from the moment on; `NEVER` where it never may."""
+        return self.quiet.next_allowed_us(as_of_us, told.zones, self._of_offers)
+
+    def of_contacts(self, as_of_us: Indices, told: Circumstances) -> tuple[Bools, Bools]:
+        """Return bool[n, n_offers] twice: what a cap removes, and what a gap removes where no cap does."""
+        broken = self.contacts.broken(told.contacts, as_of_us)
+        is_cap = np.array([False, *(rule.step == CAP for rule in self.contacts.rules)])
+        return is_cap[broken], (broken > 0) & ~is_cap[broken]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "conditions": [[c.step, c.when, c.subject, c.name, c.removes, c.reason] for c in self.conditions],
+            "consent": sorted(self.consent),
+            "contacts": self.contacts.to_json(),
+            "quiet": self.quiet.to_json(),
+            "unconfirmed_s": self.unconfirmed_s,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], catalogue: Catalogue) -> Guardrails:
+        return cls(
+            catalogue,
+            tuple(Condition(*row) for row in data["conditions"]),
+            frozenset(data["consent"]),
+            ContactRules.from_json(data["contacts"], catalogue),
+            QuietHours.from_json(data["quiet"]),
+            int(data["unconfirmed_s"]),
+        )
+
+
+def nobody_contacted(n: int, guards: Guardrails) -> Circumstances:
+    """Return the circumstances of customers of whom nothing is known: no contact, no word of consent."""
+    return Circumstances(NO_CONTACTS, np.full((n, len(guards.channels)), -1, np.int8), [None] * n)
