@@ -17,7 +17,7 @@ from benchmarks.table import Row, text
 
 STAGES = (
     "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "stream", "clv", "publish", "ledger",
-    "evaluate",
+    "evaluate", "limits",
 )  # fmt: skip
 
 

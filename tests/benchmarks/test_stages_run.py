@@ -16,12 +16,12 @@ from benchmarks.train import BOOSTER_FITS, MODEL_FITS
 
 TINY = Scale(
     customers=400, model_customers=400, scored_customers=400, clv_customers=2_000, published_customers=500,
-    times=1, decisions=20, judged_decisions=3_000,
+    times=1, decisions=20, judged_decisions=3_000, limited_customers=2_000,
 )  # fmt: skip
 ROWS = {
     "world_size": (2, 0), "ingest": (3, 3), "features": (2, 1), "train": (2, 1), "score": (2, 1), "decide_cold": (2, 1),
     "decide_warm": (2, 2), "stream": (1, 1), "clv": (3, 1), "publish": (2, 1), "ledger": (4, 1),
-    "evaluate": (1, 0),
+    "evaluate": (1, 0), "limits": (3, 0),
 }  # fmt: skip
 """Rows of each stage, and how many of them have a bare side."""
 
