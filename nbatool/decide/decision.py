@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from nbatool.features.kinds import Floats
 
-STEPS = ("dates", "stock", "channel", "eligible")
-"""Steps that remove offers, in order."""
+STEPS = (
+    "dates", "stock", "channel", "reach", "consent", "eligible", "applicable", "suppressed", "cap", "gap", "quiet", "limit",
+)  # fmt: skip
+"""Steps that remove offers, in order; "channel" is the request's own wish."""
 
 
 Context = Mapping[str, float | str | None]

@@ -2,8 +2,7 @@
 
     net_value = lever · uplift − cost − cost_per_conversion · P(convert)
 
-The steps are those of the funnel: catalogue → dates → stock → channel → eligible → chosen. Worth more than nothing is
-no filter: `nothing` competes with net value 0. Everything is elementwise on (n_customers, n_offers) arrays, so one
+What is left to choose among is the funnel's (`decide/funnel`); `nothing` competes with net value 0. Everything is elementwise on (n_customers, n_offers) arrays, so one
 row gives the bits a million rows give.
 """
 
@@ -17,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.expressions import is_true, names_in
 from nbatool.base.records import NOTHING
 from nbatool.decide.arm_probabilities import Worth
-from nbatool.decide.catalogue import Catalogue, action_values
-from nbatool.decide.decision import NO_WISHES, STEPS, Context, Decision, Wishes
+from nbatool.decide.catalogue import Catalogue
+from nbatool.decide.decision import NO_WISHES, Context, Decision, Wishes
 from nbatool.decide.expected import Expectation, Expected
 from nbatool.decide.exploration import GREEDY, probabilities
+from nbatool.decide.funnel import Funnel, columns_of
+from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.learned import Beliefs, context_of, corrected
 from nbatool.decide.selection import GREEDY_PRACTICE, Practice, select
 from nbatool.decide.subjects import Subjects
@@ -44,6 +44,8 @@ class Policy:
     bundle: Bundle
     catalogue: Catalogue
     practice: Practice = GREEDY_PRACTICE
+    guards: Guardrails | None = None
+    """None: nothing but the catalogue's own terms."""
 
     @cached_property
     def _expectation(self) -> Expectation:
@@ -83,10 +85,15 @@ class Policy:
         return None if self.by_propensity else float(decision.uplift[row, offer])
 
     @cached_property
+    def funnel(self) -> Funnel:
+        """What removes offers."""
+        guards = Guardrails(self.catalogue) if self.guards is None else self.guards
+        return Funnel(self.catalogue, self.bundle.features.plan, guards)
+
+    @property
     def names_used(self) -> frozenset[str]:
-        """Names the eligibility expressions read."""
-        trees = [offer.eligible for offer in self.catalogue.offers if offer.eligible is not None]
-        return frozenset(name for tree in trees for name in names_in(tree))
+        """Names the expressions of catalogue and guardrails read."""
+        return self.funnel.names_used
 
     def decide(
         self,
@@ -97,6 +104,7 @@ class Policy:
         *,
         subjects: Subjects | None = None,
         posterior: Posterior | None = None,
+        told: Circumstances | None = None,
     ) -> Decision:
         """Decide for n customers.
 
@@ -112,10 +120,12 @@ class Policy:
             Who the decisions are for: fixes each one's arm and draw. None: the best candidate, for nobody in particular.
         posterior
             What outcomes taught since this version was trained; its arms are the offers in order, then `nothing`.
+        told
+            What guardrails look at: contacts before, consent, zones. None: of nobody in particular.
         """
         encoded = self.bundle.customer.encode(customers)
         modelled = self.expected(customers, encoded, threads, wishes.context)
-        removed = self._removed(customers, scores, wishes)
+        removed = self.funnel.removed(customers, scores, wishes, told)
         phi = context_of(self.bundle, customers, encoded, wishes.context)
         expected = modelled if posterior is None else corrected(modelled, posterior.mean(phi))
         decision = self._arbitrate(expected, removed, phi, posterior, subjects)
@@ -176,39 +186,6 @@ class Policy:
             np.column_stack([possible, silent]),
         )
 
-    def _removed(self, customers: CustomerFeatures, scores: Scores, wishes: Wishes) -> NDArray[np.int8]:
-        n, offers = len(customers), self.catalogue.offers
-        removed = np.zeros((n, len(offers)), dtype=np.int8)
-        columns = self.columns_of(customers, scores, wishes)
-        # From the last step to the first, so that the first one that rules an offer out is what stays.
-        for j in self._conditional:
-            removed[:, j] = np.where(self._eligible(j, columns, n), 0, 1 + STEPS.index("eligible"))
-        if wishes.actions is not None or wishes.channel is not None:
-            unwanted = [not _wished(offer.action.id, offer.channel, wishes) for offer in offers]
-            removed[:, unwanted] = 1 + STEPS.index("channel")
-        for j, offer in enumerate(offers):
-            action = offer.action
-            if action.stock is not None and action.stock <= 0:
-                removed[:, j] = 1 + STEPS.index("stock")
-            if action.starts_us is not None or action.ends_us is not None:
-                inside = in_dates(action.starts_us, action.ends_us, customers.as_of_us)
-                removed[:, j] = np.where(inside, removed[:, j], 1 + STEPS.index("dates"))
-        return removed
-
-    @cached_property
-    def _conditional(self) -> tuple[int, ...]:
-        """Offers not everybody may get."""
-        return tuple(j for j, offer in enumerate(self.catalogue.offers) if offer.eligible is not None)
-
-    def _eligible(self, j: int, columns: dict[str, NDArray[Any]], n: int) -> Bools:
-        offer = self.catalogue.offers[j]
-        if offer.eligible is None:
-            return np.ones(n, dtype=np.bool_)
-        own = {
-            name: _repeat(value, n) for name, value in action_values(offer).items() if name in self.names_used
-        }
-        return is_true(offer.eligible, {**columns, **own}, n)
-
     def columns_of(
         self,
         customers: CustomerFeatures,
@@ -216,53 +193,6 @@ class Policy:
         wishes: Wishes,
         names: frozenset[str] | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Return arrays (n,) of the customer and context names that expressions read; by default the catalogue's."""
-        n = len(customers)
-        plan = self.bundle.features.plan
-        columns: dict[str, NDArray[Any]] = {}
-        for name in self.names_used if names is None else names:
-            if name in plan.names:
-                columns[name] = customers.numbers[:, plan.names.index(name)]
-            elif name in customers.attributes:
-                columns[name] = customers.attributes[name]
-            elif name in scores:
-                columns[name] = scores[name]
-            elif name.startswith("context.") and wishes.context:
-                columns[name] = _said(wishes.context, name.removeprefix("context."), n)
-        return columns
-
-
-def in_dates(starts_us: int | None, ends_us: int | None, as_of_us: NDArray[np.int64]) -> Bools:
-    """Whether the moments lie in ``starts <= as_of < ends``."""
-    inside = np.ones(len(as_of_us), dtype=np.bool_)
-    if starts_us is not None:
-        inside &= as_of_us >= starts_us
-    if ends_us is not None:
-        inside &= as_of_us < ends_us
-    return inside
-
-
-def _wished(action_id: str, channel: str, wishes: Wishes) -> bool:
-    if wishes.actions is not None and action_id not in wishes.actions:
-        return False
-    return wishes.channel is None or wishes.channel in channel.split("+")
-
-
-def _said(context: Context | Sequence[Context], key: str, n: int) -> NDArray[Any]:
-    """What requests said under a key: one for all rows, or each its own; a column of texts or of numbers."""
-    if isinstance(context, Mapping):
-        return _repeat(context.get(key), n)
-    values = [one.get(key) for one in context]
-    if any(isinstance(value, str) for value in values):
-        result = np.empty(n, dtype=object)
-        result[:] = [value if isinstance(value, str) else None for value in values]
-        return result
-    return np.array([np.nan if value is None else float(value) for value in values])
-
-
-def _repeat(value: float | str | bool | None, n: int) -> NDArray[Any]:
-    if isinstance(value, str):
-        result = np.empty(n, dtype=object)
-        result[:] = value
-        return result
-    return np.full(n, np.nan if value is None else float(value))
+        """Return arrays (n,) of the customer and context names that expressions read; by default the funnel's."""
+        asked = self.names_used if names is None else names
+        return columns_of(self.bundle.features.plan, asked, customers, scores, wishes)
