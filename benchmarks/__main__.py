@@ -16,7 +16,8 @@ from benchmarks.shops import Shops
 from benchmarks.table import Row, text
 
 STAGES = (
-    "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "stream", "clv", "publish", "evaluate",
+    "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "exploring", "stream", "clv",
+    "publish", "evaluate",
 )  # fmt: skip
 
 
