@@ -21,6 +21,8 @@ TABLES = (
     "create_posterior",
     "create_lesson",
     "create_night",
+    "create_closing",
+    "create_closed_contact",
 )
 
 
