@@ -16,8 +16,8 @@ from benchmarks.shops import Shops
 from benchmarks.table import Row, text
 
 STAGES = (
-    "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "stream", "clv", "publish", "ledger",
-    "evaluate", "limits",
+    "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "exploring", "stream", "clv",
+    "publish", "ledger", "evaluate", "limits",
 )  # fmt: skip
 
 

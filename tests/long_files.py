@@ -10,6 +10,7 @@ LONG_FILES = (
     "tests/laws/test_one_answer.py",
     "tests/measure/test_coverage.py",
     "tests/benchmarks/test_stages_run.py",
+    "tests/laws/test_decisions_replay.py",
     "tests/real/test_cdnow.py",
 )
 """Longest first: begun last, one of them would keep one process busy and leave the others idle."""

@@ -12,6 +12,7 @@ import numpy as np
 from benchmarks.bandit.data_sets import DataSet
 from nbatool.base.seeds import generator
 from nbatool.decide.exploration import ExplorationTerms, probabilities, sample
+from nbatool.decide.learned import Beliefs
 from nbatool.models.fast_learner import FastLearner
 
 TERMS = ExplorationTerms("optimistic", share=1.0, min_probability=0.0, max_loss=math.inf, draws=100)
@@ -35,13 +36,16 @@ def played_once(data: DataSet, seed: int) -> tuple[float, float]:
         for i, row in enumerate(data.numbers.tolist())
     ]  # fmt: skip
     learner = FastLearner([(f"a{k}", None) for k in range(data.n_classes)], numbers, texts, seed=seed)
-    possible = np.ones((1, data.n_classes), dtype=np.bool_)
+    possible, lever = np.ones((1, data.n_classes), dtype=np.bool_), np.ones(data.n_classes)
     right = 0.0
     started = time.process_time()
     for at, i in enumerate(order):
         seen = learner.see(rows[i])
-        drawn = learner.posterior.optimistic(seen, TERMS.draws)
-        p = probabilities(learner.posterior.mean(seen), possible, TERMS, drawn)
+        # there is no doing nothing: the last class stands in its place, and the others are counted from it
+        mean = learner.posterior.mean(seen)
+        worth = mean - mean[:, -1:]
+        wins = Beliefs(learner.posterior, seen).winning_shares(worth, possible, lever, TERMS)
+        p = probabilities(worth, possible, TERMS, wins)
         arm = int(sample(p, chance[at : at + 1])[0])
         reward = float(arm == data.label[i])
         right += reward

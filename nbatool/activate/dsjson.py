@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from nbatool.activate.log_rows import LogNames, Row, explained, reward, shown_floats
+from nbatool.activate.log_rows import LogNames, Row, explained, shown_floats
 from nbatool.base.clock import format_time
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def write_dsjson(tables: Iterator[pa.Table], names: LogNames, file: IO[bytes]) -> None:
     """Write one line a decision; see :func:`dsjson_line`."""
     for table in tables:
-        file.write(b"".join(dsjson_line(row, names.weights) + b"\n" for row in table.to_pylist()))
+        file.write(b"".join(dsjson_line(row, names) + b"\n" for row in table.to_pylist()))
 
 
-def dsjson_line(row: Row, weights: Mapping[str, float]) -> bytes:
+def dsjson_line(row: Row, names: LogNames) -> bytes:
     """Return a decision as Vowpal Wabbit reads it with ``--dsjson``.
 
     Keys VW does not know (``customer_id, slot, arm, probability_in_arm``) it passes over; ``preset = "dsjson"`` reads
     them again. Without a known list of candidates there is no ``_multi``, and the choice stands in ``action_id``.
     """
-    value = reward(row, weights)
+    value = row["outcome"]
     candidates = json.loads(row["candidates"]) if row["candidates"] is not None else None
     own = [row["action_id"], row["channel"]]
     chosen = candidates.index(own) if candidates and own in candidates else None
@@ -35,7 +35,7 @@ def dsjson_line(row: Row, weights: Mapping[str, float]) -> bytes:
     line |= {"_label_probability": row["probability"]} if row["probability"] is not None else {}
     line |= {"_label_Action": chosen + 1, "_labelIndex": chosen} if chosen is not None else {}
     line |= {
-        "o": [_observation(row, outcome) for outcome in explained(row, weights)],
+        "o": [_observation(row, outcome) for outcome in explained(row, names)],
         "Timestamp": format_time(row["as_of_us"]),
         "Version": "1",
         "EventId": row["decision_id"],

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from nbatool.activate.dsjson import write_dsjson
 from nbatool.activate.files import sweep_temporaries, whole_file
+from nbatool.activate.log_outcomes import count_brought
 from nbatool.activate.log_rows import LogNames
 from nbatool.activate.log_tables import write_csv, write_obp, write_parquet
-from nbatool.base.clock import format_time
+from nbatool.base.clock import US_PER_S, format_time
 from nbatool.base.errors import DataError, UsageError, did_you_mean
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.drain import drain_journal
@@ -32,13 +33,17 @@ BATCH_ROWS: Final = 10_000
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What `nbatool export` was asked for; ``out`` "-" is stdout, None ``out/decisions.<format>``."""
+    """What `nbatool export` was asked for; ``out`` "-" is stdout, None ``out/decisions.<format>``.
+
+    ``as_of_us`` is the present, None the workspace's own: what windows that end later amount to is not known yet.
+    """
 
     log_format: LogFormat
     out: str | None = None
     from_us: int | None = None
     until_us: int | None = None
     source: str | None = None
+    as_of_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,30 @@ def export_log(workspace: Workspace, settings: ExportSettings) -> ExportReport:
         There is nothing to write.
     """
     path = Path(settings.out or workspace.root / "out" / f"decisions.{ENDINGS[settings.log_format]}")
-    asked = {"source": settings.source, "from_us": settings.from_us, "until_us": settings.until_us}
+    asked: dict[str, Any] = {
+        "source": settings.source,
+        "from_us": settings.from_us,
+        "until_us": settings.until_us,
+    }
     with open_warehouse(workspace) as warehouse:
         drain_journal(workspace, warehouse)
         _require_rows(warehouse, settings)
-        found = warehouse.rows("activate/exported_names", **asked)
+        terms = OutcomeTerms.of(workspace.config)
+        named = {**asked, "unnamed": None if terms.unnamed is None else terms.unnamed.name}
+        found = warehouse.rows("activate/exported_names", **named)
         names = LogNames(
             outcomes=tuple(name for kind, name in found if kind == "outcome"),
             context=tuple(name for kind, name in found if kind == "context"),
-            weights={objective.name: objective.weight for objective in workspace.config.objectives},
+            weights={objective.name: objective.weight for objective in terms.objectives},
+            unnamed=named["unnamed"],
         )
-        each_slot = OutcomeTerms.of(workspace.config).each_slot
+        count_brought(warehouse.con, workspace, asked, settings.as_of_us)
+        counted = {
+            "each_slot": terms.each_slot, "objectives": [o.name for o in terms.objectives],
+            "within_us": [o.within * US_PER_S for o in terms.objectives],
+        }  # fmt: skip
         reader = warehouse.con.sql(
-            statement("activate/exported_decisions"), params={**asked, "each_slot": each_slot}
+            statement("activate/exported_decisions"), params={**named, **counted}
         ).to_arrow_reader(BATCH_ROWS)
         counter = _Counter(reader, leaves_out_skipped=settings.log_format == "obp")
         # An unfinished reading keeps the file open beyond the connection's end.

@@ -24,45 +24,37 @@ class LogNames:
     Parameters
     ----------
     outcomes
-        Objectives; "" where an outcome names none.
+        What outcomes are of; "" where nobody's objective takes those that name none.
     context
         Names of the context.
     weights
-        Objective → factor of its value in the one reward; 1 for others.
+        Objective → factor of its value in the one outcome; 1 for others.
+    unnamed
+        The objective of outcomes that name none; None: nobody's.
     """
 
     outcomes: tuple[str, ...]
     context: tuple[str, ...]
     weights: Mapping[str, float]
+    unnamed: str | None = None
+
+    def objective(self, outcome: Row) -> str:
+        """Return whose an outcome is, "" of nobody."""
+        return outcome["objective"] or self.unnamed or ""
 
 
-def reward(row: Row, weights: Mapping[str, float]) -> float | None:
-    """Return what came of a decision: its closed window's outcome, else the weighted sum of what was told of it.
+def explained(row: Row, names: LogNames) -> list[dict[str, Any]]:
+    """Return the outcomes that make up what came of a decision.
 
-    None where there is none yet, and where a contact was not made or is not known to have been. A window that closed
-    with nothing in it has the outcome it was closed with, 0 as a rule.
+    What was told of the objectives; where that is not all, or not what counted (events are in it, values were clipped),
+    the window's outcome stands for them.
     """
-    if row["is_skipped"]:
-        return None
-    if row["closed_outcome"] is not None:
-        return float(row["closed_outcome"])
-    return _told(row, weights) if row["outcomes"] else None
-
-
-def explained(row: Row, weights: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return the outcomes that make up the reward.
-
-    What was told; of a window that events closed it is not all, or not what counted, and the window's outcome stands
-    for them.
-    """
-    closed = row["closed_outcome"]
-    if closed is None or (row["outcomes"] and abs(_told(row, weights) - closed) < SAME):
-        return outcomes_of(row)
-    return [{"outcome_id": CLOSED, "objective": None, "ts": None, "value": closed, "whole": False}]
-
-
-def _told(row: Row, weights: Mapping[str, float]) -> float:
-    return float(sum(float(o["value"]) * weights.get(o["objective"] or "", 1.0) for o in outcomes_of(row)))
+    counting = [outcome for outcome in outcomes_of(row) if outcome["counts"]]
+    outcome = row["outcome"]
+    told = sum(float(o["value"]) * names.weights.get(names.objective(o), 1.0) for o in counting)
+    if outcome is None or (counting and abs(told - outcome) < SAME):
+        return counting
+    return [{"outcome_id": CLOSED, "objective": None, "ts": None, "value": outcome, "whole": False}]
 
 
 def outcomes_of(row: Row) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from nbatool.activate.files import neutral_cells
-from nbatool.activate.log_rows import LogNames, Row, reward, shown_floats
+from nbatool.activate.log_rows import LogNames, Row, shown_floats
 from nbatool.base.clock import format_time
 
 if TYPE_CHECKING:
@@ -18,12 +18,15 @@ OBP_FEATURES: Final = ("user_feature_", "user-item_affinity_")
 """What obp takes a column for context by; other names get the first before them."""
 FLAT: Final = (
     "source", "decision_id", "position", "customer_id", "ts", "action_id", "channel", "probability",
-    "probability_in_arm", "arm", "policy", "candidates", "context", "contact", "closed_outcome",
+    "probability_in_arm", "arm", "policy", "candidates", "context", "contact", "closed_outcome", "outcome",
 )  # fmt: skip
-"""Columns of the csv and parquet formats, before one ``outcome_NAME`` per objective: what was told of it.
+"""Columns of the csv and parquet formats, before one ``outcome_NAME`` for each name outcomes were told under.
 
-``closed_outcome`` is what the closed window amounts to over all objectives, events among them, in currency.
+``outcome`` is what the decision brought over all objectives, events among them, in currency; ``closed_outcome`` the same
+where a window of the workspace's own was closed with it.
 """
+UNNAMED: Final = "unnamed"
+"""NAME of outcomes that name no objective, where several could be meant."""
 
 
 def write_obp(tables: Iterator[pa.Table], names: LogNames, file: IO[bytes]) -> None:
@@ -40,7 +43,7 @@ def write_obp(tables: Iterator[pa.Table], names: LogNames, file: IO[bytes]) -> N
             "timestamp": [format_time(row["as_of_us"]) for row in rows],
             "item_id": [row["action_id"] for row in rows],
             "position": [row["slot"] for row in rows],
-            "click": [reward(row, names.weights) for row in rows],
+            "click": [row["outcome"] for row in rows],
             "propensity_score": [row["probability"] for row in rows],
         }
         for name in names.context:
@@ -79,7 +82,7 @@ def write_parquet(tables: Iterator[pa.Table], names: LogNames, file: IO[bytes]) 
 
 
 def flat_frame(table: pa.Table, names: LogNames) -> pl.DataFrame:
-    """Return decisions with one column per objective, all its outcomes added up."""
+    """Return decisions with one column per name of outcomes, all of a name added up."""
     import polars as pl
 
     rows = table.to_pylist()
@@ -91,12 +94,8 @@ def flat_frame(table: pa.Table, names: LogNames) -> pl.DataFrame:
         "contact": [row["status"] for row in rows],
     }
     for name in names.outcomes:
-        found = [
-            [o["value"] for o in row["outcomes"] or () if (o["objective"] or "") == name] for row in rows
-        ]
-        columns[f"outcome_{name}" if name else "outcome"] = [
-            float(sum(told)) if told else None for told in found
-        ]
+        found = [[o["value"] for o in row["outcomes"] or () if names.objective(o) == name] for row in rows]
+        columns[f"outcome_{name or UNNAMED}"] = [float(sum(told)) if told else None for told in found]
     kinds = {"position": pl.Int64} | dict.fromkeys(
         ("probability", "probability_in_arm", "closed_outcome"), pl.Float64
     )

@@ -147,10 +147,8 @@ def score_workspace(
         learned = rebased(
             warehouse.con,
             policy,
-            half_life_s=config.learning.half_life,
+            outcomes,
             as_of_us=as_of,
-            each_slot=outcomes.each_slot,
-            until_us=as_of + 1,  # what is decided for a past moment knows no later decision
         )
         terms = Terms(
             version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",

@@ -23,8 +23,8 @@ class Exploration(Table):
     """Least probability of every candidate explored."""
     max_loss: Annotated[Number, Field(ge=0)] = 1.0
     """A candidate worth less than minus this, in currency, is never explored."""
-    draws: Annotated[Whole, Field(ge=10, le=100_000)] = 1000
-    """Draws from which thompson and optimistic count their probabilities."""
+    draws: Annotated[Whole, Field(ge=10, le=100_000)] = 256
+    """Draws from which thompson and optimistic count their probabilities: a share p to within √(p(1 − p)/draws)."""
     apprentice: Flag = False
     """True: answer with the caller's own choice, and only learn."""
 

@@ -23,14 +23,18 @@ def explain(
     Example:  nbatool explain c004217 --action free_shipping
     """
     from nbatool.decide.explanation import explain_customer
+    from nbatool.decide.published import unpublished
+    from nbatool.ingest.catalogue import load_catalogue
     from nbatool.report.explanation_report import explanation_json, explanation_text
 
     session = current(context)
     with session.lock("explain"):
         found = explain_customer(session.workspace, customer, as_of_us=session.as_of_us, action=action)
+        changed = unpublished(session.workspace, load_catalogue(session.workspace.config))
     currency = session.workspace.config.workspace.currency
     session.console.data(
-        explanation_json(found, currency), explanation_text(found, currency, session.console.width)
+        explanation_json(found, currency) | {"unpublished": changed},
+        explanation_text(found, currency, session.console.width, changed),
     )
 
 

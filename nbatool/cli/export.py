@@ -53,6 +53,7 @@ def export(
         from_us=_time("--from", since, zone),
         until_us=_time("--until", until, zone),
         source=source,
+        as_of_us=session.as_of_us,
     )
     with session.run("export") as summary:
         report = export_log(session.workspace, settings)

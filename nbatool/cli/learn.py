@@ -37,9 +37,11 @@ USAGE = """Usage: nbatool learn [FILE|-]
   What a line is told:
     credited     counts when the outcome window closes
     confirmed    the contact was made: its outcome counts
-    released     the contact was not made: no outcome counts
+    released     the contact was not made: no outcome counts. Until the
+                 window is closed the last thing said stands
     duplicate    was said before
-    late         happened or came after the window; kept, counts for nothing
+    late         happened or came after the window, or when it was closed;
+                 kept, counts for nothing
     unknown      no such decision yet; kept, in case it comes by a file
 
 Options:

@@ -12,7 +12,7 @@ from nbatool.base.clock import format_time, parse_duration
 from nbatool.base.errors import UsageError
 from nbatool.cli.command import as_command
 from nbatool.cli.ingest import equation, report_json
-from nbatool.cli.session import current
+from nbatool.cli.session import Session, current
 
 
 def run(
@@ -58,7 +58,7 @@ def run(
             "resumed": list(night.resumed),
             "net_value": night.score.plan_value,
         }
-    currency = session.workspace.config.workspace.currency
+    floor, currency = _floor(session), session.workspace.config.workspace.currency
     result: dict[str, Any] = {
         "run_id": night.run_id,
         "as_of": format_time(night.as_of_us),
@@ -68,14 +68,24 @@ def run(
         "train": train_json(night.train) if night.train else None,
         "trained_because": night.trained_because,
         "promotion": asdict(night.promotion) if night.promotion else None,
-        "score": score_json(night.score, currency),
+        "score": score_json(night.score, currency, floor),
         "seconds": {name: round(value, 3) for name, value in night.seconds.items()},
     }
-    text = score_text(night.score, currency, session.console.width, command_for(session.workspace.root))
+    text = score_text(
+        night.score, currency, session.console.width, command_for(session.workspace.root), floor
+    )
     session.console.summary(result, "\n".join([*_lines(night), "", text]))
 
 
 command = as_command(run)
+
+
+def _floor(session: Session) -> str | None:
+    from nbatool.decide.exploration_floor import floor_not_held
+    from nbatool.ingest.catalogue import load_catalogue
+
+    config = session.workspace.config
+    return floor_not_held(config, load_catalogue(config))
 
 
 def _lines(night: Any) -> list[str]:

@@ -41,6 +41,8 @@ def score(
     from nbatool.activate.files import FileFormat
     from nbatool.activate.score import ScoreSettings, score_workspace
     from nbatool.base.next_step import command_for
+    from nbatool.decide.exploration_floor import floor_not_held
+    from nbatool.ingest.catalogue import load_catalogue
     from nbatool.report.score_report import score_json, score_text
 
     session = current(context)
@@ -58,9 +60,10 @@ def score(
         }
     if out == "-":
         return
-    currency = session.workspace.config.workspace.currency
-    text = score_text(report, currency, session.console.width, command_for(session.workspace.root))
-    session.console.summary(score_json(report, currency), text)
+    config = session.workspace.config
+    floor, currency = floor_not_held(config, load_catalogue(config)), config.workspace.currency
+    text = score_text(report, currency, session.console.width, command_for(session.workspace.root), floor)
+    session.console.summary(score_json(report, currency, floor), text)
 
 
 command = as_command(score)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nbatool.base.clock import format_time
+from nbatool.base.errors import NbaError
 from nbatool.cli.command import as_command
 from nbatool.cli.session import Session, current
 from nbatool.cli.table import Column, table_text
+from nbatool.report.tables import paragraph
 
 if TYPE_CHECKING:
     from nbatool.store.warehouse import Warehouse
@@ -48,6 +50,7 @@ def _status(session: Session) -> tuple[Mapping[str, Any], str]:
         "workspace": str(workspace.root),
         "as_of": workspace.config.workspace.as_of,
         "champion": champion(workspace.models_dir),
+        "unpublished": _unpublished(session),
         "sources": [],
         "events": [],
         "decisions": [],
@@ -56,7 +59,23 @@ def _status(session: Session) -> tuple[Mapping[str, Any], str]:
     if workspace.warehouse_path.exists():
         with session.lock("status"), open_warehouse(workspace) as warehouse:
             result |= _loaded(warehouse)
-    return result, _status_text(result)
+    return result, _status_text(result, session.console.width)
+
+
+def _unpublished(session: Session) -> str | None:
+    """How the catalogue differs from what live decisions use; a catalogue that cannot be read is the doctor's matter."""
+    from nbatool.decide.published import unpublished
+    from nbatool.ingest.catalogue import load_catalogue
+
+    workspace = session.workspace
+    try:
+        return (
+            unpublished(workspace, load_catalogue(workspace.config))
+            if workspace.online_path.exists()
+            else None
+        )
+    except NbaError:
+        return None
 
 
 def _loaded(warehouse: Warehouse) -> dict[str, Any]:
@@ -84,12 +103,14 @@ def _loaded(warehouse: Warehouse) -> dict[str, Any]:
     }
 
 
-def _status_text(result: Mapping[str, Any]) -> str:
+def _status_text(result: Mapping[str, Any], width: int) -> str:
     blocks = [
         f"workspace  {result['workspace']}\n"
         f"as of      {result['as_of']}\n"
         f"model      {result['champion'] or 'none yet: nbatool train'}"
     ]
+    if result["unpublished"]:
+        blocks.append("\n".join(paragraph(result["unpublished"], first="! ", indent=0, width=width)))
     numbers = {
         "files", "rows", "accepted", "duplicate", "rejected", "events", "customers", "decisions", "with_probability",
         "with_outcome", "exit_code",

@@ -42,7 +42,7 @@ class Worth:
 
 
 def arm_probabilities(
-    arm: int, worth: Worth, terms: ExplorationTerms | None = None, draws: Floats | None = None
+    arm: int, worth: Worth, terms: ExplorationTerms | None = None, wins: Floats | None = None
 ) -> Floats:
     """Return the probabilities within one arm.
 
@@ -52,7 +52,7 @@ def arm_probabilities(
         Its number in `arms.ARMS`.
     worth
         Of the candidates.
-    terms, draws
+    terms, wins
         For the policy arm, as for `exploration.probabilities`.
 
     Returns
@@ -76,7 +76,7 @@ def arm_probabilities(
     if arm == POLICY:
         if terms is None:
             raise ValueError("the policy arm needs the exploration terms")
-        return probabilities(worth.net_value, worth.possible, terms, draws)
+        return probabilities(worth.net_value, worth.possible, terms, wins)
     if arm == CONTROL:
         silent = np.zeros(worth.possible.shape)
         silent[:, -1] = 1.0

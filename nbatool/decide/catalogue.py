@@ -134,11 +134,16 @@ def compile_catalogue(
             problems += [
                 Problem(f'[[action]] "{action.id}": eligible_when: {p}', file, line) for p in error.problems
             ]
-        channels = [ALL_CHANNELS.join(action.channels)] if every_channel else sorted(action.channels)
+        channels = channels_offered(action, every_channel=every_channel)
         offers += [Offer(action, channel, eligible) for channel in channels]
     if problems:
         raise ConfigError(problems)
     return Catalogue(tuple(offers), allow_nothing)
+
+
+def channels_offered(action: Action, *, every_channel: bool) -> list[str]:
+    """Return the channels an action is a candidate on: each of its own, or all of them as one."""
+    return [ALL_CHANNELS.join(action.channels)] if every_channel else sorted(action.channels)
 
 
 def action_kinds(actions: Sequence[Action]) -> dict[str, Kind]:

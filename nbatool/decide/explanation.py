@@ -16,7 +16,7 @@ from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expectation
 from nbatool.decide.how_chosen import was_tried
 from nbatool.decide.policy import Policy
-from nbatool.decide.published import terms_in_force
+from nbatool.decide.published import fitted, terms_in_force
 from nbatool.decide.reasons import SINCE, Reasons, response_words, response_worth
 from nbatool.features.known import require_known
 from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
@@ -190,8 +190,9 @@ def explain_customer(
         people = population(warehouse.con, workspace.config, policy, as_of_us=moment, only=[customer_id])
         in_force = terms_in_force(workspace, version)
         policy = replace(policy, practice=in_force.practice)
-        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=in_force.posterior)
-    return explained(policy, chunk, customer_id, moment, version, asked, in_force.posterior)
+        posterior = fitted(in_force.posterior, policy.candidates)
+        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior)
+    return explained(policy, chunk, customer_id, moment, version, asked, posterior)
 
 
 def explained(

@@ -8,7 +8,7 @@ Explored are the possible candidates worth at least −max_loss, and the best on
     p_a = f + q_a · min(1, (S − (K−1)·f) / Σ q)       each of the others; the best gets the rest
 
 Inverse gap weighting is the rule of Abe & Long (1999) that SquareCB made a method with guarantees (Foster & Rakhlin
-2020). Thompson sampling puts for q_a the share of draws a wins; epsilon gives the others S/(K−1) each. Everything is
+2020). Thompson sampling puts for q_a the share of draws a wins (`thompson`); epsilon gives the others S/(K−1) each. Everything is
 elementwise and every sum runs over the columns from left to right, so one row gives the bits a million rows give, and
 a candidate that is not explored changes no bit of the others.
 """
@@ -22,13 +22,13 @@ from nbatool.decide.exploration_rate import data_driven_gamma, spread_of
 from nbatool.decide.exploration_row import row_probabilities
 from nbatool.decide.exploration_terms import BY_DRAWS, GREEDY, ExplorationTerms
 from nbatool.decide.sampling import sample, uniform_of, uniforms
-from nbatool.decide.thompson import winning_shares
 
 __all__ = [
     "GREEDY",
     "NO_CANDIDATE",
     "ExplorationTerms",
     "data_driven_gamma",
+    "explored_of",
     "given_up",
     "probabilities",
     "probabilities_by_arrays",
@@ -43,7 +43,7 @@ CHUNK_ROWS = 4096
 
 
 def probabilities(
-    net_value: Floats, possible: Bools, terms: ExplorationTerms, draws: Floats | None = None
+    net_value: Floats, possible: Bools, terms: ExplorationTerms, wins: Floats | None = None
 ) -> Floats:
     """Return the probability with which each candidate is chosen.
 
@@ -55,8 +55,8 @@ def probabilities(
         (n, m) which candidates each row has.
     terms
         Method, limits, and the published γ and spread.
-    draws
-        (n_draws, n, m) sampled net values, for Thompson sampling only.
+    wins
+        (n, m) share of draws in which each candidate is the best of those explored, for methods that draw only.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def probabilities(
     Raises
     ------
     ValueError
-        Shapes differ, a net value or a draw of a possible candidate is not finite, or Thompson sampling has no draws.
+        Shapes differ, a net value of a possible candidate is not finite, or Thompson sampling has no `wins`.
 
     Examples
     --------
@@ -78,24 +78,29 @@ def probabilities(
         raise ValueError(
             f"net values {net_value.shape} and possible {possible.shape} must be one (n, m), m at least 1"
         )
-    if len(net_value) == 1 and terms.method not in BY_DRAWS:
-        return np.array([row_probabilities(net_value[0].tolist(), possible[0].tolist(), terms)])
-    return probabilities_by_arrays(net_value, possible, terms, draws)
+    _check_wins(net_value, terms, wins)
+    if len(net_value) == 1:
+        won = None if wins is None else wins[0].tolist()
+        return np.array([row_probabilities(net_value[0].tolist(), possible[0].tolist(), terms, won)])
+    return probabilities_by_arrays(net_value, possible, terms, wins)
 
 
 def probabilities_by_arrays(
-    net_value: Floats, possible: Bools, terms: ExplorationTerms, draws: Floats | None = None
+    net_value: Floats, possible: Bools, terms: ExplorationTerms, wins: Floats | None = None
 ) -> Floats:
     """`probabilities` for any number of rows, without the short cut for one."""
-    if terms.method in BY_DRAWS and (draws is None or draws.shape[1:] != net_value.shape):
-        raise ValueError(f"Thompson sampling needs draws of shape (n_draws, *{net_value.shape})")
+    _check_wins(net_value, terms, wins)
     result = np.empty(net_value.shape)
     for start in range(0, len(net_value), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        result[part] = _chunk(
-            net_value[part], possible[part], terms, None if draws is None else draws[:, part]
-        )
+        result[part] = _chunk(net_value[part], possible[part], terms, None if wins is None else wins[part])
     return result
+
+
+def explored_of(net_value: Floats, possible: Bools, terms: ExplorationTerms) -> Bools:
+    """Return the candidates that are tried at all, (n, m), but for a best one worth less than all that are."""
+    explored: Bools = possible & (net_value >= -terms.max_loss)
+    return explored
 
 
 def given_up(probability: Floats, net_value: Floats) -> Floats:
@@ -121,14 +126,13 @@ def column_sums(values: Floats) -> Floats:
     return total
 
 
-def _chunk(net_value: Floats, possible: Bools, terms: ExplorationTerms, draws: Floats | None) -> Floats:
+def _chunk(net_value: Floats, possible: Bools, terms: ExplorationTerms, wins: Floats | None) -> Floats:
     if not np.isfinite(net_value).all():
         _refuse_unknown(net_value, possible)
     rows = np.arange(len(net_value))
     best = best_of(net_value, possible)
     decided = best != NO_CANDIDATE
-    explored = possible & (net_value >= -terms.max_loss)
-    others = explored.copy()
+    others = explored_of(net_value, possible, terms)
     others[rows[decided], best[decided]] = False
     # A best worth less than −max_loss is alone: everybody else is worth less still.
     k = others.sum(axis=1) + 1
@@ -136,7 +140,7 @@ def _chunk(net_value: Floats, possible: Bools, terms: ExplorationTerms, draws: F
     if terms.method == "epsilon":
         p = np.where(others, (most / np.maximum(k - 1, 1))[:, None], 0.0)
     else:
-        weights = _weights(net_value, explored, others, best, k, terms, draws)
+        weights = _weights(net_value, others, best, k, terms, wins)
         p = np.where(others, _mixed(weights, k, most, least), 0.0)
     off = np.minimum(column_sums(p), most)
     p[rows[decided], best[decided]] = np.maximum(1.0 - off, least)[decided]
@@ -151,17 +155,16 @@ def _limits(k: Indices, terms: ExplorationTerms) -> tuple[Floats, Floats]:
 
 def _weights(
     net_value: Floats,
-    explored: Bools,
     others: Bools,
     best: Indices,
     k: Indices,
     terms: ExplorationTerms,
-    draws: Floats | None,
+    wins: Floats | None,
 ) -> Floats:
     """(n, m) what the mass off the best is shared out by; 0 but for the others."""
     if terms.method in BY_DRAWS:
-        assert draws is not None
-        return np.where(others, winning_shares(draws, explored), 0.0)
+        assert wins is not None
+        return np.where(others, wins, 0.0)
     count = k[:, None]
     if terms.gamma == 0.0 or terms.spread == 0.0:
         return np.where(others, 1.0 / count, 0.0)
@@ -179,6 +182,11 @@ def _mixed(weights: Floats, k: Indices, most: Floats, least: Floats) -> Floats:
     with np.errstate(over="ignore"):
         np.divide(left, total, out=scale, where=total > 0.0)
     return least[:, None] + weights * np.minimum(scale, 1.0)[:, None]
+
+
+def _check_wins(net_value: Floats, terms: ExplorationTerms, wins: Floats | None) -> None:
+    if terms.method in BY_DRAWS and (wins is None or wins.shape != net_value.shape):
+        raise ValueError(f"{terms.method} needs the share of draws each candidate wins, {net_value.shape}")
 
 
 def _refuse_unknown(net_value: Floats, possible: Bools) -> None:

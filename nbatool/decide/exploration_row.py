@@ -9,10 +9,12 @@ from __future__ import annotations
 from math import isfinite
 
 from nbatool.decide.best import NO_CANDIDATE, best_in
-from nbatool.decide.exploration_terms import ExplorationTerms
+from nbatool.decide.exploration_terms import BY_DRAWS, ExplorationTerms
 
 
-def row_probabilities(net_value: list[float], possible: list[bool], terms: ExplorationTerms) -> list[float]:
+def row_probabilities(
+    net_value: list[float], possible: list[bool], terms: ExplorationTerms, wins: list[float] | None = None
+) -> list[float]:
     """Return the probability of each candidate of one decision; all 0 where none is possible.
 
     Parameters
@@ -20,7 +22,9 @@ def row_probabilities(net_value: list[float], possible: list[bool], terms: Explo
     net_value, possible
         (m,) in currency, `nothing` last; and whether the candidate is one.
     terms
-        Any method but ``thompson``.
+        Method, limits, and the published γ and spread.
+    wins
+        (m,) as for `exploration.probabilities`.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def row_probabilities(net_value: list[float], possible: list[bool], terms: Explo
     k = len(others) + 1
     most, least = terms.limits(k)
     off = 0.0
-    for j, p in zip(others, _of_others(net_value, others, best, k, most, least, terms), strict=True):
+    for j, p in zip(others, _of_others(net_value, others, best, k, most, least, terms, wins), strict=True):
         result[j] = p
         off += p
     result[best] = max(1.0 - min(off, most), least)
@@ -61,11 +65,15 @@ def _of_others(
     most: float,
     least: float,
     terms: ExplorationTerms,
+    wins: list[float] | None,
 ) -> list[float]:
     if terms.method == "epsilon":
         return [most / max(k - 1, 1)] * len(others)
     gamma, spread = terms.gamma, terms.spread
-    if gamma == 0.0 or spread == 0.0:
+    if terms.method in BY_DRAWS:
+        assert wins is not None
+        weights = [wins[j] for j in others]
+    elif gamma == 0.0 or spread == 0.0:
         weights = [1.0 / k] * len(others)
     else:
         top = net_value[best]

@@ -31,7 +31,7 @@ class ExplorationTerms:
     spread
         The unit gaps are measured in, in currency (see `exploration_rate.spread_of`); 0: no gap counts.
     draws
-        Draws from which Thompson sampling counts its probabilities.
+        Draws from which Thompson sampling counts its probabilities, or levels of optimism.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class ExplorationTerms:
     max_loss: float = 0.0
     gamma: float = 0.0
     spread: float = 0.0
-    draws: int = 1000
+    draws: int = 256
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from nbatool.base.seeds import DEFAULT_SEED, generator
+from nbatool.decide.best import Bools
 from nbatool.decide.decision import Context
 from nbatool.decide.expected import Expected
 from nbatool.decide.exploration_terms import ExplorationTerms
+from nbatool.decide.thompson import CELLS, optimistic_shares, thompson_shares
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.kinds import Floats
 from nbatool.models.bundle import Bundle
@@ -71,31 +72,37 @@ class Beliefs:
     posterior: Posterior
     phi: Floats
 
-    def of_rows(self, rows: slice) -> Beliefs:
-        return Beliefs(self.posterior, self.phi[rows])
-
-    def net_values(self, net_value: Floats, lever: Floats, terms: ExplorationTerms) -> Floats:
-        """Return net values as they may be, (draws, n, m): around those expected, as far as what is believed is unsure.
+    def winning_shares(
+        self, net_value: Floats, explored: Bools, lever: Floats, terms: ExplorationTerms
+    ) -> Floats:
+        """Return how often each candidate comes out best, (n, m), where net values vary as far as what is believed is unsure.
 
         thompson: joint draws, so that a night of decisions is spread over all that may be best. optimistic: the same
         level of every candidate, upwards only: less is wasted where outcomes come before the next decision.
 
         Parameters
         ----------
-        net_value
-            (n, m) as expected; `nothing`, the last column, is 0 and stays 0.
+        net_value, explored
+            (n, m) as expected, `nothing` last; and which candidates take part.
         lever
             (m,) factor on the uplift.
         """
-        if terms.method == "optimistic":
-            may_be = self.posterior.optimistic(self.phi, terms.draws)
-        else:
-            z = generator(DEFAULT_SEED, "thompson").standard_normal((terms.draws, self.posterior.m))
-            may_be = self.posterior.draws(self.phi, z)
-        moved = may_be - self.posterior.mean(self.phi)
-        moved = lever * (moved - moved[:, :, -1:])
-        moved[:, :, -1] = 0.0
-        return np.asarray(net_value + moved)
+        n, m = net_value.shape
+        if m == 1:
+            return explored.astype(np.float64)
+        shares, factors = np.empty((n, m)), lever[:-1]
+        step = max(CELLS // (terms.draws * m), 1)
+        for start in range(0, n, step):
+            rows = slice(start, start + step)
+            phi, worth, able = self.phi[rows], net_value[rows], explored[rows]
+            if terms.method == "optimistic":
+                sd = self.posterior.sd(phi)
+                doubt = factors * (sd[:, :-1] - sd[:, -1:])
+                shares[rows] = optimistic_shares(worth, able, doubt, terms.draws)
+            else:
+                roots = self.posterior.uplift_roots(phi)
+                shares[rows] = thompson_shares(worth, able, roots, factors, terms.draws)
+        return shares
 
 
 def corrected(expected: Expected, mean: Floats) -> Expected:

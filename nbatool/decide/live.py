@@ -21,12 +21,13 @@ from nbatool.base.errors import DataError, did_you_mean
 from nbatool.base.next_step import command_for
 from nbatool.decide.answer import Json, answer
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
-from nbatool.decide.decision import Decision, Wishes
+from nbatool.decide.decision import Wishes
 from nbatool.decide.event_types import type_warnings
-from nbatool.decide.policy import Policy
+from nbatool.decide.night_answer import ANOTHER, NightAnswers
+from nbatool.decide.policy import Policy, Scores
 from nbatool.decide.practice import practice_from_json
 from nbatool.decide.published import published_meta
-from nbatool.decide.recording import as_recorded, kept_events, record_of
+from nbatool.decide.recording import Made, as_it_stands, kept_events, record_of
 from nbatool.decide.request import Question, check_request, parse_request
 from nbatool.decide.request_events import SessionEvent, live_event
 from nbatool.decide.slots import choice_warnings, slots_of
@@ -41,7 +42,7 @@ from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
 from nbatool.models.registry import champion, load_files
 from nbatool.profile.consent import Marks, after_events
-from nbatool.store.decision_record import Slot
+from nbatool.store.night_decisions import night_file
 from nbatool.store.online import LiveEvent, OnlineStore, Published
 from nbatool.store.state import StateReader
 
@@ -63,6 +64,7 @@ class InForce:
     event_types: frozenset[str]
     outcomes: OutcomeTerms
     unsubscribes: frozenset[str]
+    night: NightAnswers
 
     def now_us(self) -> int:
         """The present of a question: now, or the cut, so that old data answer as of their own time."""
@@ -72,6 +74,10 @@ class InForce:
         """What the state says about a customer; None of a stranger."""
         body = self.state.body(customer_id) if customer_id is not None else None
         return None if body is None else read_body(self.policy.bundle.features, self.score_names, body)
+
+    def close(self) -> None:
+        self.night.close()
+        self.state.close()
 
 
 class LiveService:
@@ -93,7 +99,7 @@ class LiveService:
 
     def close(self) -> None:
         if self._in_force is not None:
-            self._in_force.state.close()
+            self._in_force.close()
         self._online.close()
 
     def in_force(self) -> InForce:
@@ -104,7 +110,7 @@ class LiveService:
         if self._in_force is None or self._in_force.published != published:
             loaded = self._load(published)
             if self._in_force is not None:
-                self._in_force.state.close()
+                self._in_force.close()
             self._in_force = loaded
             self._learner = LivePosterior(self._online, loaded.outcomes.half_life_s)
         return self._in_force
@@ -124,6 +130,7 @@ class LiveService:
         return InForce(
             published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
             frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]), frozenset(meta["unsubscribes"]),
+            NightAnswers(policy, state, self._data_dir / night_file(published.state)),
         )  # fmt: skip
 
     def together(self) -> AbstractContextManager[None]:
@@ -178,23 +185,21 @@ class LiveService:
                 f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
             )
         _check_names(question, in_force.policy.catalogue)
-        state, since = in_force.customer(question.customer_id), self._since(question, published)
-        customers, scores = self._at_moment(question, in_force, state, since)
-        wishes = Wishes(question.actions, question.channel, question.context)
+        state = in_force.customer(question.customer_id)
         name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, question.key)
-        subjects = Subjects([question.customer_id], [name])
-        posterior = self.posterior(in_force)
-        decision = in_force.policy.decide(customers, scores, wishes, subjects=subjects, posterior=posterior)
-        slots = slots_of(in_force.policy, question, decision, name)
-        version = published.model_version
+        made, since = None, list[LiveEvent]()
         if state is not None and question.is_of_the_night(published.cut_us):
-            # The night has decided and logged just this, under the same name.
-            self._online.append(kept_events(question) if not question.dry_run else ())
-        elif not question.dry_run:
-            decision, slots, version = self._kept(question, in_force, decision, slots, name)
+            customers, scores = self._at_moment(question, in_force, state, since)
+            made = self._of_the_night(question, in_force, name, customers, scores)
+            if made is None:
+                name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, ANOTHER)
+        if made is None:
+            since = self._since(question, published)
+            customers, scores = self._at_moment(question, in_force, state, since)
+            made = self._made(question, in_force, name, customers, scores)
         result = answer(
-            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, decision, slots,
-            decision_id=name, model_version=version,
+            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, made.decision, made.slots,
+            decision_id=name, model_version=made.model_version,
             known=question.customer_id is None or state is not None or bool(since),
         )  # fmt: skip
         warnings = type_warnings((e.event.type for e in question.events), in_force.event_types)
@@ -202,24 +207,39 @@ class LiveService:
             result["warnings"] = warnings
         return result
 
-    def _kept(
-        self, question: Question, in_force: InForce, decision: Decision, slots: list[Slot], name: str
-    ) -> tuple[Decision, list[Slot], str]:
-        """Keep a decision and its events; return the one that stands, the first of its name, and who made it."""
-        published = in_force.published
+    def _of_the_night(
+        self, question: Question, in_force: InForce, name: str, customers: CustomerFeatures, scores: Scores
+    ) -> Made | None:
+        """Return what the log has of the night's decision of this name; None where that cannot be told."""
+        policy, subjects = in_force.policy, Subjects([question.customer_id], [name])
+        stands = self._online.decision(name)
+        if stands is not None:
+            # Asked live before the night came: the first of its name is what the log keeps.
+            made = policy.decide(customers, scores, subjects=subjects, posterior=self.posterior(in_force))
+            return as_it_stands(policy, made, stands)
+        logged = in_force.night.decision(subjects, customers, scores, lambda: self.posterior(in_force))
+        if logged is None:
+            return None
+        return Made(logged, slots_of(policy, question, logged, name), in_force.published.model_version)
+
+    def _made(
+        self, question: Question, in_force: InForce, name: str, customers: CustomerFeatures, scores: Scores
+    ) -> Made:
+        """Decide, and keep the decision and its events; return the one that stands, the first of its name."""
+        policy, version = in_force.policy, in_force.published.model_version
+        wishes = Wishes(question.actions, question.channel, question.context)
+        subjects = Subjects([question.customer_id], [name])
+        posterior = self.posterior(in_force)
+        decision = policy.decide(customers, scores, wishes, subjects=subjects, posterior=posterior)
+        made = Made(decision, slots_of(policy, question, decision, name), version)
+        if question.dry_run:
+            return made
         record = record_of(
-            in_force.policy, question, decision, slots=slots, decision_id=name, seed=in_force.seed,
-            model_version=published.model_version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
+            policy, question, decision, slots=made.slots, decision_id=name, seed=in_force.seed,
+            model_version=version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
         )  # fmt: skip
         stands = self._online.record(record, kept_events(question))
-        if stands == record:
-            return decision, slots, record.model_version
-        if stands.candidates != record.candidates:
-            raise DataError(
-                f"this was decided before ({name}), among other actions than the catalogue has now: what was answered "
-                "then stands. Ask anew with another request_id"
-            )
-        return as_recorded(decision, stands), stands.slots, stands.model_version
+        return made if stands == record else as_it_stands(policy, decision, stands)
 
     def known(
         self, question: Question, in_force: InForce

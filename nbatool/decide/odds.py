@@ -16,7 +16,7 @@ from nbatool.decide.arms import CONTROL, MODEL_ONLY, POLICY, RANDOM, RULES_ONLY,
 from nbatool.decide.best import NO_CANDIDATE, Bools, Floats, best_in
 from nbatool.decide.exploration import CHUNK_ROWS, probabilities_by_arrays
 from nbatool.decide.exploration_row import row_probabilities
-from nbatool.decide.exploration_terms import BY_DRAWS, ExplorationTerms
+from nbatool.decide.exploration_terms import ExplorationTerms
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def odds(
     arm: NDArray[np.int8],
     experiment: ArmShares,
     terms: ExplorationTerms,
-    draws: Floats | None = None,
+    wins: Floats | None = None,
     known: Bools | None = None,
 ) -> Odds:
     """Return with which probability each candidate is chosen, within the arm and overall.
@@ -53,7 +53,7 @@ def odds(
         (n,) as `arms.arms_of` gives it.
     experiment
         The shares.
-    terms, draws
+    terms, wins
         As for `exploration.probabilities`.
     known
         (n,) False where the visitor is anonymous: no arm but the policy could have decided, so both are the policy's.
@@ -70,9 +70,10 @@ def odds(
     >>> given.in_arm.tolist(), given.overall.tolist()
     ([[0.0, 1.0]], [[0.9, 0.1]])
     """
-    if len(arm) == 1 and terms.method not in BY_DRAWS:
-        return _odds_of_one(worth, int(arm[0]), experiment, terms, known is None or bool(known[0]))
-    return odds_by_arrays(worth, arm, experiment, terms, draws, known)
+    if len(arm) == 1:
+        won = None if wins is None else wins[0].tolist()
+        return _odds_of_one(worth, int(arm[0]), experiment, terms, won, known is None or bool(known[0]))
+    return odds_by_arrays(worth, arm, experiment, terms, wins, known)
 
 
 def odds_by_arrays(
@@ -80,7 +81,7 @@ def odds_by_arrays(
     arm: NDArray[np.int8],
     experiment: ArmShares,
     terms: ExplorationTerms,
-    draws: Floats | None = None,
+    wins: Floats | None = None,
     known: Bools | None = None,
 ) -> Odds:
     """`odds` for any number of decisions, without the short cut for one."""
@@ -88,7 +89,7 @@ def odds_by_arrays(
     for start in range(0, len(arm), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
         few = worth.of_rows(rows)
-        some = None if draws is None else draws[:, rows]
+        some = None if wins is None else wins[rows]
         policy = probabilities_by_arrays(few.net_value, few.possible, terms, some)
         in_arm[rows], mixed = _mixed(few, arm[rows], experiment, policy)
         overall[rows] = mixed if known is None else np.where(known[rows, None], mixed, policy)
@@ -109,10 +110,17 @@ def _mixed(
     return in_arm, overall
 
 
-def _odds_of_one(worth: Worth, arm: int, experiment: ArmShares, terms: ExplorationTerms, known: bool) -> Odds:
+def _odds_of_one(
+    worth: Worth,
+    arm: int,
+    experiment: ArmShares,
+    terms: ExplorationTerms,
+    wins: list[float] | None,
+    known: bool,
+) -> Odds:
     """`odds_by_arrays` for one decision in plain Python, to the same bits."""
     possible: list[bool] = worth.possible[0].tolist()
-    policy = row_probabilities(worth.net_value[0].tolist(), possible, terms)
+    policy = row_probabilities(worth.net_value[0].tolist(), possible, terms, wins)
     if arm == POLICY and (not known or experiment.is_empty):
         return Odds(np.array([policy]), np.array([policy]))
     shares: list[float] = experiment.shares.tolist()

@@ -84,10 +84,9 @@ def learned_from(bundle: Bundle, posterior: Posterior | None, believed: float) -
 
 def typical_error(posterior: Posterior | None, phi: Floats) -> float:
     """Return the root mean square, over customers (n, d) and candidates, of how unsure a correction to an uplift is."""
-    if posterior is None or not len(phi):
+    if posterior is None or posterior.m < 2 or not len(phi):
         return 0.0
-    variance = posterior.sd(phi) ** 2
-    return math.sqrt(float((variance[:, :-1] + variance[:, -1:]).mean())) if posterior.m > 1 else 0.0
+    return math.sqrt(float(posterior.uplift_variances(phi).mean()))
 
 
 def practice_to_json(practice: Practice) -> dict[str, Any]:

@@ -22,7 +22,14 @@ from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.profile.consent import make_consent, read_consent
 from nbatool.store.learned import LearnedSnapshot
-from nbatool.store.night_decisions import NightChunk, NightTerms, NightWriter, night_file, write_night
+from nbatool.store.night_decisions import (
+    NightChances,
+    NightChunk,
+    NightTerms,
+    NightWriter,
+    night_file,
+    write_night,
+)
 from nbatool.store.nights import Night
 from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateWriter, sweep_states, write_state
@@ -91,8 +98,13 @@ class Publication:
         # A lesson is the difference to the models alone: what was learned before is in the learner already.
         expected = decision.modelled[np.arange(len(chosen)), chosen]
         if self._night is not None:
-            in_all = np.column_stack([decision.expected, decision.nothing])[np.arange(len(chosen)), chosen]
-            self._night.add(NightChunk(chunk.subjects.decision_ids, chosen, expected, decision.phi, in_all))
+            rows = np.arange(len(chosen))
+            in_all = np.column_stack([decision.expected, decision.nothing])[rows, chosen]
+            chances = NightChances(
+                decision.arm, decision.probability_in_arm[rows, chosen], decision.probability[rows, chosen]
+            )
+            ids = chunk.subjects.decision_ids
+            self._night.add(NightChunk(ids, chosen, expected, decision.phi, in_all, chances))
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(
             bodies(
@@ -135,6 +147,8 @@ def publishing(
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
         for key, value in _meta(policy, terms, tables, types, unsubscribes).items():
             writer.put_meta(key, msgspec.json.encode(value))
+        if terms.learned is not None and acts:
+            writer.put_learned(terms.learned.posterior.to_bytes())
     previous, present = online.published(), now_us()
     with online.transaction():
         online.publish(Published(name, terms.model_version, terms.as_of_us, terms.journal_position, present))

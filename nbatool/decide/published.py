@@ -1,21 +1,31 @@
-"""The terms of the state in force, for commands that explain or judge a decision as it is made live."""
+"""The terms of the state in force, for commands that explain or judge a decision as it is made live.
+
+Live decisions are made from what is published, whatever nba.toml says since: `unpublished` tells the difference.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
+from nbatool.base.clock import format_time
 from nbatool.base.errors import DataError
+from nbatool.base.records import Action
 from nbatool.base.seeds import DEFAULT_SEED
+from nbatool.decide.catalogue import channels_offered
 from nbatool.decide.practice import practice_from_json
 from nbatool.decide.selection import GREEDY_PRACTICE, Practice
 from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.models.candidates import Candidate
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
-from nbatool.store.online import OnlineStore
+from nbatool.models.symmetric import coupled, kronecker_diagonal
+from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateReader
 
 if TYPE_CHECKING:
@@ -59,18 +69,99 @@ def published_meta(state: StateReader) -> dict[str, Any]:
 
 def terms_in_force(workspace: Workspace, model_version: str) -> InForceTerms:
     """Return the published terms; before the first publication the best is always chosen and nobody is kept apart."""
+    with _published(workspace) as found:
+        if found is None:
+            return InForceTerms(GREEDY_PRACTICE, DEFAULT_SEED, None)
+        online, _, meta = found
+        learner = LivePosterior(online, OutcomeTerms.from_json(meta["learning"]).half_life_s)
+        return InForceTerms(
+            practice_from_json(meta["practice"]), int(meta["seed"]), learner.current(model_version)
+        )
+
+
+@contextmanager
+def _published(workspace: Workspace) -> Iterator[tuple[OnlineStore, Published, dict[str, Any]] | None]:
+    """Yield the store, what is in force and what its state says beside its customers; None: nothing is published."""
     if not workspace.online_path.exists():
-        return InForceTerms(GREEDY_PRACTICE, DEFAULT_SEED, None)
+        yield None
+        return
     with ExitStack() as stack:
         online = OnlineStore(workspace.online_path)
         stack.callback(online.close)
         published = online.published()
         if published is None:
-            return InForceTerms(GREEDY_PRACTICE, DEFAULT_SEED, None)
+            yield None
+            return
         state = StateReader(workspace.data_dir / published.state)
         stack.callback(state.close)
-        meta = published_meta(state)
-        learner = LivePosterior(online, OutcomeTerms.from_json(meta["learning"]).half_life_s)
-        return InForceTerms(
-            practice_from_json(meta["practice"]), int(meta["seed"]), learner.current(model_version)
+        yield online, published, published_meta(state)
+
+
+def unpublished(workspace: Workspace, actions: Sequence[Action]) -> str | None:
+    """Say how the catalogue of now differs from the published one; None where it does not, or nothing is published."""
+    with _published(workspace) as found:
+        if found is None:
+            return None
+        _, published, meta = found
+    before, config = meta["catalogue"], workspace.config
+    old = {a["id"]: a for a in before["actions"]}
+    new = {a.id: msgspec.json.decode(msgspec.json.encode(a.to_json())) for a in actions}
+    channels: dict[str, list[str]] = {name: [] for name in old}
+    for name, channel, _ in before["offers"]:
+        channels[name].append(channel)
+    every = config.catalogue.channel_mode == "all"
+    other = [
+        a.id for a in actions if a.id in old and _differs(a, old[a.id], new[a.id], channels[a.id], every)
+    ]
+    parts = [
+        f"{', '.join(sorted(names))} {word}"
+        for names, word in (
+            (old.keys() - new.keys(), "withdrawn"),
+            (new.keys() - old.keys(), "added"),
+            (other, "changed"),
         )
+        if names
+    ]
+    parts += ["allow_nothing changed"] if before["allow_nothing"] != config.catalogue.allow_nothing else []
+    if not parts:
+        return None
+    since = format_time(published.published_us)[:16].replace("T", " ")
+    return (
+        f"the catalogue changed since it was published ({since} UTC): {'; '.join(parts)}. Live decisions are made with the "
+        "published one until: nbatool score"
+    )
+
+
+def _differs(action: Action, old: Any, new: Any, channels: list[str], every_channel: bool) -> bool:
+    return bool(
+        old != new or sorted(channels) != sorted(channels_offered(action, every_channel=every_channel))
+    )
+
+
+def fitted(posterior: Posterior | None, arms: Sequence[Candidate]) -> Posterior | None:
+    """Return a belief about these arms, in their order: the catalogue may have changed since it was published.
+
+    Of arms that stay everything believed is kept: a part of a normal distribution is one. Of new ones nothing is known
+    beyond what models expect; `nbatool score` lets them start from their relatives.
+    """
+    if posterior is None or posterior.arms == tuple(arms):
+        return posterior
+    d, at, place = posterior.d, np.arange(posterior.d), {arm: k for k, arm in enumerate(posterior.arms)}
+    kept = np.array([k for k, arm in enumerate(arms) if arm in place], dtype=np.int64)
+    before = np.array([place[arms[k]] for k in kept], dtype=np.int64)
+    relation, weights = np.eye(len(arms)), np.zeros((len(arms), d))
+    relation[np.ix_(kept, kept)] = posterior.relation[np.ix_(before, before)]
+    weights[kept] = posterior.weights[before]
+    whole = kronecker_diagonal(relation, posterior.variance).reshape(len(arms), d, len(arms), d)
+    old = np.zeros((posterior.m, d, posterior.m, d))
+    for group, covariance in zip(posterior.groups, posterior.covariance, strict=True):
+        old[np.ix_(group, at, group, at)] = covariance.reshape(len(group), d, len(group), d)
+    whole[np.ix_(kept, at, kept, at)] = old[np.ix_(before, at, before, at)]
+    parts = [
+        whole[np.ix_(group, at, group, at)].reshape(len(group) * d, len(group) * d)
+        for group in coupled(relation)
+    ]
+    return Posterior(
+        arms, relation, posterior.variance.copy(), weights, parts, noise=posterior.noise_state,
+        half_life_s=posterior.half_life_s, decay=posterior.decay,
+    )  # fmt: skip

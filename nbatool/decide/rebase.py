@@ -24,12 +24,13 @@ from nbatool.decide.policy import Policy
 from nbatool.features.choice import as_timestamp
 from nbatool.features.kinds import Floats
 from nbatool.features.moments import Moments, prepare_moments
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.arm_similarity import relation
 from nbatool.models.bundle import Bundle
 from nbatool.models.learners import NoLearner
 from nbatool.models.linear_rival import LINEAR
 from nbatool.models.posterior import Posterior
-from nbatool.models.posterior_prior import default_variance
+from nbatool.models.posterior_prior import default_variance, variance_of
 from nbatool.models.replay import MOST_REPLAYED, Sums, believed, share_kept
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
@@ -67,20 +68,18 @@ class Rebased:
 def rebased(
     con: duckdb.DuckDBPyConnection,
     policy: Policy,
+    terms: OutcomeTerms,
     *,
-    half_life_s: int,
     as_of_us: int,
-    each_slot: bool = False,
-    until_us: int | None = None,
 ) -> Rebased | None:
     """Return the fast learner of a policy as of a moment; None where its version has no context for one.
 
+    It knows the decisions whose windows had ended by then, with their wait, whenever they were closed.
+
     Parameters
     ----------
-    each_slot
-        Whether each place of a slate has an outcome of its own; else its first place stands for it.
-    until_us
-        Decisions from this moment on are left out, to know what was known at an earlier time; None: none are.
+    terms
+        What counts as an outcome, how long it is waited for, and how fast it is forgotten.
 
     Overwrites the prepared moments of the connection.
     """
@@ -89,13 +88,14 @@ def rebased(
         return None
     arms = policy.candidates
     position = int(con.execute(statement("decide/closed_position")).fetchall()[0][0] or 0)
-    until = None if until_us is None else as_timestamp(until_us)
-    asked = {"most": MOST_REPLAYED, "each_slot": each_slot, "until": until}
+    until_us = as_of_us - terms.closes_us(0)
+    asked = {"most": MOST_REPLAYED, "each_slot": terms.each_slot, "until": as_timestamp(until_us)}
     closed = fetch_arrow(con, statement("decide/closed_newest"), asked)
     outcome = np.asarray(closed["outcome"].to_numpy(), dtype=np.float64)
     variance = prior_variance(policy.bundle, encoder.d)
     posterior = Posterior.start(
-        arms, relation(arms, policy.catalogue.actions), variance, noise=_noise(policy, outcome), half_life_s=half_life_s
+        arms, relation(arms, policy.catalogue.actions), variance, noise=_noise(policy, outcome),
+        half_life_s=terms.half_life_s,
     )  # fmt: skip
     of_arm = {candidate: k for k, candidate in enumerate(arms)}
     arm = np.array([of_arm.get(chosen, -1) for chosen in _arms(closed)], dtype=np.int64)
@@ -104,7 +104,9 @@ def rebased(
         phi, expected = _seen(con, policy, closed, known, arm)
         as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[known]
         replay = Replay(phi, arm[known], outcome[known] - expected, as_of)
-        weight = replay.forgotten(posterior, changes_of(con, until_us), replay.faded(as_of_us, half_life_s))
+        # An alarm stands at the newest decision that raised it.
+        changes = changes_of(con, until_us + 1)
+        weight = replay.forgotten(posterior, changes, replay.faded(as_of_us, terms.half_life_s))
         posterior = believed(posterior, replay.sums(weight, len(arms)))
     return Rebased(posterior, position, as_of_us, len(known))
 
@@ -114,11 +116,14 @@ def prior_variance(bundle: Bundle, d: int) -> Floats:
 
     Little where it tells customers apart by itself: few outcomes must not shake it, and what it left of those it was
     trained on is less than it leaves of others. As much as without any model where it leaves all differences to the
-    fast learner, or found none: then it looks on, and knows how little it knows.
+    fast learner, or found none among its own decisions: they are replayed, and say themselves how little is known. What
+    others logged is not replayed: there it is as much as all those rows still allow.
     """
-    if bundle.outcome is None or bundle.outcome.card.get("learner") in (NoLearner.name, LINEAR):
-        return default_variance(d, trained=False)
-    return default_variance(d, trained=True)
+    card = {} if bundle.outcome is None else bundle.outcome.card
+    if bundle.outcome is not None and card.get("learner") not in (NoLearner.name, LINEAR):
+        return default_variance(d, trained=True)
+    may_be = (card.get("difference") or {}).get("may_be")
+    return default_variance(d, trained=False) if may_be is None else variance_of(d, *may_be)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nbatool.base.errors import DataError
 from nbatool.decide.arms import ARMS
 from nbatool.decide.decision import Decision
 from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
 from nbatool.decide.slots import first_chances
 from nbatool.store.decision_record import DecisionRecord, Slot, plain
+from nbatool.store.night_decisions import Logged
 from nbatool.store.online import LiveEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision of one row, what fills its places, and the version that made it."""
+
+    decision: Decision
+    slots: list[Slot]
+    model_version: str
 
 
 def record_of(
@@ -52,6 +63,22 @@ def record_of(
     )
 
 
+def as_it_stands(policy: Policy, decision: Decision, stands: DecisionRecord) -> Made:
+    """Return the decision kept before under the same name, and who made it.
+
+    Raises
+    ------
+    DataError
+        It was made among other actions than the catalogue has.
+    """
+    if stands.candidates != policy.candidates:
+        raise DataError(
+            f"this was decided before ({stands.decision_id}), among other actions than the catalogue has now: what was "
+            "answered then stands. Ask anew with another request_id"
+        )
+    return Made(as_recorded(decision, stands), stands.slots, stands.model_version)
+
+
 def as_recorded(decision: Decision, record: DecisionRecord) -> Decision:
     """Return a decision of one row as it was made the first time: what was learned since must not change the answer."""
     expected, net_value = (
@@ -72,6 +99,30 @@ def as_recorded(decision: Decision, record: DecisionRecord) -> Decision:
         chosen=np.array([-1 if first == nothing else first]),
         arm=np.array([ARMS.index(record.arm)], dtype=np.int8),
         probability=np.array([[0.0 if p is None else p for p in record.probability]]),
+    )
+
+
+def as_logged(decision: Decision, logged: Logged) -> Decision | None:
+    """Return a decision of one row with the choice, the arm and the chances the night logged.
+
+    None where the log does not tell the chances (an older file) and the decision is not what was logged, so that its
+    own chances are not the logged ones either.
+    """
+    nothing = decision.net_value.shape[1]
+    at = logged.chosen
+    if logged.chances is None:
+        own = int(decision.chosen[0])
+        foreseen = plain([decision.nothing[0] if at == nothing else decision.expected[0, at]])[0]
+        return decision if (nothing if own < 0 else own, foreseen) == (at, logged.foreseen) else None
+    arm, in_arm, overall = logged.chances
+    chance_in_arm, chance = decision.probability_in_arm.copy(), decision.probability.copy()
+    chance_in_arm[0, at], chance[0, at] = in_arm, overall
+    return replace(
+        decision,
+        chosen=np.array([-1 if at == nothing else at]),
+        arm=np.array([arm], dtype=np.int8),
+        probability_in_arm=chance_in_arm,
+        probability=chance,
     )
 
 

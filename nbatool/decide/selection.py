@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from nbatool.decide.arm_probabilities import Worth
 from nbatool.decide.arms import NO_EXPERIMENT, POLICY, ArmShares, arms_of
 from nbatool.decide.best import Floats, Indices
-from nbatool.decide.exploration import GREEDY, ExplorationTerms, probabilities, sample, uniforms
+from nbatool.decide.exploration import GREEDY, ExplorationTerms, explored_of, probabilities, sample, uniforms
 from nbatool.decide.exploration_terms import BY_DRAWS
 from nbatool.decide.learned import Beliefs
 from nbatool.decide.odds import odds
 from nbatool.decide.subjects import Subjects
-
-DRAWN_VALUES = 4_000_000
-"""Most values drawn at once: a night's chunk would need gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +76,24 @@ def select(
     ValueError
         Thompson sampling without beliefs.
     """
-    terms = GREEDY if subjects is None else practice.terms
-    if terms.method not in BY_DRAWS or beliefs is None or subjects is None:
-        return _selected(worth, replace(practice, terms=terms), subjects, None)
-    n, m = worth.net_value.shape
-    size = max(DRAWN_VALUES // (terms.draws * m), 1)
-    parts = []
-    for start in range(0, max(n, 1), size):
-        rows = slice(start, start + size)
-        part = Worth(worth.net_value[rows], worth.uplift[rows], worth.lever, worth.possible[rows])
-        draws = beliefs.of_rows(rows).net_values(part.net_value, worth.lever, terms)
-        parts.append(_selected(part, practice, subjects.of_rows(rows), draws))
-    return Selection(*(np.concatenate(found) for found in zip(*(p.arrays() for p in parts), strict=True)))
+    if subjects is None:
+        return _selected(worth, replace(practice, terms=GREEDY), None, None)
+    terms, wins = practice.terms, None
+    if terms.method in BY_DRAWS and beliefs is not None:
+        explored = explored_of(worth.net_value, worth.possible, terms)
+        wins = beliefs.winning_shares(worth.net_value, explored, worth.lever, terms)
+    return _selected(worth, practice, subjects, wins)
 
 
-def _selected(worth: Worth, practice: Practice, subjects: Subjects | None, draws: Floats | None) -> Selection:
+def _selected(worth: Worth, practice: Practice, subjects: Subjects | None, wins: Floats | None) -> Selection:
     n = len(worth.net_value)
     if subjects is None or not practice.has_arms:
-        chance = probabilities(worth.net_value, worth.possible, practice.terms, draws)
+        chance = probabilities(worth.net_value, worth.possible, practice.terms, wins)
         u = np.zeros(n) if subjects is None else _uniforms(subjects, practice)
         return Selection(np.full(n, POLICY, dtype=np.int8), chance, chance, sample(chance, u))
     arm = arms_of(subjects.customer_ids, practice.experiment)
     known = np.array([i is not None for i in subjects.customer_ids], dtype=np.bool_)
-    found = odds(worth, arm, practice.experiment, practice.terms, draws, known)
+    found = odds(worth, arm, practice.experiment, practice.terms, wins, known)
     return Selection(arm, found.in_arm, found.overall, sample(found.in_arm, uniforms(subjects.decision_ids)))
 
 

@@ -46,21 +46,43 @@ def load_moment_actions(con: duckdb.DuckDBPyConnection, action_ids: Sequence[str
     con.unregister("action_rows")
 
 
-def outcomes(con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], n_moments: int) -> Floats:
+def outcomes(
+    con: duckdb.DuckDBPyConnection,
+    objectives: Sequence[ObjectiveTerms],
+    n_moments: int,
+    posted: tuple[Floats, Floats] | None = None,
+) -> Floats:
     """Return the outcome of each moment: the weighted sum of the objectives' measures, (n_moments,) in currency.
 
     What a lifetime value is worth after its window is not in it.
+
+    Parameters
+    ----------
+    posted
+        Beside what events say: how many outcomes were posted for each objective, and how much in currency with each
+        clipped, both (n_moments, n_objectives); None: none were.
     """
     total = np.zeros(n_moments)
-    for objective in objectives:
-        if objective.by_events:
-            total += objective.weight * measured(con, objective, n_moments)
+    for k, objective in enumerate(objectives):
+        told = None if posted is None else (posted[0][:, k], posted[1][:, k])
+        if objective.by_events or told is not None:
+            total += objective.weight * measured(con, objective, n_moments, told)
     return total
 
 
-def measured(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, n_moments: int) -> Floats:
-    """Return one objective's measure after each moment, before its weight, (n_moments,)."""
+def measured(
+    con: duckdb.DuckDBPyConnection,
+    objective: ObjectiveTerms,
+    n_moments: int,
+    posted: tuple[Floats, Floats] | None = None,
+) -> Floats:
+    """Return one objective's measure after each moment, before its weight, (n_moments,).
+
+    What was posted for it, how many and how much, adds to its events before anything is measured or clipped as a whole.
+    """
     events, total = np.zeros(n_moments), np.zeros(n_moments)
+    if posted is not None:
+        events, total = events + posted[0], total + posted[1]
     for found in event_values(con, objective):
         moment = found.column(0).to_numpy()
         events[moment] += found.column(1).to_numpy()
@@ -74,11 +96,12 @@ def event_values(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms) -> l
     shared = {"within_s": objective.within, "clip": clip, "match_action": objective.match_action}
     return [
         fetch_arrow(con, statement("features/objective_values"), {**shared, "event": name})
-        for name in _types(objective)
+        for name in counted_types(objective)
     ]
 
 
-def _types(objective: ObjectiveTerms) -> tuple[str, ...]:
+def counted_types(objective: ObjectiveTerms) -> tuple[str, ...]:
+    """Return the types of the events that say what an objective amounts to; none where its outcomes are posted."""
     if objective.measure == LIFETIME_VALUE and objective.lifetime is not None:
         return objective.lifetime.purchases
     return () if objective.event is None else (objective.event,)

@@ -137,6 +137,12 @@ class OutcomeTerms:
         """Whether each place of a slate has an outcome of its own: everything that counts names its action."""
         return bool(self.objectives) and all(o.match_action for o in self.objectives)
 
+    @property
+    def unnamed(self) -> ObjectiveTerms | None:
+        """The objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
+        candidates = [o for o in self.objectives if not o.by_events] or list(self.objectives)
+        return candidates[0] if len(candidates) == 1 else None
+
     def closes_us(self, as_of_us: int) -> int:
         """Return when nothing more counts for a decision: after its longest window and the wait.
 

@@ -88,7 +88,7 @@ def load_outcomes(
 
 
 def load_contact_states(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> int:
-    """Store contact states of :data:`CONTACT_SCHEMA` that are not there yet, by (decision_id, status).
+    """Store contact states of :data:`CONTACT_SCHEMA` that are not there yet, or were said again later.
 
     As :func:`load_decisions` otherwise.
     """

@@ -53,8 +53,14 @@ def insert_decisions(con: duckdb.DuckDBPyConnection, decisions: Sequence[Decisio
 
 
 def insert_answers(con: duckdb.DuckDBPyConnection, answers: Sequence[Answer]) -> None:
-    """Add outcomes, confirmations and releases; what came late stays in the journal and counts for nothing."""
+    """Add outcomes, confirmations and releases; what came late stays in the journal and counts for nothing.
+
+    So does what was said of a closed window by somebody who could not know that it is: its outcome stands.
+    """
     kept = [answer for answer in answers if answer.told != "late"]
+    ids = list({answer.decision_id for answer in kept})
+    closed = {row[0] for row in con.execute(statement("ingest/closed_windows"), {"ids": ids}).fetchall()}
+    kept = [answer for answer in kept if answer.decision_id not in closed]
     outcomes = [
         {
             "decision_id": a.decision_id, "slot": None, "outcome_id": f"{a.objective}/{a.outcome_id}",

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from nbatool.base.clock import US_PER_S, format_time
 from nbatool.base.errors import DataError
+from nbatool.base.records import NOTHING
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.learn.answer_line import Said
 from nbatool.store.answer_journal import Answer
+from nbatool.store.closing import Mark
 from nbatool.store.decision_record import Choice
 from nbatool.store.night_decisions import NightReader
 from nbatool.store.online import OnlineStore
@@ -25,17 +27,29 @@ MOST_OPEN_NIGHTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A decision somebody answers to; ``live`` ones were answered to a caller and count as sent until released."""
+    """A decision somebody answers to.
+
+    Parameters
+    ----------
+    live
+        It was answered to a caller, and counts as sent until released.
+    closed
+        Its window was closed: nothing that is said counts any more.
+    over
+        No outcome counts any more, but its contact may still be confirmed or released.
+    """
 
     choice: Choice
     live: bool
     closed: bool
+    over: bool = False
 
 
 class DecisionLookup:
     """Finds decisions by id: live ones in the journal, those of the nights in their files.
 
-    The list of nights is read once, until :meth:`refresh`: the caller holds a lock under which it stays as it is.
+    The list of nights, and how far windows were closed, is read once, until :meth:`refresh`: the caller holds a lock under
+    which it stays as it is.
 
     Parameters
     ----------
@@ -48,6 +62,7 @@ class DecisionLookup:
     def __init__(self, online: OnlineStore, data_dir: Path) -> None:
         self._online, self._data_dir = online, data_dir
         self._files: dict[int, str] | None = None
+        self._mark: Mark | None = None
         # In the order of their last hit; what was opened for nothing is the first to be closed.
         self._readers: OrderedDict[str, NightReader] = OrderedDict()
 
@@ -66,7 +81,7 @@ class DecisionLookup:
             choice = self._reader(file).choice(decision_id)
             if choice is not None:
                 self._readers.move_to_end(file)
-                return Known(choice, live=False, closed=False)
+                return self._of_a_night(choice)
         return None
 
     def choice(self, decision_id: str, slot: int = 1, as_of_us: int | None = None) -> Choice | None:
@@ -78,14 +93,26 @@ class DecisionLookup:
         return None if decision is None or slot > len(decision.slots) else decision.choice(slot)
 
     def refresh(self) -> None:
-        """Read the list of nights anew at the next lookup."""
-        self._files = None
+        """Read the list of nights, and how far windows were closed, anew at the next lookup."""
+        self._files = self._mark = None
 
     def close(self) -> None:
         self.refresh()
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
+
+    def _of_a_night(self, choice: Choice) -> Known:
+        """Return a night's decision: its whole night is closed, or those of it that wait for nothing."""
+        if self._mark is None:
+            self._mark = self._online.closing.mark()
+        over = choice.as_of_us <= self._mark.closed_us
+        closed = over and (
+            choice.action_id == NOTHING
+            or choice.as_of_us <= self._mark.settled_us
+            or self._online.closing.has_contact(choice.decision_id)
+        )
+        return Known(choice, live=False, closed=closed, over=over)
 
     def _asked(self, as_of_us: int | None) -> list[str]:
         """Return the files a decision may be in: of one moment there is one, else those hit last first."""
@@ -178,7 +205,7 @@ class Answers:
         if known is None:
             return "unknown"
         choice = known.choice
-        if known.closed or present_us >= choice.closes_us:
+        if known.closed or known.over or present_us >= choice.closes_us:
             return "late"
         if not self._terms.in_window(objective, choice.as_of_us, ts_us):
             return "late"

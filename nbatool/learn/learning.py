@@ -18,10 +18,12 @@ from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.change import Change
 from nbatool.learn.close import Closed, LiveClosing
 from nbatool.learn.feed import Fed, feed, mark_closed
+from nbatool.learn.over import announce, keep_closed_contacts, mark_of
 from nbatool.learn.purge import purge
 from nbatool.learn.reach import Reach, reach_of
 from nbatool.learn.watching import watch
-from nbatool.learn.windows import Windows, close_windows, later_in_force
+from nbatool.learn.windows import Windows, close_windows
+from nbatool.models.later_in_force import later_in_force
 from nbatool.models.lessons import LivePosterior
 from nbatool.profile.present import present_us
 from nbatool.store.online import OnlineStore
@@ -55,6 +57,8 @@ class LearnReport:
         The newest event of those outcomes are made of, µs since 1970; None where no objective waits for events.
     command
         How this workspace's commands begin, for words about what to do next.
+    clock_runs
+        Whether the present is now; else it stands where ``[workspace] as_of`` says.
     """
 
     as_of_us: int
@@ -66,6 +70,7 @@ class LearnReport:
     currency: str = ""
     data_until_us: int | None = None
     command: str = "nbatool"
+    clock_runs: bool = True
 
     @property
     def learned(self) -> int:
@@ -105,11 +110,14 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         present = present_us(warehouse.con, config, as_of_us)
         mark_closed(online, warehouse, present)
         live = LiveClosing(online, terms, learner).close_due(present)
-        drained = drain(workspace, warehouse)
         reach = reach_of(warehouse.con, terms)
+        # First the mark, then the last answers: nobody is told that an answer counts which comes too late for this.
+        announce(online, terms, mark_of(terms, present, reach), present)
+        drained = drain(workspace, warehouse)
         windows = close_windows(
             warehouse.con, terms, config.roles.contact, present, later_in_force(workspace), reach
         )
+        keep_closed_contacts(online, warehouse)
         mark_closed(online, warehouse, present)
         fed = feed(online, lookup, warehouse, learner, terms)
         changes = watch(warehouse.con, lookup)
@@ -120,6 +128,7 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         return LearnReport(
             present, live, windows, fed, learner.model_version, changes, config.workspace.currency,
             None if reach is None else reach.newest_us, command_for(workspace.root),
+            config.workspace.as_of == "now",
         )  # fmt: skip
 
 

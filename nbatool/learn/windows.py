@@ -7,7 +7,6 @@ contact of its night was confirmed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,16 +20,12 @@ from nbatool.features.kinds import Floats
 from nbatool.features.labels import event_values, measure_of, unsubscribe_losses
 from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
 from nbatool.learn.reach import Reach, event_types
-from nbatool.models import registry
-from nbatool.models.bundle import CARD_FILE, CLV_FILE
-from nbatool.models.lifetime_outcome import LaterValue, later_value, lifetime_objective
+from nbatool.models.lifetime_outcome import LaterValue
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
     import duckdb
-
-    from nbatool.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -73,6 +68,10 @@ class Windows:
         Ended after the newest event loaded: nobody knows yet what came of them.
     unconfirmed
         Nights that teach nothing, because none of their contacts was confirmed.
+    open
+        Decisions, not slots, whose windows have not ended.
+    first_ends_us
+        When the first of those windows ends, with its wait, µs since 1970; None where there is none.
     """
 
     closed: int = 0
@@ -82,6 +81,8 @@ class Windows:
     waiting: int = 0
     waiting_for_data: int = 0
     unconfirmed: tuple[UnconfirmedNight, ...] = ()
+    open: int = 0
+    first_ends_us: int | None = None
 
 
 def close_windows(
@@ -107,7 +108,8 @@ def close_windows(
     """
     present = as_timestamp(present_us)
     unconfirmed_s = terms.unconfirmed_after_s
-    _run(con, "create_open", present=present, closes_s=terms.closes_us(0) // US_PER_S)
+    ends = {"present": present, "closes_s": terms.closes_us(0) // US_PER_S}
+    _run(con, "create_open", **ends)
     _run(con, "create_confirmed", types=list(contact_types), unconfirmed_s=unconfirmed_s)
     _run(con, "create_night_contacts")
     told_until = present if reach is None else as_timestamp(reach.known_until(present_us))
@@ -129,20 +131,11 @@ def close_windows(
     except BaseException:
         con.rollback()
         raise
+    still_open, first_us = con.execute(statement("learn/still_open"), ends).fetchall()[0]
     return Windows(
         n, int((~came).sum()), counts.get("expired", 0), counts.get("released", 0), counts.get("waits", 0),
-        counts.get("ahead", 0), unconfirmed,
+        counts.get("ahead", 0), unconfirmed, still_open, None if first_us is None else terms.closes_us(first_us),
     )  # fmt: skip
-
-
-def later_in_force(workspace: Workspace) -> LaterValue | None:
-    """Return what the champion counts of the time after the windows of a lifetime value; None: nothing."""
-    version = registry.champion(workspace.models_dir)
-    if version is None or lifetime_objective(workspace.config) is None:
-        return None
-    files = registry.load_files(workspace.models_dir, version)
-    clv = files[CLV_FILE].decode() if CLV_FILE in files else None
-    return later_value(workspace.config, clv, json.loads(files[CARD_FILE]))
 
 
 def outcomes(
@@ -153,10 +146,9 @@ def outcomes(
     The weighted sum over the objectives of what events and posted outcomes amount to together, within the window.
     """
     total, came = np.zeros(n_moments), np.zeros(n_moments, dtype=np.bool_)
-    unnamed = _takes_unnamed(terms)
     for objective in terms.objectives:
         count, amount = np.zeros(n_moments), np.zeros(n_moments)
-        for found in _found(con, objective, takes_unnamed=objective is unnamed):
+        for found in _found(con, objective, takes_unnamed=objective is terms.unnamed):
             moment = found.column(0).to_numpy()
             came[moment] = True
             count[moment] += found.column(1).to_numpy()
@@ -167,12 +159,6 @@ def outcomes(
     if later is not None:
         total += later.value(con, n_moments)
     return np.where(came, total, terms.default_outcome), came
-
-
-def _takes_unnamed(terms: OutcomeTerms) -> ObjectiveTerms | None:
-    """The objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
-    candidates = [o for o in terms.objectives if not o.by_events] or list(terms.objectives)
-    return candidates[0] if len(candidates) == 1 else None
 
 
 def _found(con: duckdb.DuckDBPyConnection, objective: ObjectiveTerms, *, takes_unnamed: bool) -> list[Any]:

@@ -75,7 +75,7 @@ def read_decided(
     every, released, expired = con.execute(statement("measure/decided_counts"), values).fetchall()[0]
     if every <= judged:
         return Decided(released=released, expired=expired)
-    table = read_decision_table(con, (), from_us=from_us, until_us=until_us, every=True)
+    table = read_decision_table(con, (), from_us=from_us, until_us=until_us, closed_us=until_us, every=True)
     if table is None or np.isnan(table.probability).all():
         return Decided(released=released, expired=expired)
     candidates = log_candidates(config, table, actions)

@@ -32,12 +32,14 @@ from nbatool.measure.evaluation import Evaluation, evaluate
 from nbatool.measure.judged import Judged, read_judged
 from nbatool.measure.known_then import known_then
 from nbatool.measure.learned_from import Leak, leak, unlearned_from_us
+from nbatool.measure.newer import Newer, newer_decisions
 from nbatool.measure.policies import chances, rule_choices
 from nbatool.measure.rules import read_rules, rule_names
 from nbatool.measure.segments import not_shown, segment_of
 from nbatool.measure.twin import Twin, customers_apart, decision_times, last_quarter_us, only_customers
 from nbatool.models.posterior import Posterior
 from nbatool.models.train import train_bundle
+from nbatool.profile.log_names import unmatched
 from nbatool.profile.present import present_us
 from nbatool.store.warehouse import open_warehouse
 
@@ -50,6 +52,10 @@ Say = Callable[[str], None]
 FEWEST = 200
 """Decisions below which a twin is judged instead: too few say anything."""
 FROM_EVENTS = "no decision is logged for this time: decisions were made out of contact events, and their chances are estimated"
+LEARNED_SINCE = (
+    "the fast learner may have learned since from decisions judged here: the champion is judged with what it knew before the "
+    "first of them"
+)
 AS_GREEDY = "a policy that draws from what is believed is judged as if it always took the best: what was believed is not kept"
 
 
@@ -90,6 +96,8 @@ class EvaluationReport:
         Which of them did, and on how many decisions.
     twin
         How the twin was kept apart; None: the version itself was judged.
+    newer
+        Why there is a twin: how many decisions the version cannot have learned from, and what is known of them.
     """
 
     evaluation: Evaluation
@@ -103,6 +111,7 @@ class EvaluationReport:
     notes: tuple[str, ...] = ()
     leaks: tuple[Leak, ...] = ()
     twin: Twin | None = None
+    newer: Newer | None = None
 
     def leak_of(self, policy: str) -> Leak | None:
         """What a policy of the table was trained on; the greedy one is the champion."""
@@ -127,7 +136,8 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
         )
     actions = load_catalogue(config)
     version, policy = champion_policy(workspace, actions, asked.version)
-    policy = replace(policy, practice=terms_in_force(workspace, version).practice)
+    in_force = terms_in_force(workspace, version)
+    policy = replace(policy, practice=in_force.practice)
     require_known_names(config, policy.bundle, actions)
     versions = {"champion": (version, policy)}
     if asked.challenger is not None:
@@ -143,13 +153,15 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
         say("past decisions")
         # Prepared moments are one set: what was known is looked up before the decisions are read.
         known = {name: look.known(each, from_us) for name, (_, each) in versions.items()}
-        judged, twin = look.read(policy, from_us), None
+        judged, twin, newer = look.read(policy, from_us), None, None
         # A challenger is a version as it is: beside a twin of the champion it would be judged on what it knows.
         alone = asked.from_us is None and asked.challenger is None
         if alone and (judged is None or len(judged.checked.log) < FEWEST):
+            newer = newer_decisions(warehouse.con, config, judged, from_us=from_us, present_us=present)
             judged, policy, known["champion"], twin = look.twin(judged, policy, known["champion"])
         judged = look.some(judged, from_us if twin is None else twin.as_of_us, asked)
         policies, notes = look.policies(policy, judged, known["champion"])
+        notes += _learned_since(in_force.posterior, judged, twin)
         groups = look.segments(judged)
         notes += not_shown(groups)
         if "challenger" in versions:
@@ -163,7 +175,7 @@ def evaluate_workspace(workspace: Workspace, asked: Asked, say: Say) -> Evaluati
     leaking = tuple(each for each in leaks if each is not None)
     return EvaluationReport(
         found, version, asked.challenger, None if twin is None else twin.as_of_us, bool(leaking), judged.from_events,
-        judged.anonymous, judged.policies, tuple(notes), leaking, twin,
+        judged.anonymous, judged.policies, tuple(notes), leaking, twin, newer,
     )  # fmt: skip
 
 
@@ -257,7 +269,8 @@ class _Look:
         found: dict[str, Policies] = {"champion": own.exploring}
         if not np.array_equal(own.exploring, own.greedy):
             found["greedy"] = own.greedy
-        notes = [FROM_EVENTS] if judged.from_events else []
+        notes = unmatched(self.con, self.workspace.config, self.actions)
+        notes += [FROM_EVENTS] if judged.from_events else []
         notes += [AS_GREEDY] if policy.practice.terms.method in BY_DRAWS else []
         notes += _unknown_then("eligible_when", policy.names_used)
         file = self.workspace.config.evaluate.rules
@@ -285,6 +298,12 @@ class _Look:
                 raise ConfigError([unknown_segment(self.workspace.config, name, judged.names)])
             groups[name] = values
         return groups
+
+
+def _learned_since(posterior: Posterior | None, judged: Judged, twin: Twin | None) -> list[str]:
+    """Say where the fast learner in force may know decisions that are judged: it learns from nbatool's own."""
+    own = any(name.startswith("nbatool/") for name in judged.policies)
+    return [LEARNED_SINCE] if own and posterior is not None and twin is None else []
 
 
 def _unknown_then(where: str, names: frozenset[str]) -> list[str]:

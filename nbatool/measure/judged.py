@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING, Action
-from nbatool.features.labels import converted, load_moment_actions, outcomes
+from nbatool.features.labels import converted, load_moment_actions
 from nbatool.features.moments import Moments, PreparedMoments, prepare_moments
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.measure.context_columns import ContextColumns, context_columns
@@ -25,10 +24,11 @@ from nbatool.models.bundle import Bundle
 from nbatool.models.candidates import Candidate
 from nbatool.models.decision_log import read_decisions
 from nbatool.models.decision_table import DecisionTable, Texts, read_decision_table
+from nbatool.models.known_outcomes import KnownOutcomes
 from nbatool.models.lifetime_outcome import later_value
 from nbatool.models.logging_policy import LoggingPolicy, estimate_logging_policy
-from nbatool.models.past_decisions import as_table, settled, taken
-from nbatool.models.table import FloatArray, Table
+from nbatool.models.past_decisions import as_table, taken
+from nbatool.models.table import BoolArray, FloatArray, IntArray, Table
 from nbatool.models.training_data import codes_of
 
 if TYPE_CHECKING:
@@ -105,21 +105,21 @@ def read_judged(
     bundle
         Whose features describe the moments.
     until_us
-        The present: only windows that closed before it are judged.
+        The present: only windows that ended before it are judged, and what was told with every decision.
     """
-    window_us = max(o.within for o in config.objectives) * US_PER_S
-    closed_us = until_us - window_us + 1
-    table = read_decision_table(con, OutcomeTerms.of(config).objectives, from_us=from_us, until_us=until_us)
+    known = KnownOutcomes.at(con, config, until_us)
+    table = read_decision_table(
+        con, OutcomeTerms.of(config).objectives, from_us=from_us, until_us=until_us, closed_us=known.closed_us
+    )
     if table is not None:
-        # What was told with a decision needs no window to close.
-        kept = np.flatnonzero(settled(con, config, table, closed_us - 1))
+        kept = np.flatnonzero(known.of(table))
         if not len(kept):
             return None
         judged = _judged(con, config, bundle, actions, taken(table, kept), seed, False)
         last_us = int(judged.moments.moments.as_of_us.max())
         decided = read_decided(con, config, actions, from_us=from_us, until_us=last_us + 1, judged=len(kept))
         return replace(judged, decided=decided)
-    table = _from_contacts(con, config, from_us=from_us, until_us=closed_us, seed=seed)
+    table = _from_contacts(con, config, from_us=from_us, until_us=known.ended_us + 1, seed=seed)
     return None if table is None else _judged(con, config, bundle, actions, table, seed, True)
 
 
@@ -145,7 +145,9 @@ def _judged(
     propensity, estimated = table.probability, None
     if np.isnan(propensity).any():
         rows = Table(x, names, categorical, reward, None, customer, table.as_of_us)
-        estimated = estimate_logging_policy(rows, code, len(candidates), possible=possible, seed=seed)
+        estimated = estimate_logging_policy(
+            rows, code, len(candidates), possible=_with_chosen(possible, code), seed=seed
+        )
         propensity = np.where(np.isnan(propensity), estimated.propensity, propensity)
     known = chance is not None and not np.isnan(chance).any()
     if chance is not None and possible is not None and not known:
@@ -163,6 +165,15 @@ def _judged(
     )  # fmt: skip
 
 
+def _with_chosen(possible: BoolArray | None, code: IntArray) -> BoolArray | None:
+    """What was chosen was possible, whatever its row lists: such a row is left out afterwards, and must not stop the rest."""
+    if possible is None:
+        return None
+    found = possible.copy()
+    found[np.arange(len(code)), code] = True
+    return found
+
+
 def _rewards(
     con: duckdb.DuckDBPyConnection,
     config: Config,
@@ -172,10 +183,8 @@ def _rewards(
 ) -> FloatArray:
     """What each decision brought less what it cost, (n,) in currency."""
     n = len(table)
-    happened = outcomes(con, OutcomeTerms.of(config).objectives, n)
-    if (later := later_value(config, bundle.clv, bundle.card)) is not None:
-        happened += later.value(con, n)
-    brought = np.where(table.is_closed, table.posted, table.posted + happened)
+    later = later_value(config, bundle.clv, bundle.card)
+    brought = table.brought(OutcomeTerms.of(config).objectives, later)
     chosen = [actions.get(str(a)) for a in table.action_id]
     cost = np.array([0.0 if a is None else a.cost for a in chosen])
     per_conversion = np.array([0.0 if a is None else a.cost_per_conversion for a in chosen])
@@ -206,4 +215,4 @@ def _from_contacts(
         con, config.roles.contact, from_us=from_us, until_us=until_us,
         by_channel=config.catalogue.channel_mode == "one", seed=seed,
     )  # fmt: skip
-    return None if found is None else as_table(con, found)
+    return None if found is None else as_table(con, found, len(config.objectives))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbatool.base.clock import US_PER_S
 from nbatool.decide.policy import Policy
 from nbatool.decide.rebase import rebased
 from nbatool.features.outcome_terms import OutcomeTerms
@@ -23,9 +22,5 @@ def known_then(
 
     Overwrites the prepared moments of the connection: ask before the judged decisions are read.
     """
-    open_us = (max(o.within for o in config.objectives) + config.learning.wait) * US_PER_S
-    found = rebased(
-        con, policy, half_life_s=config.learning.half_life, as_of_us=at_us, until_us=at_us - open_us,
-        each_slot=OutcomeTerms.of(config).each_slot,
-    )  # fmt: skip
+    found = rebased(con, policy, OutcomeTerms.of(config), as_of_us=at_us)
     return None if found is None else found.posterior

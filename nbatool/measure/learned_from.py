@@ -36,12 +36,13 @@ class Leak:
 
 
 def unlearned_from_us(policy: Policy) -> int:
-    """The first moment of a decision of which a version cannot have learned anything: after it was trained.
+    """The first moment of a decision of which a version cannot have learned anything: the one it was trained at.
 
-    Decisions whose windows were still open then are left out too. Their windows overlap those it learned from: a purchase
-    late in one is early in the other, of the same customer.
+    It learned from what happened before; those of the night it was trained in are made at that very moment. Decisions
+    whose windows were still open then are left out too. Their windows overlap those it learned from: a purchase late in
+    one is early in the other, of the same customer.
     """
-    return int(policy.bundle.card["as_of_us"]) + 1
+    return int(policy.bundle.card["as_of_us"])
 
 
 def leak(name: str, version: str, policy: Policy, as_of_us: IntArray) -> Leak | None:

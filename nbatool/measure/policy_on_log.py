@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +51,6 @@ class PolicyOnLog:
             self.unsupported[rows],
             self.strange,
         )
-
-    def clipped(self, most: float) -> PolicyOnLog:
-        """Return the same with no weight above `most`."""
-        return replace(self, weight=np.minimum(self.weight, most))
 
 
 def policy_on_log(

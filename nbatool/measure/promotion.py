@@ -159,12 +159,12 @@ class _Trial:
         _, other = champion_policy(self.workspace, self.actions, challenger)
         other = replace(other, practice=self.champion.practice)
         from_us = max(unlearned_from_us(policy) for policy in (self.champion, other))
-        known = [known_then(self.con, config, policy, from_us) for policy in (other, self.champion)]
         judged = self._read(other, from_us)
         n = 0 if judged is None else len(judged.checked.log)
         if judged is None or n < settings.min_decisions:
             why = f"{n:,} decisions were closed that neither has learned from; {settings.min_decisions:,} are asked for"
             return _Evidence(None, why, is_enough=False)
+        known = [known_then(self.con, config, policy, from_us) for policy in (other, self.champion)]
         policies = {"challenger": chances(other, judged, posterior=known[0]).exploring}
         # The same decisions as the champion's own features describe them.
         same = other.bundle.features == self.champion.bundle.features

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbatool.base.clock import US_PER_S
-from nbatool.models.past_decisions import tells_outcomes
+from nbatool.models.known_outcomes import KnownOutcomes
 from nbatool.models.splits import customer_part
 from nbatool.store.sql import statement
 
@@ -47,9 +46,7 @@ class Twin:
 
 def decision_times(con: duckdb.DuckDBPyConnection, config: Config, present_us: int) -> list[tuple[int, int]]:
     """Return the instants of the decisions that can be judged, oldest first, with how many were made."""
-    open_s = 0 if tells_outcomes(config) else max(o.within for o in config.objectives)
-    until_us = present_us - open_s * US_PER_S + 1
-    values = {"types": list(config.roles.contact), "until_us": until_us}
+    values = {"types": list(config.roles.contact), **KnownOutcomes.at(con, config, present_us).to_sql()}
     return [
         (int(at), int(n)) for at, n in con.execute(statement("measure/decision_times"), values).fetchall()
     ]

@@ -13,7 +13,7 @@ from nbatool.models.cross_fit import Candidates, CrossFit, cross_fit
 from nbatool.models.doubly_robust import Slope
 from nbatool.models.learner_fits import LEAST_OWN, Evidence
 from nbatool.models.learners import LEARNERS, NoLearner
-from nbatool.models.linear_rival import LINEAR, FastArms, differences
+from nbatool.models.linear_rival import LINEAR, FastArms, Rival
 from nbatool.models.outcome_maps import FEWEST_NOTHING, Maps, Scores, maps_of
 from nbatool.models.shrinkage import Shrinkage, shrink
 from nbatool.models.splits import customer_part
@@ -72,7 +72,7 @@ def compete(
     later
         Positions of the rows that judge.
     arms
-        Of the log's decisions, where the fast learner replays them all and so can take the place of a learner.
+        Of the log's decisions; where the fast learner replays them all it can take the place of a learner.
     """
     learned = np.flatnonzero(evidence.part >= 0)
     fits = {name: cross_fit(name, evidence) for name in learners_for(evidence)}
@@ -90,39 +90,37 @@ def compete(
     slopes, gamma = _slopes(
         evidence, both, baseline, _joined(_scored(fits, others, baseline, candidates), raw)
     )
+    rival = None
     if arms is not None:
-        constant = fits[NoLearner.name], maps[NoLearner.name]
-        added = _without_learner(evidence, arms, *constant, baseline, asked)
+        rival = _rival(evidence, arms, fits[NoLearner.name], maps[NoLearner.name], baseline)
+    if rival is not None and rival.arms.are_replayed:
+        added = rival.differences(asked)
         judged = _with_linear(judged, added)
         slopes[LINEAR] = slope_of(
             gamma[len(others) :], added[1], _unit(evidence, asked, baseline), judged.customer, against_nothing=judged.against_nothing,
         )  # fmt: skip
     choice = choose_learner(judged, slopes, terms, seed)
-    of_choice = judged.uplift[choice.name]
     trained = NoLearner.name if choice.name == LINEAR else choice.name
+    found = tenths(
+        gamma[len(others) :], judged.uplift[choice.name], judged.customer, seed=seed,
+        against_nothing=judged.against_nothing,
+    )  # fmt: skip
     difference = {
         "reliable": choice.name != NoLearner.name,
-        "tenths": tenths(
-            gamma[len(others) :],
-            of_choice,
-            judged.customer,
-            seed=seed,
-            against_nothing=judged.against_nothing,
-        ),
+        "tenths": found,
         "against_nothing": judged.against_nothing,
+        # What is not replayed must not be forgotten: how large differences may still be after all these rows.
+        "may_be": None if rival is None or rival.arms.are_replayed else rival.sizes(),
     }
     return Competition(fits[trained], maps[trained], choice, difference)
 
 
-def _without_learner(
-    evidence: Evidence, arms: FastArms, fit: CrossFit, maps: Maps, baseline: FloatArray, asked: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """What the fast learner adds to one uplift for all at the rows asked about: to nothing, to every uplift."""
+def _rival(evidence: Evidence, arms: FastArms, fit: CrossFit, maps: Maps, baseline: FloatArray) -> Rival:
+    """The fast learner on what one uplift for all leaves over."""
     logged, learned = evidence.logged, np.flatnonzero(evidence.part >= 0)
     nothing, effect = fit.of_done(learned, baseline[learned])
     p0, uplift = maps.apply(logged, Scores(baseline[learned], effect + nothing, nothing), learned)
-    left = logged.table.y[learned] - p0 - uplift
-    return differences(logged, arms, left, learned, asked)
+    return Rival.of(logged, arms, logged.table.y[learned] - p0 - uplift, learned)
 
 
 def _with_linear(judged: Judged, added: tuple[FloatArray, FloatArray]) -> Judged:

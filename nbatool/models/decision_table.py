@@ -1,7 +1,7 @@
 """The decision log as it can be learned from and judged: decisions whose windows have closed, with their outcomes.
 
-Own decisions carry the outcome with which their window was closed. Of imported ones the posted outcomes are summed
-here; what objectives measure by events is added by whoever prepares the moments (`features.labels.outcomes`).
+Own decisions carry the outcome with which their window was closed. Of imported ones the posted outcomes are added up
+here; what events say is added to them, objective by objective, once the moments are prepared (`DecisionTable.brought`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.features.choice import as_timestamp
-from nbatool.features.labels import measure_of
+from nbatool.features.labels import counted_types, outcomes
 from nbatool.models.candidates import Candidate
 from nbatool.models.table import BoolArray, FloatArray, IntArray
 from nbatool.store.arrow import fetch_arrow
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from nbatool.features.outcome_terms import ObjectiveTerms
+    from nbatool.models.lifetime_outcome import LaterValue
 
 Texts = NDArray[np.object_]
 
@@ -39,6 +40,8 @@ class DecisionTable:
 
     Parameters
     ----------
+    source
+        Whose log it is of.
     customer_id
         Resolved ids; an anonymous visitor is a customer of their own.
     channel
@@ -49,10 +52,10 @@ class DecisionTable:
         Who decided: source and logging policy.
     context
         JSON object of what the request said, or None.
-    posted
-        Outcome in currency, as closed or as posted; 0 where nothing was.
-    is_closed
-        Whether `posted` is the whole outcome; else what events say is still to be added.
+    closed_outcome
+        In currency, with which an own window was closed; NaN: to be made of what was posted and what events say.
+    posted_count, posted_amount
+        (n, n_objectives): how many outcomes were posted for each objective, and how much in currency, each clipped.
     candidate_sets
         Name of a list of candidates → the list.
     row
@@ -60,6 +63,7 @@ class DecisionTable:
     """
 
     con: duckdb.DuckDBPyConnection
+    source: Texts
     customer_id: Texts
     is_anonymous: BoolArray
     as_of_us: IntArray
@@ -71,13 +75,34 @@ class DecisionTable:
     arm: Texts
     context: Texts
     candidate_set: Texts
-    posted: FloatArray
-    is_closed: BoolArray
+    closed_outcome: FloatArray
+    posted_count: FloatArray
+    posted_amount: FloatArray
     candidate_sets: dict[str, tuple[Candidate, ...]]
     row: IntArray
 
     def __len__(self) -> int:
         return len(self.as_of_us)
+
+    @property
+    def is_closed(self) -> BoolArray:
+        """Whether a row's window was closed here with its whole outcome."""
+        return ~np.isnan(self.closed_outcome)
+
+    def brought(self, objectives: Sequence[ObjectiveTerms], later: LaterValue | None = None) -> FloatArray:
+        """Return the outcome of each row, (n,) in currency; its moments and what was done there must be prepared.
+
+        Parameters
+        ----------
+        objectives
+            Those the table was read with.
+        later
+            What a lifetime value counts of the time after its window; None: nothing.
+        """
+        found = outcomes(self.con, objectives, len(self), (self.posted_count, self.posted_amount))
+        if later is not None:
+            found = found + later.value(self.con, len(self))
+        return np.asarray(np.where(self.is_closed, self.closed_outcome, found))
 
     @cached_property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -164,32 +189,36 @@ def read_decision_table(
     *,
     from_us: int,
     until_us: int,
+    closed_us: int,
     every: bool = False,
 ) -> DecisionTable | None:
     """Return the closed decisions with ``from_us <= as_of < until_us``; None where the log holds none.
 
     Parameters
     ----------
-    until_us
-        Imported decisions have no mark that their window closed: the caller passes the present less the longest window.
+    closed_us
+        Own decisions after it were not closed yet at the time looked at (`KnownOutcomes.closed_us`), whatever was closed
+        since. Imported ones have no mark that their window ended: the caller asks `KnownOutcomes.of`.
     every
         Return every decision, whatever became of it, without what requests said: contacts never made and open windows
         too. Their outcomes mean nothing, their chances do.
     """
     each_slot = bool(objectives) and all(objective.match_action for objective in objectives)
-    asked = {"from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us)}
+    asked = {
+        "from_ts": as_timestamp(from_us), "until_ts": as_timestamp(until_us), "closed_until": as_timestamp(closed_us),
+    }  # fmt: skip
     con.execute(statement("models/create_logged"), {**asked, "every": every, "each_slot": each_slot})
     found = fetch_arrow(con, statement("models/logged"))
     if not len(found):
         return None
-    closed = np.asarray(found["outcome"].to_numpy(zero_copy_only=False), dtype=np.float64)
-    posted = _posted(con, objectives, len(found))
+    count, amount = posted_outcomes(con, objectives, len(found))
     sets = con.execute(statement("models/logged_candidate_sets")).fetchall()
     source, policy = _texts(found, "source"), _texts(found, "policy")
     who = np.empty(len(found), dtype=object)
     who[:] = [s if p is None else f"{s}/{p}" for s, p in zip(source.tolist(), policy.tolist(), strict=True)]
     return DecisionTable(
         con,
+        source,
         _texts(found, "customer_id"),
         np.asarray(found["is_anonymous"].to_numpy(zero_copy_only=False), dtype=np.bool_),
         np.asarray(found["as_of_us"].to_numpy(), dtype=np.int64),
@@ -201,29 +230,36 @@ def read_decision_table(
         _texts(found, "arm"),
         _texts(found, "context"),
         _texts(found, "candidate_set"),
-        np.where(np.isnan(closed), posted, closed),
-        ~np.isnan(closed),
+        np.asarray(found["outcome"].to_numpy(zero_copy_only=False), dtype=np.float64),
+        count,
+        amount,
         {name: tuple((str(a), c) for a, c in json.loads(text)) for name, text in sets},
         np.arange(len(found), dtype=np.int64),
     )
 
 
-def _posted(con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], n: int) -> FloatArray:
-    """The weighted sum of what was posted for each objective, (n,) in currency."""
-    total = np.zeros(n)
+def posted_outcomes(
+    con: duckdb.DuckDBPyConnection, objectives: Sequence[ObjectiveTerms], n: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return how many outcomes were posted for each objective, and how much, (n, n_objectives), of the rows of ``logged``.
+
+    One under the id of an event that counts by itself is that event, and left to it.
+    """
+    counts, amounts = np.zeros((n, len(objectives))), np.zeros((n, len(objectives)))
     arriving = [o for o in objectives if not o.by_events] or list(objectives)
-    for objective in objectives:
+    for k, objective in enumerate(objectives):
         values: dict[str, Any] = {
             "objective": objective.name,
             "takes_unnamed": len(arriving) == 1 and objective is arriving[0],
             "within_us": objective.within * US_PER_S,
             "clip": None if objective.clip_event is None else Decimal(str(objective.clip_event)),
+            "types": list(counted_types(objective)),
+            "match_action": objective.match_action,
         }
         found = fetch_arrow(con, statement("models/logged_posted"), values)
         row = np.asarray(found["row"].to_numpy(), dtype=np.int64)
-        count, amount = (np.asarray(found[c].to_numpy(), dtype=np.float64) for c in ("count", "amount"))
-        total[row] += objective.weight * measure_of(objective, count, amount)
-    return total
+        counts[row, k], amounts[row, k] = found["count"].to_numpy(), found["amount"].to_numpy()
+    return counts, amounts
 
 
 def _texts(table: Any, name: str) -> Texts:

@@ -19,6 +19,7 @@ from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.kinds import Floats
 from nbatool.features.model_input import CustomerInput
 from nbatool.features.moments import Moments, prepare_moments
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.context_encoder import ContextEncoder
 from nbatool.models.context_evidence import (
     MOST_CATEGORIES,
@@ -152,7 +153,8 @@ def _prior(training: Training, cards: Iterable[Mapping[str, Any]]) -> dict[str, 
 
 def _evidence(training: Training, customer: CustomerInput, numbers: list[str], texts: list[str]) -> Evidence:
     """What the closed decisions of before the cut say about the columns."""
-    asked = {"most": MOST_DECISIONS, "until": as_timestamp(training.as_of_us)}
+    until_us = training.as_of_us - OutcomeTerms.of(training.config).closes_us(0)
+    asked = {"most": MOST_DECISIONS, "until": as_timestamp(until_us)}
     closed = fetch_arrow(training.con, statement("models/closed_newest"), asked)
     if not len(closed):
         return NO_EVIDENCE

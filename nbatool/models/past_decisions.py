@@ -13,7 +13,8 @@ from nbatool.features.choice import as_timestamp
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.decision_log import LoggedDecisions, read_decisions
 from nbatool.models.decision_table import DecisionTable, read_decision_table
-from nbatool.models.newest import least_span_us, newest_rows
+from nbatool.models.known_outcomes import KnownOutcomes
+from nbatool.models.newest import least_span_us, newest_from, newest_rows
 from nbatool.models.table import BoolArray, IntArray
 from nbatool.store.arrow import fetch_arrow
 from nbatool.store.sql import statement
@@ -70,7 +71,8 @@ def read_past_decisions(
     from_us
         Contact events before it are left out: too little was known then. A decision log is used from its beginning.
     as_of_us
-        The present. A window that reaches beyond it is open, unless the outcome was told with the decision.
+        The present. A window that reaches beyond it is open, whatever was closed since, unless the source tells the
+        outcome with every decision.
     """
     window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
     log, newest_us = _decision_log(con, config, as_of_us, window_us, seed)
@@ -89,7 +91,7 @@ def read_past_decisions(
             return None
         contacts = int((log.action_id != NOTHING).sum())
         return PastDecisions(log, np.zeros(len(log), dtype=bool), True, contacts, newest_us)
-    events = as_table(con, seen)
+    events = as_table(con, seen, len(config.objectives))
     if log is None:
         every = np.ones(len(seen), dtype=bool)
         return PastDecisions(events, every, seen.by_wave, seen.contacts_in_log, seen.newest_from_us)
@@ -102,24 +104,39 @@ def read_past_decisions(
 
 def log_is_usable(con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int) -> bool:
     """Whether the decision log holds a decision whose outcome is known."""
-    window_us = max((o.within for o in config.objectives), default=0) * US_PER_S
-    return _decision_log(con, config, as_of_us, window_us, 0)[0] is not None
+    times, _ = _usable_times(con, OutcomeTerms.of(config), KnownOutcomes.at(con, config, as_of_us))
+    return len(times) > 0
+
+
+def _usable_times(
+    con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, known: KnownOutcomes
+) -> tuple[IntArray, IntArray]:
+    """When the decisions of `usable_rows` were made, ascending, and how many each time; the log itself is not read."""
+    found = fetch_arrow(
+        con, statement("models/usable_times"), {**known.to_sql(), "each_slot": terms.each_slot}
+    )
+    times, counts = (np.asarray(found[name].to_numpy(), dtype=np.int64) for name in ("as_of_us", "decisions"))
+    return times, counts
 
 
 def _decision_log(
     con: duckdb.DuckDBPyConnection, config: Config, as_of_us: int, window_us: int, seed: int
 ) -> tuple[DecisionTable | None, int | None]:
     """Return the decisions of the log that are learned from, and `PastDecisions.newest_from_us`."""
-    table = read_decision_table(con, OutcomeTerms.of(config).objectives, from_us=0, until_us=as_of_us)
-    if table is None:
+    terms, known = OutcomeTerms.of(config), KnownOutcomes.at(con, config, as_of_us)
+    times, counts = _usable_times(con, terms, known)
+    if not len(times):
         return None, None
-    usable = usable_rows(con, config, table, as_of_us - window_us)
-    if not len(usable):
-        return None, None
+    span_us = least_span_us(window_us)
+    newest_us = newest_from(times, counts, MOST_ROWS, span_us)
+    table = read_decision_table(
+        con, terms.objectives, from_us=int(times[0]) if newest_us is None else newest_us, until_us=as_of_us,
+        closed_us=known.closed_us,
+    )  # fmt: skip
+    assert table is not None
+    usable = usable_rows(table, known)
     _, customer = np.unique(table.customer_id[usable].astype(str), return_inverse=True)
-    kept, newest_us = newest_rows(
-        table.as_of_us[usable], customer, most=MOST_ROWS, span_us=least_span_us(window_us), seed=seed
-    )
+    kept, _ = newest_rows(table.as_of_us[usable], customer, most=MOST_ROWS, span_us=span_us, seed=seed)
     return taken(table, usable[kept]), newest_us
 
 
@@ -132,41 +149,11 @@ def _together(one: DecisionTable, other: DecisionTable) -> DecisionTable:
     return DecisionTable(**joined)
 
 
-def settled(
-    con: duckdb.DuckDBPyConnection, config: Config, table: DecisionTable, closed_us: int
-) -> BoolArray:
-    """Whether each row's outcome is known, (n,): its window has closed, or the outcome was told.
-
-    Parameters
-    ----------
-    table
-        As it was read last, whole.
-    closed_us
-        Windows of decisions up to here have closed.
-    """
-    told = np.zeros(len(table), dtype=np.bool_)
-    if tells_outcomes(config):
-        told[
-            np.asarray(fetch_arrow(con, statement("models/logged_told"))["row"].to_numpy(), dtype=np.int64)
-        ] = True
-    return np.asarray((table.as_of_us <= closed_us) | told | table.is_closed)
-
-
-def tells_outcomes(config: Config) -> bool:
-    """Whether outcomes only arrive with decisions, so that one that has arrived needs no window to close."""
-    return not any(o.by_events for o in config.objectives)
-
-
-def usable_rows(
-    con: duckdb.DuckDBPyConnection,
-    config: Config,
-    table: DecisionTable,
-    closed_us: int,
-) -> IntArray:
-    """Return the rows whose window has closed or whose outcome was told, and whose chance is one if it was logged."""
+def usable_rows(table: DecisionTable, known: KnownOutcomes) -> IntArray:
+    """Return the rows whose outcome is known, and whose chance is one if it was logged."""
     chance = table.probability
     sane = np.isnan(chance) | ((chance > 0) & (chance <= 1 + 1e-6))
-    return np.flatnonzero(settled(con, config, table, closed_us) & sane)
+    return np.flatnonzero(known.of(table) & sane)
 
 
 def taken(table: DecisionTable, rows: IntArray) -> DecisionTable:
@@ -176,13 +163,15 @@ def taken(table: DecisionTable, rows: IntArray) -> DecisionTable:
     return DecisionTable(**chosen)
 
 
-def as_table(con: duckdb.DuckDBPyConnection, log: LoggedDecisions) -> DecisionTable:
+def as_table(con: duckdb.DuckDBPyConnection, log: LoggedDecisions, n_objectives: int) -> DecisionTable:
     """Return decisions read out of contact events in the form of a decision log, without any chance."""
     n = len(log)
     nobody, empty = np.zeros(n, dtype=np.bool_), np.full(n, None, dtype=object)
+    source = np.full(n, "contacts", dtype=object)
+    none = np.zeros((n, n_objectives))
     return DecisionTable(
-        con, log.customer_id, nobody, log.as_of_us, log.action_id, log.channel, np.ones(n, dtype=np.int64),
-        np.full(n, np.nan), np.full(n, "contacts", dtype=object), empty, empty, empty, np.zeros(n), nobody, {},
+        con, source, log.customer_id, nobody, log.as_of_us, log.action_id, log.channel, np.ones(n, dtype=np.int64),
+        np.full(n, np.nan), source, empty, empty, empty, np.full(n, np.nan), none, none, {},
         np.full(n, -1, dtype=np.int64),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from nbatool.models.arm_similarity import Arm
 from nbatool.models.optimism import levels
+from nbatool.models.posterior_uplifts import fill_uplift_table, uplift_roots, uplift_variances
 from nbatool.models.symmetric import coupled, inverse, kronecker_diagonal, pairs_of
 from nbatool.models.table import FloatArray, IntArray
 
@@ -47,8 +48,8 @@ class Posterior:
     """
 
     __slots__ = (
-        "_count", "_decay", "_diagonal", "_half_life_s", "_noise", "_of_group", "_product", "_squares", "_stale", "arms", "covariance", "groups",
-        "relation", "variance", "weights",
+        "_count", "_decay", "_diagonal", "_half_life_s", "_noise", "_of_group", "_product", "_squares", "_stale", "_uplifts",
+        "_uplifts_known", "arms", "covariance", "groups", "relation", "variance", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +73,8 @@ class Posterior:
         self._of_group = {int(a): (g, k) for g, group in enumerate(self.groups) for k, a in enumerate(group)}
         self._diagonal: FloatArray | None = None
         self._stale: set[int] = set()
+        self._uplifts: FloatArray = np.empty((0, 0))
+        self._uplifts_known = False
         self._product: FloatArray = np.empty((0, 0))
 
     @classmethod
@@ -141,12 +144,21 @@ class Posterior:
 
     def uplift_sd(self, phi: FloatArray, arm: int) -> FloatArray:
         """Return float64[n]: the standard deviation of what an arm is expected to bring beyond the last one, `nothing`."""
-        (g, a), (h, last) = self._of_group[arm], self._of_group[self.m - 1]
-        out = np.empty(len(phi))
-        for i, x in enumerate(phi):
-            own, other = self._between(g, x), self._between(h, x)
-            out[i] = own[a, a] + other[last, last] - (2.0 * own[a, last] if g == h else 0.0)
-        return np.sqrt(np.maximum(out, 0.0) * self.noise)
+        if arm == self.m - 1:
+            return np.zeros(len(phi))
+        deviation: FloatArray = np.sqrt(self.uplift_variances(phi)[:, arm])
+        return deviation
+
+    def uplift_variances(self, phi: FloatArray) -> FloatArray:
+        """Return float64[n, m − 1]: the variance of what each arm is expected to bring beyond the last one, `nothing`."""
+        return uplift_variances(self._between(), phi, self.m - 1) * self.noise
+
+    def uplift_roots(self, phi: FloatArray) -> FloatArray:
+        """Return float64[n, m − 1, m − 1]: the lower Cholesky factor of the covariance of all uplifts in a context.
+
+        Times independent standard normal numbers it gives joint draws of the uplifts around their expectation.
+        """
+        return uplift_roots(self._between(), phi, self.m - 1, self.noise)
 
     def optimistic(self, phi: FloatArray, n_draws: int) -> FloatArray:
         """Return float64[n_draws, n, m]: mean + z·sd, z the middle quantiles of |N(0, 1)|, the same for all arms.
@@ -158,30 +170,14 @@ class Posterior:
         mean, sd = self.mean(phi), self.sd(phi)
         return np.multiply(levels(n_draws)[:, None, None], sd) + mean
 
-    def draws(self, phi: FloatArray, z: FloatArray) -> FloatArray:
-        """Return float64[n_draws, n, m]: Thompson draws of every arm's expectation, joint over related arms.
-
-        Parameters
-        ----------
-        z
-            float64[n_draws, m]: independent standard normal numbers, the same for all contexts, so that a row's draws
-            depend on no other row.
-        """
-        out = np.empty((len(z), len(phi), self.m))
-        out[:] = self.mean(phi)
-        for i in range(len(phi)):
-            for g, members in enumerate(self.groups):
-                root = np.linalg.cholesky(self._between(g, phi[i]) * self.noise)
-                out[:, i, members] += np.multiply(z[:, None, members], root, order="C").sum(-1)
-        return out
-
-    def _between(self, group: int, x: FloatArray) -> FloatArray:
-        """Covariance between the arms of a group in one context, over the noise variance."""
-        g, d = len(self.groups[group]), self.d
-        half = np.multiply(self.covariance[group].reshape(g, d, g, d), x, order="C").sum(-1)
-        full = np.multiply(np.swapaxes(half, 1, 2), x, order="C").sum(-1)
-        steady: FloatArray = (full + full.T) * 0.5 + np.eye(g) * (1e-12 + 1e-9 * full.diagonal().max())
-        return steady
+    def _between(self) -> FloatArray:
+        """float64[m(m − 1)/2, d(d+1)/2]: as `fill_uplift_table` writes it, until something is learned."""
+        if not self._uplifts_known:
+            if not len(self._uplifts):
+                self._uplifts = np.empty((self.m * (self.m - 1) // 2, self.d * (self.d + 1) // 2))
+            fill_uplift_table(self._uplifts, self.groups, self.covariance, self.m, self.d)
+            self._uplifts_known = True
+        return self._uplifts
 
     def _own(self) -> FloatArray:
         """float64[m, d(d+1)/2]: what each product of two coordinates adds to the variance of every arm."""
@@ -211,7 +207,7 @@ class Posterior:
         residual
             Outcome less the expectation of the model in force, in currency.
         weight
-            Outcomes this one counts as; its noise variance is σ² over it.
+            Outcomes this one counts as, in the belief and in the count of outcomes; its noise variance is σ² over it.
 
         Returns
         -------
@@ -234,9 +230,10 @@ class Posterior:
             self._product = np.empty_like(covariance)
         np.multiply(column[:, None], column, out=self._product)
         covariance -= self._product
-        self._count += fresh
+        self._count += weight * fresh
         self._squares += error * error / spread
         self._stale.add(group)
+        self._uplifts_known = False
         return error, spread
 
     def update_many(
@@ -256,7 +253,7 @@ class Posterior:
         keep, self._decay = max(self._decay, 1e-12), 1.0
         self._count *= keep
         self._squares *= keep
-        self._diagonal = None
+        self._diagonal, self._uplifts_known = None, False
         for g, members in enumerate(self.groups):
             prior = kronecker_diagonal(inverse(self.relation[np.ix_(members, members)]), 1.0 / self.variance)
             known = inverse(self.covariance[g])

@@ -31,7 +31,16 @@ def default_variance(d: int, *, trained: bool = True) -> FloatArray:
     [0.1, 0.5, 0.5]
     """
     scale = TRAINED if trained else 1.0
-    return np.concatenate([[BIAS * scale], np.full(max(d - 1, 0), LINEAR * scale / max(d - 1, 1))])
+    return variance_of(d, BIAS * scale, LINEAR * scale)
+
+
+def variance_of(d: int, constant: float, linear: float) -> FloatArray:
+    """Return float64[d]: the constant's variance, and that of all other coordinates together shared out evenly.
+
+    >>> variance_of(3, 0.1, 1.0).tolist()
+    [0.1, 0.5, 0.5]
+    """
+    return np.concatenate([[constant], np.full(max(d - 1, 0), linear / max(d - 1, 1))])
 
 
 def coordinates_among(candidates: int) -> int:

@@ -41,6 +41,7 @@ from nbatool.models.train_outcome import (
 )
 from nbatool.models.training_data import CHUNK, Check, Say, Training, codes_of
 from nbatool.profile.event_names import loaded_types, misspelt, unheard_of
+from nbatool.profile.log_names import unmatched
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
@@ -282,7 +283,8 @@ def _card(
         "outcome": dict(outcome.card) if outcome else None,
         "conversion": dict(conversion.card) if conversion else None,
         "clv": json.loads(clv) if clv else None,
-        "warnings": unheard_of(
-            training.config, [t.name for t in event_types(training.con, training.as_of_us)]
-        ),
+        "warnings": [
+            *unheard_of(training.config, [t.name for t in event_types(training.con, training.as_of_us)]),
+            *unmatched(training.con, training.config, training.actions),
+        ],
     }

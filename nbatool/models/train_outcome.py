@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 LEAST_OWN = 0.9
 """Share of the past decisions that must be closed ones of nbatool's own for the fast learner to know what models know."""
+MOST_ARMS = 100
+"""Candidates whose differences are looked at where nobody replays them: the time grows with the cube of their number."""
 NEVER_CONTACTED = "no contact was ever logged"
 PAST, EXPECTED = "past contacts", "expected outcomes"
 
@@ -69,7 +71,7 @@ def unlearned_because(training: Training) -> str | None:
     if training.config.objectives and log_is_usable(training.con, training.config, training.as_of_us):
         return None
     if not learns_from_contacts(training.config):
-        return NEVER_CONTACTED
+        return _unknown_outcomes(training) or NEVER_CONTACTED
     within_s, from_us, until_us = _log_span(training)
     contacts, closed, learnable = training.con.execute(
         statement("models/contacts_seen"),
@@ -87,7 +89,21 @@ def unlearned_because(training: Training) -> str | None:
             f"no contact was logged after {format_time(from_us)}, from when enough is known to learn from it"
         )
     window = format_duration(within_s)
-    return f"no contact whose window of {window} has closed was logged yet" if contacts else NEVER_CONTACTED
+    if contacts:
+        return f"no contact whose window of {window} has closed was logged yet"
+    return _unknown_outcomes(training) or NEVER_CONTACTED
+
+
+def _unknown_outcomes(training: Training) -> str | None:
+    """Say why nothing is learned from the decisions that are logged; None where there are none."""
+    logged = decision_span(training.con, training.as_of_us)
+    if logged is None or not training.config.objectives:
+        return None
+    window = format_duration(max(o.within for o in training.config.objectives))
+    return (
+        f"of none of the {logged[2]:,} logged decisions that could be learned from is the outcome known at "
+        f"{format_time(training.as_of_us)} (windows of {window} end later; as_of or --as-of says until when data are complete)"
+    )
 
 
 def _log_span(training: Training) -> tuple[int, int, int]:
@@ -190,10 +206,11 @@ def _usual_channels(training: Training, log: DecisionTable) -> dict[str, str | N
 def _arms(
     training: Training, past: PastDecisions, actions: Sequence[str], names: Sequence[str]
 ) -> FastArms | None:
-    """Arms of past decisions, `nothing` last, where the fast learner replays (nearly) all that is learned from."""
+    """Arms of past decisions, `nothing` last; None where there are none, or more than are worth the time."""
     log = past.table
-    if not len(log) or float(log.is_closed.mean()) < LEAST_OWN:
+    if not len(log):
         return None
+    are_replayed = float(log.is_closed.mean()) >= LEAST_OWN
     usual = _usual_channels(training, log)
     by_channel = training.config.catalogue.channel_mode == "one"
     channels = log.channel.tolist() if by_channel else [None] * len(log)
@@ -202,11 +219,16 @@ def _arms(
         for action, channel in zip(log.action_id.tolist(), channels, strict=True)
     ]
     arms = [*sorted(set(done) - {(NOTHING, None)}, key=str), (NOTHING, None)]
+    if not are_replayed and len(arms) > MOST_ARMS:
+        return None
     place = {arm: k for k, arm in enumerate(arms)}
     chosen = np.array([place[arm] for arm in done], dtype=np.int64)
     named = np.array([place[action, usual[action]] for action in actions], dtype=np.int64)
     columns = seen_by_fast_learner(training.config, names)
-    return FastArms(chosen, relation(arms, training.by_id), named, columns, durations(training.features))
+    return FastArms(
+        chosen, relation(arms, training.by_id), named, columns, durations(training.features),
+        float(training.config.learning.half_life), are_replayed,
+    )  # fmt: skip
 
 
 def _pair_columns(features: FeatureSet) -> frozenset[str]:
@@ -228,7 +250,10 @@ def decision_table(
         What y sums up, in currency.
     """
     past = PastDecisions(
-        as_table(training.con, log), np.ones(len(log), dtype=bool), log.by_wave, log.contacts_in_log
+        as_table(training.con, log, len(objectives)),
+        np.ones(len(log), dtype=bool),
+        log.by_wave,
+        log.contacts_in_log,
     )
     return _table_of(training, decision, past, objectives)
 
@@ -251,11 +276,10 @@ def _table_of(
     x = np.empty((len(log), len(decision.names)))
     for first, last, features in prepared.chunks(CHUNK):
         x[first:last] = decision.of_logged(features, chosen[first:last], training.by_id, said[first:last])
-    asked = OutcomeTerms.of(training.config).objectives if objectives is None else objectives
-    happened = outcomes(training.con, asked, len(log))
-    if objectives is None and training.later is not None:
-        happened += training.later.value(training.con, len(log))
-    y = np.where(log.is_closed, log.posted, log.posted + happened)
+    if objectives is None:
+        y = log.brought(OutcomeTerms.of(training.config).objectives, training.later)
+    else:
+        y = outcomes(training.con, objectives, len(log))
     who = codes_of(prepared.moments.customer_id)
     width = decision.candidate_from
     names = decision.names[:width]

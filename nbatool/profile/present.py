@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def present_us(con: duckdb.DuckDBPyConnection, config: Config, asked_us: int | None = None) -> int:
     """Return the moment to work at: ``--as-of``, else what ``[workspace] as_of`` says.
 
-    "newest" is just after the newest record; with nothing loaded it is now.
+    "newest" is just after the newest record, an outcome loaded with a time of its own being one; with nothing loaded
+    it is now.
     """
     if asked_us is not None:
         return asked_us

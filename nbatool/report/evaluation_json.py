@@ -12,8 +12,9 @@ from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import VERDICTS_BY, Judgement
 from nbatool.measure.intervals import Interval
 from nbatool.measure.learned_from import Leak
+from nbatool.measure.newer import Newer
 from nbatool.models.card import canonical_json
-from nbatool.report.evaluation_words import warnings
+from nbatool.report.evaluation_words import best_single_words, warnings
 
 
 def evaluation_json(report: EvaluationReport, currency: str, command: str = "") -> dict[str, Any]:
@@ -50,6 +51,8 @@ def evaluation_json(report: EvaluationReport, currency: str, command: str = "") 
         "seed": found.seed,
         "resamples": found.resamples,
         "verdicts_by": VERDICTS_BY,
+        "best_single": best_single_words(found),
+        "newer": None if report.newer is None else _newer_json(report.newer),
         "leaks": [_leak_json(each) for each in report.leaks],
         "policies": {
             j.name: _judgement_json(j, found.labels) | {"clean": report.leak_of(j.name) is None}
@@ -67,6 +70,14 @@ def evaluation_json(report: EvaluationReport, currency: str, command: str = "") 
     }
     plain: dict[str, Any] = json.loads(canonical_json(result))
     return plain
+
+
+def _newer_json(newer: Newer) -> dict[str, Any]:
+    """Decisions the version cannot have learned from, where they were too few to judge it by."""
+    return {
+        "decisions": newer.decisions, "outcome_known": newer.known, "usable": newer.usable,
+        "not_made": newer.not_made, "left_out": dict(newer.left_out),
+    }  # fmt: skip
 
 
 def _leak_json(each: Leak) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbatool.base.clock import format_time
-from nbatool.measure.evaluating import EvaluationReport
+from nbatool.measure.evaluating import FEWEST, EvaluationReport
 from nbatool.measure.evaluation import Evaluation
 from nbatool.measure.outcome_unit import PER, is_money
 from nbatool.report.evaluation_json import evaluation_json
@@ -55,15 +55,42 @@ def _headline(report: EvaluationReport) -> str:
         return f"Version {report.version} on {what}"
     if twin is not None and twin.held_out:
         return (
-            f"All decisions were made at one instant: none is newer than what {report.version} learned from. Judged "
-            f"instead: a twin trained on {counted(twin.customers, 'customer')}, on the decisions of the other "
-            f"{number_text(twin.held_out)} (a quarter, drawn by hash, seed {found.seed}): {what}"
+            f"{_why_a_twin(report)} All decisions whose outcome is known were made at one instant. Judged instead: a twin "
+            f"trained on {counted(twin.customers, 'customer')}, on the decisions of the other {number_text(twin.held_out)} (a quarter, drawn by hash, seed {found.seed}): {what}"
         )
     at = minute_text(format_time(report.twin_of_us))
     return (
-        f"Not enough decisions are newer than what {report.version} learned from. Judged instead: a twin trained as of "
-        f"{at}, on the decisions after it: {what}"
+        f"{_why_a_twin(report)} Judged instead: a twin trained as of {at}, on the decisions after it: {what}"
     )
+
+
+def _why_a_twin(report: EvaluationReport) -> str:
+    """Say why the version itself is not judged: nothing newer, outcomes still open, or decisions that cannot be used."""
+    newer, version = report.newer, report.version
+    if newer is not None and newer.not_made and not newer.decisions:
+        return (
+            f"{counted(newer.not_made, 'decision')} newer than what {version} learned from {'was' if newer.not_made == 1 else 'were'} "
+            "released or never confirmed, so nothing can be judged by them."
+        )
+    if newer is None or not newer.decisions:
+        return f"No decision is newer than what {version} learned from."
+    begin = f"{counted(newer.decisions, 'decision')} {'is' if newer.decisions == 1 else 'are'} newer than what {version} learned from"
+    least = f"at least {FEWEST} are needed."
+    if newer.known < newer.decisions:
+        at, of = (
+            minute_text(format_time(newer.present_us)),
+            number_text(newer.known) if newer.known else "none",
+        )
+        return (
+            f"{begin}, but at {at} the outcome is known of {of}: the windows of the others have not ended, or nbatool learn "
+            f"has not closed them; {least}"
+        )
+    if newer.usable < newer.known:
+        why = "; ".join(f"{number_text(n)}: {reason}" for reason, n in newer.left_out.items())
+        return (
+            f"{begin}, but only {number_text(newer.usable)} can be used{f' ({why})' if why else ''}; {least}"
+        )
+    return f"Only {begin}; {least}"
 
 
 def _counted_in(unit: str) -> str:

@@ -15,7 +15,7 @@ from nbatool.measure.evaluation import LOGGED, Evaluation, Judgement
 from nbatool.measure.intervals import Interval
 from nbatool.measure.outcome_unit import MOST_DECIMALS, PER, decimals_of, figure_text, is_money
 from nbatool.report.bars import interval_line
-from nbatool.report.evaluation_words import ESTIMATORS, WHY_DR, named, policy_legend
+from nbatool.report.evaluation_words import ESTIMATORS, MODEL_ALONE, WHY_DR, named, policy_legend
 from nbatool.report.figures import counted, number_text, share_text
 from nbatool.report.short_names import short_names
 from nbatool.report.tables import GAP, entry, paragraph, table_lines
@@ -150,8 +150,16 @@ def estimator_lines(report: EvaluationReport, unit: str, width: int) -> list[str
         return []
     decimals = _decimals(judged.estimates.values(), unit)
     rows = [
-        (name, *_figures(interval, decimals), _bounds(judged.asymptotic[name], decimals))
+        (
+            name,
+            value,
+            *(
+                f"({b})" if name == MODEL_ALONE else b
+                for b in (low_to_high, _bounds(judged.asymptotic[name], decimals))
+            ),
+        )
         for name, interval in judged.estimates.items()
+        for value, low_to_high in [_figures(interval, decimals)]
     ]
     heads = (f"{_marked(report, 'champion')} by estimator", unit, "bootstrap", "formula")
     lines = ["", *table_lines(heads, rows, right="lrrr", width=width)]

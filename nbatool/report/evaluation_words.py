@@ -23,7 +23,7 @@ SAID = {
 }
 """In sentences."""
 ESTIMATORS = {
-    "DM": "the outcome model alone: no noise from weights, all the model's mistakes",
+    "DM": "the outcome model alone: no noise from weights, all the model's mistakes. In brackets: an interval that knows nothing of them says only how customers differ",
     "IPS": "outcomes weighted by the policy's chance over the logged one: fair, and noisy",
     "SNIPS": "IPS over the sum of its weights: less noisy",
     "DR": "the outcome model, its errors on what was done corrected by the weights",
@@ -31,6 +31,7 @@ ESTIMATORS = {
     "switch-DR": "DR that leaves decisions of a very large weight to the model",
 }
 SWITCH = "switch-DR"
+MODEL_ALONE = "DM"
 WHY_DR = f"Values, gains and verdicts are those of {VERDICTS_BY}: it is right if either the model or the chances are."
 NO_BETTER = (
     "the champion is not shown to be worth more than {}: the difference may be chance. Keep trying actions and collect "
@@ -55,10 +56,26 @@ def policy_legend(found: Evaluation) -> str:
         "greedy": "the champion, always its best",
         "random": "any possible action alike"
         + (', "nothing" not among them' if found.without_nothing else ""),
-        BEST_SINGLE: "the one that did best for other customers",
+        BEST_SINGLE: f"the one that did best for other customers, {best_single_words(found)}",
     }
     told = [f"{named(j.name)}: {meant[j.name]}" for j in found.judgements if j.name in meant and j.best]
     return "; ".join([*told, "effective: how many evenly weighted decisions would be as sure"]) + "."
+
+
+def best_single_words(found: Evaluation) -> str:
+    """Return which action that is, with its share of the decisions where thirds of the customers do not agree.
+
+    Where it is not possible the policy does nothing; that is no choice of its own.
+    """
+    judged = found.of(BEST_SINGLE)
+    if judged is None:
+        return "none"
+    order = sorted(range(len(found.labels)), key=lambda j: -float(judged.mix[j]))
+    last = len(found.labels) - 1
+    used = [j for j in order if judged.mix[j] > 0 and j != last] or [last]
+    if len(used) == 1:
+        return found.labels[used[0]]
+    return " or ".join(f"{found.labels[j]} ({float(judged.mix[j]):.0%})" for j in used)
 
 
 def _apart(found: Evaluation, unit: str) -> list[str]:

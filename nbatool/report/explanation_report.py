@@ -22,8 +22,8 @@ FORWARD_SCORES = ("clv", "expected_purchases")
 """Scores that look as far ahead as lifetime value does."""
 
 
-def explanation_text(found: Explanation, currency: str, width: int) -> str:
-    """Return a whole explanation, at most ``width`` wide."""
+def explanation_text(found: Explanation, currency: str, width: int, changed: str | None = None) -> str:
+    """Return a whole explanation, at most ``width`` wide; ``changed`` says how it differs from what is published."""
     headline = f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"
     lines = [*paragraph(headline, indent=0, width=width), *_how_chosen(found, currency, width)]
     lines += _net_value(found, currency, width)
@@ -34,7 +34,12 @@ def explanation_text(found: Explanation, currency: str, width: int) -> str:
         for each in found.removed:
             lines += paragraph(f"{_name(each)}: {each.removed_by}", width=width)
     lines += ["", "what is known", *_scores(found, currency, width)]
-    return "\n".join(lines)
+    told = (
+        []
+        if changed is None
+        else paragraph(f"explained is the catalogue of now; {changed}", first="! ", width=width)
+    )
+    return "\n".join([*lines, *(["", *told] if told else [])])
 
 
 def brief_text(found: Explanation, currency: str, width: int) -> str:
@@ -109,7 +114,9 @@ def _net_value(found: Explanation, currency: str, width: int) -> list[str]:
             f"{rows[0][1]} ({with_it} with it, {without} without){_give_or_take(found, currency)}",
         )
     rows.append((f"= {money_text(about.net_value, currency)}", "net value"))
-    lines += table_lines(("", ""), rows, right="rl", width=width)
+    at = 4 + max(len(money) for money, _ in rows)
+    for money, words in rows:
+        lines += entry(money.rjust(at - 4), f" {words}", at=at, width=width)
     return [*lines, *(paragraph(NO_CONTACT, first="! ", width=width) if found.by_propensity else [])]
 
 

@@ -20,6 +20,8 @@ def learn_json(report: LearnReport) -> dict[str, Any]:
         "by_default": windows.by_default + live.by_default,
         "expired": windows.expired,
         "released": windows.released + live.released,
+        "open": windows.open,
+        "first_window_ends": None if windows.first_ends_us is None else format_time(windows.first_ends_us),
         "waiting": windows.waiting,
         "waiting_for_data": windows.waiting_for_data,
         "data_until": None if not report.data_until_us else format_time(report.data_until_us),
@@ -39,7 +41,8 @@ def learn_text(report: LearnReport) -> str:
     counts = learn_json(report)
     lines = [f"As of {minute_text(counts['as_of'])}"]
     closed, default = counts["closed"], counts["by_default"]
-    lines.append(f"closed    {closed:,} outcome windows, {default:,} of them without any outcome")
+    lines.append(f"closed    {closed:,} outcome windows; in {default:,} of them nothing happened")
+    lines += open_text(report)
     if counts["expired"]:
         lines.append(
             f"expired   {counts['expired']:,} contacts that nobody confirmed in time: no outcome of theirs counts"
@@ -62,6 +65,21 @@ def learn_text(report: LearnReport) -> str:
     lines += [f"changed   {change['text']}" for change in counts["changes"]]
     lines += unconfirmed_text(report)
     return "\n".join(lines)
+
+
+def open_text(report: LearnReport) -> list[str]:
+    """Return how many windows have not ended, and where none has, what to do; no line where there is none."""
+    n, ends_us = report.windows.open, report.windows.first_ends_us
+    if not n or ends_us is None:
+        return []
+    line = f"open      {n:,} decisions wait: the first window ends {minute_text(format_time(ends_us))}"
+    closed = report.windows.closed + report.live.windows
+    if closed or report.clock_runs:
+        return [line]
+    if report.data_until_us is not None and report.data_until_us < ends_us:
+        return [f"{line}. The present is that of the data; load newer events: {report.command} ingest"]
+    later = f"{report.command} learn --as-of {format_time(ends_us)}"
+    return [f"{line}. The present is that of the data; to learn as of then: {later}"]
 
 
 def waiting_for_data_text(report: LearnReport) -> list[str]:

@@ -24,19 +24,30 @@ NO_ACTION = (
     "known about each customer"
 )
 
+NOBODY = (
+    "nobody is scored: known customers, who would be, are those with an event or a line of a customers file from before "
+    '{}, and there is none. A log of decisions alone makes nobody known. Load a [[source]] of kind = "customers" or '
+    '"events": nbatool ingest'
+)
 LEARNED_LATER = "the model in force learned from data until {}, after this time: do not judge it by these"
 RESPONSES = "expected responses less costs, not an effect"
 
 
-def score_text(report: ScoreReport, currency: str, width: int, command: str = "nbatool") -> str:
+def score_text(
+    report: ScoreReport, currency: str, width: int, command: str = "nbatool", warning: str | None = None
+) -> str:
     """Return what was decided as a table of actions, the plan's worth, and where to look next.
 
-    ``command`` is how a command on this workspace begins.
+    ``command`` is how a command on this workspace begins; ``warning`` what the settings asked for and did not get.
     """
     ahead = f", for the next {format_duration(report.within_s)}" if report.within_s else ""
     lines = [f"What to do now, as of {minute_text(format_time(report.as_of_us))}{ahead}", ""]
-    lines += _mix(report, currency, width)
-    lines += ["", *_worth(report, currency, width), *_practice(report, currency, width)]
+    if report.customers:
+        lines += _mix(report, currency, width)
+        lines += ["", *_worth(report, currency, width), *_practice(report, currency, width)]
+    else:
+        lines += paragraph(NOBODY.format(minute_text(format_time(report.as_of_us))), first="! ", width=width)
+    lines += ["", *paragraph(warning, first="! ", width=width)] if warning is not None else []
     if report.mix and all(share.action_id == NOTHING for share in report.mix):
         lines += ["", *paragraph(NO_ACTION, first="! ", width=width)]
     elif report.by_propensity:
@@ -162,8 +173,8 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     return lines
 
 
-def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
-    """Return what was decided as JSON values."""
+def score_json(report: ScoreReport, currency: str, warning: str | None = None) -> dict[str, Any]:
+    """Return what was decided as JSON values; ``warning`` as in `score_text`."""
     best = report.best_single
     return {
         "as_of": format_time(report.as_of_us),
@@ -197,4 +208,5 @@ def score_json(report: ScoreReport, currency: str) -> dict[str, Any]:
         "exploration_cost": round(report.exploring, 4) + 0.0,
         "kept_apart": report.kept_apart,
         "kept_apart_cost": round(report.apart, 4) + 0.0,
+        "warnings": [] if warning is None else [warning],
     }

@@ -38,6 +38,36 @@ class NightTerms(msgspec.Struct, frozen=True):
     candidates: list[Candidate]
     believed: bool = False
     """Whether rows say what was believed; older files do not."""
+    chances: bool = False
+    """Whether rows say with what chance, and in which arm; older files do not."""
+
+
+@dataclass(frozen=True)
+class NightChances:
+    """In which arm (its number) n choices were made, and their chances within it and over all arms; (n,) each."""
+
+    arm: NDArray[np.int8]
+    in_arm: NDArray[np.float64]
+    overall: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What the log says of one decision: what was chosen and, where the file says so, in which arm and how likely.
+
+    Parameters
+    ----------
+    chosen
+        The candidate by its number in `NightTerms.candidates`.
+    foreseen
+        What was expected of it in all, in currency; None where that is not known.
+    chances
+        (number of the arm, chance within it, chance over all arms); None in an older file.
+    """
+
+    chosen: int
+    foreseen: float | None
+    chances: tuple[int, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +86,8 @@ class NightChunk:
         (n, d) the context the fast learner sees; d = 0 where there is none. Kept with seven digits.
     believed
         (n,) expected with what had been learned since the models were trained; None: the same as ``expected``.
+    chances
+        How likely the choices were; None: not told.
     """
 
     decision_id: Sequence[str]
@@ -63,6 +95,7 @@ class NightChunk:
     expected: NDArray[np.float64]
     phi: NDArray[np.float64]
     believed: NDArray[np.float64] | None = None
+    chances: NightChances | None = None
 
 
 def night_file(state: str) -> str:
@@ -85,10 +118,14 @@ class NightWriter:
     def add(self, chunk: NightChunk) -> None:
         """Write a chunk; ids that were written before raise."""
         n, d = chunk.phi.shape
-        rows = np.empty(n, dtype=_row(d))
+        rows = np.empty(n, dtype=_row(d, believed=True, chances=True))
         rows["chosen"], rows["phi"] = chunk.chosen, chunk.phi
         rows["expected"] = chunk.expected
         rows["believed"] = chunk.expected if chunk.believed is None else chunk.believed
+        said = chunk.chances
+        rows["arm"] = 0 if said is None else said.arm
+        rows["in_arm"] = np.nan if said is None else said.in_arm
+        rows["overall"] = np.nan if said is None else said.overall
         raw, size = rows.tobytes(), rows.dtype.itemsize
         bodies = (raw[at : at + size] for at in range(0, n * size, size))
         self._con.executemany(statement("store/night_insert"), zip(chunk.decision_id, bodies, strict=True))
@@ -99,9 +136,10 @@ class NightWriter:
             self._waiting = 0
 
 
-def _row(d: int, believed: bool = True) -> np.dtype[np.void]:
+def _row(d: int, *, believed: bool, chances: bool) -> np.dtype[np.void]:
     known = [("believed", "<f8")] if believed else []
-    return np.dtype([("chosen", "<u2"), ("expected", "<f8"), *known, ("phi", "<f4", (d,))])
+    likely = [("arm", "<u1"), ("in_arm", "<f8"), ("overall", "<f8")] if chances else []
+    return np.dtype([("chosen", "<u2"), ("expected", "<f8"), *known, *likely, ("phi", "<f4", (d,))])
 
 
 def _known(value: np.float64) -> float | None:
@@ -114,9 +152,8 @@ def write_night(path: Path, terms: NightTerms) -> Iterator[NightWriter]:
     with written_once(path, "cache_size = -65536") as (con, temporary):
         con.execute(statement("store/night_create_terms"))
         con.execute(statement("store/night_create_decision"))
-        con.execute(
-            statement("store/night_insert_terms"), (msgspec.json.encode(replace(terms, believed=True)),)
-        )
+        said = replace(terms, believed=True, chances=True)
+        con.execute(statement("store/night_insert_terms"), (msgspec.json.encode(said),))
         yield NightWriter(con, temporary)
 
 
@@ -144,22 +181,40 @@ class NightReader:
 
     def choice(self, decision_id: str) -> Choice | None:
         """Return what was chosen, None for a decision of another night."""
+        row = self._row(decision_id)
+        if row is None:
+            return None
+        action_id, channel = self.terms.candidates[int(row["chosen"])]
+        return Choice(
+            decision_id, self.terms.as_of_us, self.terms.closes_us, self.terms.model_version, action_id, channel,
+            _known(row["expected"]), row["phi"].astype(np.float64),
+            _known(row["believed"]) if self.terms.believed else None,
+        )  # fmt: skip
+
+    def logged(self, decision_id: str) -> Logged | None:
+        """Return what the log says of a decision, None for one of another night."""
+        row = self._row(decision_id)
+        if row is None:
+            return None
+        chances = None
+        if self.terms.chances and not np.isnan(row["overall"]):
+            chances = (int(row["arm"]), float(row["in_arm"]), float(row["overall"]))
+        foreseen = row["believed"] if self.terms.believed else row["expected"]
+        return Logged(int(row["chosen"]), _known(foreseen), chances)
+
+    def _row(self, decision_id: str) -> np.void | None:
         try:
             found = self._con.execute(statement("store/night_read_decision"), (decision_id,)).fetchone()
         except sqlite3.Error as error:
             raise self._damaged(error) from None
         if found is None:
             return None
-        believes = self.terms.believed
-        d, odd = divmod(len(found[0]) - _row(0, believes).itemsize, 4)
+        believed, chances = self.terms.believed, self.terms.chances
+        d, odd = divmod(len(found[0]) - _row(0, believed=believed, chances=chances).itemsize, 4)
         if d < 0 or odd:
             raise self._damaged(f"the row of {decision_id} has {len(found[0])} bytes")
-        row = np.frombuffer(found[0], dtype=_row(d, believes))[0]
-        action_id, channel = self.terms.candidates[int(row["chosen"])]
-        return Choice(
-            decision_id, self.terms.as_of_us, self.terms.closes_us, self.terms.model_version, action_id, channel,
-            _known(row["expected"]), row["phi"].astype(np.float64), _known(row["believed"]) if believes else None,
-        )  # fmt: skip
+        row: np.void = np.frombuffer(found[0], dtype=_row(d, believed=believed, chances=chances))[0]
+        return row
 
     def close(self) -> None:
         self._con.close()

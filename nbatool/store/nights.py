@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbatool.store.night_decisions import night_file
 from nbatool.store.online_connection import OnlineConnection, columns
 
 
@@ -39,11 +40,13 @@ class Nights:
     def sweep(self, folder: Path, closed_before_us: int) -> int:
         """Forget nights that closed before a time, delete files not on the list; return how many were deleted.
 
+        That of the state in force stays: whoever asks for its decisions is told what was decided.
         The list changes first: a kill in between leaves a file nobody reads, which the next sweep finds.
         """
         with self._online.transaction():
             self._online.change("forget_nights", {"closed_before_us": closed_before_us})
         keep = {night.file for night in self.all()}
+        keep |= {night_file(row[0]) for row in self._online.rows("published")}
         gone = [path for path in folder.glob("decisions-*.db") if path.name not in keep]
         for path in gone:
             path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from nbatool.store.answer_journal import AnswerJournal
+from nbatool.store.closing import Closing
 from nbatool.store.decision_journal import DecisionJournal
 from nbatool.store.decision_record import DecisionRecord
 from nbatool.store.event_journal import EventJournal, LiveEvent
@@ -44,6 +45,7 @@ class OnlineStore:
         self.nights = Nights(connection)
         self.ledger = Ledger(connection)
         self.suppressions = Suppressions(connection)
+        self.closing = Closing(connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -30,6 +30,8 @@ TABLES = (
     "create_contact",
     "create_contact_mark",
     "create_suppression",
+    "create_closing",
+    "create_closed_contact",
 )
 IF_DAMAGED = (
     "If it is damaged, move it away; nbatool score publishes a new one "

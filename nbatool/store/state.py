@@ -30,6 +30,10 @@ class StateWriter:
     def put_meta(self, key: str, value: bytes) -> None:
         self._con.execute(statement("store/state_insert_meta"), (key, value))
 
+    def put_learned(self, body: bytes) -> None:
+        """Keep what had been learned when the state was made: its night's decisions can be made again with it."""
+        self._con.execute(statement("store/state_insert_learned"), (body,))
+
     def put_customers(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Write customers and bring them to the disk bit by bit.
 
@@ -49,6 +53,7 @@ def write_state(path: Path) -> Iterator[StateWriter]:
     """Write a state; the file appears under its name only when the block ends well."""
     with written_once(path) as (con, temporary):
         con.execute(statement("store/state_create_meta"))
+        con.execute(statement("store/state_create_learned"))
         con.execute(statement("store/state_create_customer"))
         yield StateWriter(con, temporary)
 
@@ -74,6 +79,17 @@ class StateReader:
         """Return a customer's record, None for somebody the state does not know."""
         try:
             row = self._con.execute(statement("store/state_read_customer"), (customer_id,)).fetchone()
+        except sqlite3.Error as error:
+            raise _damaged(self._path, error) from None
+        return row[0] if row else None
+
+    def learned(self) -> bytes | None:
+        """Return what had been learned when the state was made; None where its version has no fast learner.
+
+        An older file, which does not say it, must not be asked.
+        """
+        try:
+            row = self._con.execute(statement("store/state_read_learned")).fetchone()
         except sqlite3.Error as error:
             raise _damaged(self._path, error) from None
         return row[0] if row else None

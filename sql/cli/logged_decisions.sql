@@ -11,8 +11,11 @@ skipped as (
     from contact_states
     group by decision_id
     having
-        arg_max(status, {'ts': coalesce(ts, timestamp '1970-01-01'), 'careful': status <> 'sent'})
-        in ('released', 'expired')
+        coalesce(
+            arg_max(status, {'ts': ts, 'released': status = 'released'}) filter (where status <> 'expired') = 'released',
+            false
+        )
+        or (bool_or(status = 'expired') and decision_id not in (select decision_id from closed))
 )
 
 select
@@ -22,17 +25,18 @@ select
     count(distinct d.decision_id) filter (where d.probability is not null) as with_probability,
     count(distinct d.decision_id) filter (
         where
-            (d.source = 'nbatool' and d.decision_id in (select decision_id from closed))
-            or (
-                exists (
+            d.decision_id not in (select decision_id from skipped)
+            and case
+                -- What was told of an open window is not yet its outcome.
+                when d.source = 'nbatool' then d.decision_id in (select decision_id from closed)
+                else exists (
                     select 1 from outcomes as o
                     where
                         o.decision_id = d.decision_id
                         -- Sources may number their decisions alike; what came with a decision is that decision's.
                         and (o.source = d.source or o.source not in (select source from sources))
                 )
-                and d.decision_id not in (select decision_id from skipped)
-            )
+            end
     ) as with_outcome,
     epoch_us(min(d.as_of)) as first_us,
     epoch_us(max(d.as_of)) as last_us

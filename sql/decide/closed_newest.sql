@@ -1,7 +1,7 @@
 -- makes: a query result
 -- grain: one row per closed window of an own decision, the newest $most by decision and then by closing, oldest first
--- reads: closed, decisions
--- params: most; until, decisions from then on are left out (null: none is); each_slot, whether each slot of a slate has an
+-- reads: closed, decisions, contact_states
+-- params: most; until, the newest decisions whose windows had ended, with their wait; each_slot, whether each slot of a slate has an
 --   outcome of its own; else its first stands for it
 select
     c.position,
@@ -15,7 +15,15 @@ from closed as c
 inner join decisions as d on d.source = 'nbatool' and d.decision_id = c.decision_id and d.slot = c.slot
 where
     ($each_slot or c.slot = 1)
-    and ($until is null or d.as_of < $until)
+    -- When a window was closed says when somebody got round to it, not when its outcome was known.
+    and d.as_of <= $until
+    -- A contact that was not made after all says nothing about its action.
+    and d.decision_id not in (
+        select s.decision_id
+        from contact_states as s
+        group by s.decision_id
+        having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
+    )
     -- Without any candidate there was no choice, and what came of it says nothing about one.
     and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 qualify row_number() over (order by d.as_of desc, c.position desc) <= $most

@@ -8,9 +8,15 @@ select
     count(*) filter (where s.status = 'expired') as expired      -- nobody confirmed the contact in time
 from decisions as d
 left join (
-    select decision_id, max(status) as status       -- released before expired
+    -- The last thing said of a contact counts; who confirms after the wait comes too late for one that expired.
+    select
+        decision_id,
+        case
+            when arg_max(status, {'ts': ts, 'released': status = 'released'}) filter (where status <> 'expired')
+                = 'released' then 'released'
+            when bool_or(status = 'expired') and decision_id not in (select decision_id from closed) then 'expired'
+        end as status
     from contact_states
-    where status in ('released', 'expired') and decision_id not in (select decision_id from closed)
     group by decision_id
 ) as s on s.decision_id = d.decision_id
 where

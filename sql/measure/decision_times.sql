@@ -1,20 +1,25 @@
 -- makes: a query result
--- grain: one row per instant decisions were made at, oldest first
+-- grain: one row per instant decisions with a known outcome were made at, oldest first
 -- reads: decisions, closed, events
--- params: types (contact events, used where no decision is logged), until_us
+-- params: types, contact events, used where no decision is logged; as_of, the present (exclusive); closed_until and
+--   ended_until, the newest own and the newest of all decisions whose windows had ended; telling, sources whose outcomes
+--   came with the decisions
 with
 logged as (
-    select epoch_us(d.as_of) as at_us
-    from decisions as d
-    where d.source <> 'nbatool' or d.decision_id in (select decision_id from closed)
+    select
+        as_of,
+        source = 'nbatool' or as_of <= $ended_until or list_contains($telling, source) as is_known
+    from decisions
+    where
+        as_of < $as_of
+        and (source <> 'nbatool' or (as_of <= $closed_until and decision_id in (select decision_id from closed)))
 ),
 contacts as (
-    select epoch_us(ts) as at_us
+    select ts
     from events
-    where list_contains($types, type) and not exists (select 1 from logged)
+    where list_contains($types, type) and ts <= $ended_until and not exists (select 1 from logged)
 )
-select at_us, count(*) as decisions
-from (select at_us from logged union all select at_us from contacts) as found
-where at_us < $until_us
-group by at_us
-order by at_us
+select epoch_us(as_of) as at_us, count(*) as decisions
+from (select as_of from logged where is_known union all select ts from contacts) as found
+group by as_of
+order by as_of

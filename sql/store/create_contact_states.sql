@@ -1,5 +1,5 @@
 -- makes: contact_states
--- grain: one row per (decision_id, status)
+-- grain: one row per decision, status and time it was said of
 -- reads: nothing
 -- params: none
 create table if not exists contact_states (

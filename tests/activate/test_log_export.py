@@ -12,8 +12,13 @@ from small_shop import Shop, source
 
 from nbatool.activate.dsjson import dsjson_line
 from nbatool.activate.log_export import ExportReport, ExportSettings, LogFormat, export_log
+from nbatool.activate.log_rows import LogNames
 from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError, UsageError
+from nbatool.features.labels import load_moment_actions
+from nbatool.features.outcome_terms import OutcomeTerms
+from nbatool.models.decision_table import read_decision_table
+from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
 ROWS = [
@@ -203,9 +208,89 @@ def test_a_slot_and_a_chosen_one_that_was_no_candidate() -> None:
         "action_id": "tea",
         "arm": "random",
     }
-    row |= {"status": "released", "is_skipped": True, "closed_outcome": None, "candidates": '[["gift",null]]'}
-    assert json.loads(dsjson_line(row, {})) == {
+    row |= {"status": "released", "is_skipped": True, "outcome": None, "candidates": '[["gift",null]]'}
+    assert json.loads(dsjson_line(row, LogNames((), (), {}))) == {
         "o": [], "Timestamp": "1970-01-01T00:00:00Z", "Version": "1", "EventId": "d", "a": [1],
         "c": {"_multi": [{"_tag": "gift"}]}, "customer_id": "c", "slot": 2, "arm": "random", "action_id": "tea",
         "_skipLearn": True,
     }  # fmt: skip
+
+
+@pytest.fixture
+def mailing(tmp_path: Path) -> Shop:
+    """Three outcomes came with each decision, one of them is the objective; spend is clipped and counts double."""
+    shop = Shop(tmp_path)
+    rows = [
+        {"id": "d1", "who": "a", "ts": "2020-01-01", "action": "mail", "visit": 1, "conversion": 1, "spend": "30"},
+        {"id": "d2", "who": "b", "ts": "2020-01-01", "action": "mail", "visit": 1, "conversion": 0, "spend": "0"},
+        {"id": "d3", "who": "c", "ts": "2020-01-01", "action": "nothing", "visit": 0, "conversion": 0, "spend": "2.5"},
+        {"id": "d4", "who": "d", "ts": "2020-02-01", "action": "mail", "visit": 1, "conversion": 0, "spend": None},
+    ]  # fmt: skip
+    shop.write("d.ndjson", "".join(json.dumps(row) + "\n" for row in rows))
+    told = [
+        {"d": "d2", "v": "500", "t": "2019-12-31"},  # before the decision
+        {"d": "d3", "v": "700", "t": "2020-01-08"},  # the window has ended
+        {"d": "d3", "v": "1", "t": "2020-01-07T23:59:59Z"},
+        {"d": "d4", "v": "9", "t": "2020-02-02"},
+    ]
+    shop.write("o.ndjson", "".join(json.dumps(row) + "\n" for row in told))
+    names = {f"outcome.{name}": name for name in ("visit", "conversion", "spend")}
+    text = source(
+        "d.ndjson", name="log", kind="decisions", decision_id="id", customer_id="who", ts="ts",
+        action_id="action", **names,
+    )  # fmt: skip
+    text += source(
+        "o.ndjson", name="crm", kind="outcomes", decision_id="d", value="v", ts="t", objective="'spend'"
+    )
+    objective = '[[objective]]\nname = "spend"\nwithin = "7d"\nclip_event = 20.0\nweight = 2.0\n'
+    shop.load(shop.configure(text + objective))
+    return shop
+
+
+def test_what_is_no_objective_is_no_part_of_the_outcome(mailing: Shop) -> None:
+    def read(log_format: LogFormat, column: str) -> list[str]:
+        path, report = export(mailing, log_format, as_of_us=parse_time("2020-02-05"))
+        assert report.without_outcome == 1  # whose window is open
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row[column] for row in csv.DictReader(file)]
+
+    brought = ["40.0", "0.0", "7.0", ""]
+    assert read("csv", "outcome") == brought
+    assert read("obp", "click") == brought
+    # What was told before the decision, or after the window, is no outcome of it in any column.
+    assert read("csv", "outcome_spend") == ["30.0", "0.0", "3.5", "9.0"]
+    assert read("csv", "outcome_visit") == ["1.0", "1.0", "0.0", "1.0"]
+    path, _ = export(mailing, "dsjson", as_of_us=parse_time("2020-02-05"))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line.get("_label_cost") for line in lines] == [-40.0, 0.0, -7.0, None]
+    assert [[o["outcome_id"] for o in line["o"]] for line in lines] == [
+        ["closed"], ["spend"], ["spend", "spend@2020-01-07T23:59:59.000000Z"], ["spend@2020-02-02T00:00:00.000000Z"],
+    ]  # fmt: skip
+
+
+def test_the_outcome_is_the_one_that_is_judged(mailing: Shop) -> None:
+    """Events count too, and of each objective what its measure and clips leave of it."""
+    text = (mailing.root / "nba.toml").read_text().split("\n", 3)[3]
+    objectives = (
+        '[[objective]]\nname = "paid"\nevent = "buy"\nwithin = "7d"\nclip_outcome = 50.0\n'
+        '[[objective]]\nname = "visit"\nmeasure = "any"\nwithin = "7d"\nweight = 3.0\n'
+    )
+    mailing.write("e.csv", "id,ts,type,value\na,2020-01-02,buy,80\nb,2019-12-31,buy,9\nc,2020-01-07,buy,4\n")
+    mapped = {"customer_id": "id", "ts": "ts", "type": "type", "value": "value"}
+    text = text[: text.index("[[objective]]")] + objectives + source("e.csv", name="till", **mapped)
+    mailing.load(workspace := mailing.configure(text))
+    path, _ = export(mailing, "obp")
+    with path.open(encoding="utf-8", newline="") as file:
+        clicks = {row["decision_id"]: float(row["click"]) for row in csv.DictReader(file)}
+    assert clicks == {"d1": 53.0, "d2": 3.0, "d3": 4.0, "d4": 3.0}
+    objective_terms = OutcomeTerms.of(workspace.config).objectives
+    with open_warehouse(workspace) as warehouse:
+        con, until = warehouse.con, parse_time("2030-01-01")
+        table = read_decision_table(con, objective_terms, from_us=0, until_us=until, closed_us=until)
+        assert table is not None
+        con.execute(
+            "create or replace temp table moments as select row as moment, customer_id, as_of from logged"
+        )
+        load_moment_actions(con, table.action_id.tolist())
+        judged = table.brought(objective_terms)
+    assert judged.tolist() == list(clicks.values())

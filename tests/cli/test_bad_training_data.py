@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from calls import call
+from small_shop import Shop, source
 
 from nbatool.activate import files, score
 from nbatool.base.process import mark
@@ -449,3 +451,29 @@ def test_wrong_options_are_usage_errors(
     assert (code, out) == (2, "")
     assert err.startswith(said)
     assert not (root / "data").exists()
+
+
+def test_a_log_whose_windows_have_not_ended_is_not_called_none(tmp_path: Path) -> None:
+    """Outcomes with times of their own: the newest decides what the present is, and what it does not reach is open."""
+    shop = Shop(tmp_path)
+    shop.write("log.csv", "d,id,ts,action\n" + "".join(f"{k},c{k},2024-01-02,a\n" for k in range(9)))
+    shop.write("came.csv", "d,o,ts,value\n1,o1,2024-01-05,5\n")
+    toml = (
+        'as_of = "newest"\n'
+        + source(
+            "log.csv", name="log", kind="decisions", decision_id="d", customer_id="id", ts="ts", action_id="action"
+        )
+        + source(
+            "came.csv", name="came", kind="outcomes", decision_id="d", outcome_id="o", ts="ts",
+            value="value::decimal(18,4)",
+        )
+        + '[[objective]]\nname = "spend"\nwithin = "7d"\n[[action]]\nid = "a"\nchannels = ["web"]\n'
+    )  # fmt: skip
+    workspace = shop.configure(toml)
+    shop.load(workspace)
+    err = call(tmp_path, "train", code=3).err
+    assert "no contact was ever logged" not in err
+    assert (
+        "of none of the 9 logged decisions that could be learned from is the outcome known at 2024-01-05"
+        in err
+    )

@@ -125,6 +125,7 @@ def test_closing_reports_what_it_did(tmp_path: Path) -> None:
     online.close()
     nothing = {
         "as_of": "1970-02-01T00:00:00Z", "closed": 0, "by_default": 0, "expired": 0, "released": 0, "waiting": 0,
+        "open": 0, "first_window_ends": None,
         "waiting_for_data": 1, "data_until": None, "unconfirmed_nights": [], "learned": 0,
         "not_learned": 0, "changes": [], "model_version": None,
     }  # fmt: skip

@@ -13,11 +13,12 @@ import pytest
 from calls import call
 from decided import decided, policy_of
 
+from nbatool.cli.app import run
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import population, score_chunks
 from nbatool.decide.explanation import Term, _terms, _uplift_se, explain_customer
 from nbatool.decide.policy import Policy
-from nbatool.decide.published import terms_in_force
+from nbatool.decide.published import fitted, terms_in_force
 from nbatool.decide.reasons import SINCE
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.report.explanation_report import LEAST_SHOWN, explanation_json, explanation_text
@@ -102,3 +103,52 @@ def test_json_tells_the_arm_and_whether_it_was_tried(workspace: Workspace) -> No
         assert told["probability_in_arm"] == found.probability
         arms.add(found.arm)
     assert len(arms) > 1
+
+
+def test_an_action_withdrawn_since_the_scoring(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is believed of the others stays theirs; whoever asks is told that live decisions go on with the old ones."""
+    root = Path(shutil.copytree(workspace.root, tmp_path / "shop"))
+
+    def said(*arguments: str) -> str:
+        assert run(["-w", str(root), *arguments]) == 0
+        return capsys.readouterr().out
+
+    before = json.loads(said("explain", "c0000", "--action", "coupon", "--json"))
+    assert before["unpublished"] is None
+    toml = (root / "nba.toml").read_text()
+    (root / "nba.toml").write_text(toml.replace('[[action]]\nid = "banner"', '[[action]]\nid = "voucher"'))
+    told = json.loads(said("explain", "c0000", "--action", "coupon", "--json"))
+    offers = [told["about"], *told["others"], *told["removed"]]
+    assert {offer["action_id"] for offer in offers} == {"coupon", "voucher"}
+    assert _since(told) == _since(before) != 0
+    assert "banner withdrawn; voucher added" in told["unpublished"]
+    start = toml.index('[[action]]\nid = "banner"')
+    (root / "nba.toml").write_text(toml[:start] + toml[toml.index("[[action]]", start + 1) :])
+    text = " ".join(said("explain", "c0000").split())
+    assert "! explained is the catalogue of now; the catalogue changed since it was published" in text
+    assert "! the catalogue changed since it was published" in said("status")
+    checks = {c["check"]: c for c in json.loads(said("doctor", "--json"))["checks"]}
+    assert checks["published"]["ok"]
+    assert "banner withdrawn. Live decisions" in checks["published"]["detail"]
+
+
+def _since(told: dict[str, Any]) -> float:
+    """What outcomes have taught since about the action explained."""
+    return next(float(term["money"]) for term in told["mattered"] if term["words"] == SINCE)
+
+
+def test_of_arms_that_stay_everything_believed_is_kept(workspace: Workspace) -> None:
+    version, policy = champion_policy(workspace, load_catalogue(workspace.config))
+    whole = terms_in_force(workspace, version).posterior
+    assert whole is not None
+    assert fitted(whole, policy.candidates) is whole
+    arms = [("new", "web"), whole.arms[1], whole.arms[-1]]
+    part = fitted(whole, arms)
+    phi = np.random.default_rng(0).normal(size=(5, whole.d))
+    np.testing.assert_allclose(part.mean(phi)[:, 1:], whole.mean(phi)[:, [1, -1]])
+    np.testing.assert_allclose(part.sd(phi)[:, 1:], whole.sd(phi)[:, [1, -1]])
+    np.testing.assert_allclose(part.uplift_sd(phi, 1), whole.uplift_sd(phi, 1))
+    assert (part.mean(phi)[:, 0] == 0).all()
+    assert (part.sd(phi)[:, 0] > 0).all()

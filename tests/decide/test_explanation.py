@@ -74,3 +74,13 @@ def test_lifetime_value_says_how_far_it_looks(horizon_s: int | None, label: str)
         "  expected_purchases over 365 days  7.4" if horizon_s else "  expected_purchases  7.4"
     )
     assert explanation_json(found, "USD")["clv_horizon"] == ("365d" if horizon_s else None)
+
+
+def test_how_the_uplift_is_made_up_is_wrapped_and_never_cut() -> None:
+    found = replace(
+        explanation(offer("a", 3)), terms=(Term("expected against doing nothing", 3.0),), uplift_se=123.45
+    )
+    lines = explanation_text(found, "USD", 80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in "".join(lines)
+    assert "without), give or take $123.45" in " ".join(" ".join(lines).split())

@@ -107,29 +107,28 @@ def test_no_spread_means_no_gap_counts() -> None:
     assert p[1] == p[2] == pytest.approx(0.05)
 
 
-def test_thompson_counts_wins() -> None:
-    """Of four draws the first candidate wins one, the second two, `nothing` one (a tie with 0)."""
-    draws = np.array([[[3.0, 1.0, 0.0]], [[1.0, 2.0, 0.0]], [[0.0, 1.0, 0.0]], [[-1.0, 0.0, 0.0]]])
-    worth, able = np.array([[0.5, 1.0, 0.0]]), np.ones((1, 3), dtype=bool)
+def test_wins_share_out_what_is_left() -> None:
+    wins, worth, able = (
+        np.array([[0.25, 0.5, 0.25]]),
+        np.array([[0.5, 1.0, 0.0]]),
+        np.ones((1, 3), dtype=bool),
+    )
     asked = terms("thompson", share=0.9, min_probability=0.0)
-    assert probabilities(worth, able, asked, draws)[0].tolist() == [0.25, 0.5, 0.25]
-    limited = probabilities(worth, able, terms("thompson"), draws)[0]
+    assert probabilities(worth, able, asked, wins)[0].tolist() == [0.25, 0.5, 0.25]
+    limited = probabilities(worth, able, terms("thompson"), wins)[0]
     assert limited == pytest.approx([0.01 + 0.04, 0.9, 0.05], abs=1e-15)
-    without = probabilities(worth, np.array([[True, True, False]]), asked, draws)[0]
+    without = probabilities(worth, np.array([[True, True, False]]), asked, np.array([[0.25, 0.75, 0.0]]))[0]
     assert without.tolist() == [0.25, 0.75, 0.0]
 
 
 def test_what_is_not_a_number_is_refused() -> None:
-    able, draws = np.ones((2, 2), dtype=bool), np.zeros((10, 2, 2))
+    able = np.ones((2, 2), dtype=bool)
     for bad in (math.nan, math.inf, -math.inf):
         worth = np.array([[1.0, 0.0], [bad, 0.0]])
         with pytest.raises(ValueError, match="row 1, candidate 0"):
             probabilities(worth, able, terms())
         with pytest.raises(ValueError, match="candidate 0"):
             probabilities(worth[1:], able[1:], terms())
-        draws[3, 1, 0] = bad
-        with pytest.raises(ValueError, match="drawn net value"):
-            probabilities(np.zeros((2, 2)), able, terms("thompson"), draws)
     for wrong in (
         {"share": 1.1},
         {"share": math.nan},
@@ -139,7 +138,7 @@ def test_what_is_not_a_number_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             terms(**wrong)
-    with pytest.raises(ValueError, match="needs draws"):
+    with pytest.raises(ValueError, match="share of draws"):
         probabilities(np.zeros((2, 2)), able, terms("thompson"))
 
 

@@ -26,8 +26,9 @@ def bundle(errors: dict[str, float] | None) -> Any:
     return SimpleNamespace(outcome=SimpleNamespace(card=card))
 
 
-def belief(outcomes: int) -> Posterior:
-    made = Posterior.start(ARMS, None, np.array([1.0, 1.0]), noise=4.0)
+def belief(outcomes: int, *, related: bool = False) -> Posterior:
+    relation = np.full((3, 3), 0.5) + 0.5 * np.eye(3) if related else None
+    made = Posterior.start(ARMS, relation, np.array([1.0, 1.0]), noise=4.0)
     for k in range(outcomes):
         made.update(np.array([1.0, k % 5 - 2.0]), k % 3, 1.0)
     return made
@@ -51,12 +52,16 @@ def test_both_errors_count_and_the_larger_log() -> None:
     assert learned_from(bundle(None), belief(30), 0.5) == (30.0, 0.5)
 
 
-def test_the_typical_error_is_that_of_a_difference_to_nothing() -> None:
-    made, phi = belief(300), np.array([[1.0, -1.0], [1.0, 2.0]])
-    draws = made.draws(phi, np.random.default_rng(0).standard_normal((40_000, 3)))
-    spread = (draws[:, :, :-1] - draws[:, :, -1:]).var(0).mean()
-    assert typical_error(made, phi) == pytest.approx(math.sqrt(spread), rel=0.02)
-    assert typical_error(belief(3000), phi) < typical_error(made, phi)
+@pytest.mark.parametrize("outcomes", [0, 300])
+def test_the_typical_error_is_that_of_a_difference_to_nothing(outcomes: int) -> None:
+    """What arms have in common with `nothing` is no doubt about an uplift."""
+    made, phi = belief(outcomes, related=True), np.array([[1.0, -1.0], [1.0, 2.0]])
+    variances = [made.uplift_sd(phi, arm) ** 2 for arm in range(2)]
+    assert typical_error(made, phi) == pytest.approx(math.sqrt(np.mean(variances)))
+    if not outcomes:
+        # each coefficient has variance 4; a difference of two that correlate by .5 has 4 + 4 − 2 · .5 · 4 = 4
+        assert typical_error(made, phi) == pytest.approx(math.sqrt(4 * np.mean([2.0, 5.0])))
+    assert typical_error(belief(3000), phi) < typical_error(belief(300), phi)
 
 
 def test_without_anybody_to_choose_for_nothing_is_unsure() -> None:

@@ -8,6 +8,7 @@ import pytest
 from nbatool.decide.arm_probabilities import Worth
 from nbatool.decide.arms import ARMS, ArmShares
 from nbatool.decide.exploration import ExplorationTerms
+from nbatool.decide.exploration_terms import Method
 from nbatool.decide.learned import Beliefs
 from nbatool.decide.selection import GREEDY_PRACTICE, Practice, Selection, select
 from nbatool.decide.subjects import Subjects
@@ -88,16 +89,30 @@ def test_nothing_possible_but_nothing() -> None:
     assert made.overall[:, 3] == pytest.approx(np.ones(20))
 
 
-def test_thompson_by_parts_is_thompson_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["thompson", "optimistic"])
+@pytest.mark.parametrize("experiment", [ArmShares("none"), PRACTICE.experiment])
+def test_what_is_believed_by_parts_is_at_once_and_alone(
+    method: Method, experiment: ArmShares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: some together, all together, and one by the short way through plain Python."""
     arms = [("a", "web"), ("b", "web"), ("c", "web"), ("nothing", None)]
-    beliefs = Beliefs(
-        Posterior.start(arms, np.eye(4), np.ones(1), noise=1.0, half_life_s=1000), np.ones((40, 1))
-    )
-    practice = Practice(ExplorationTerms("thompson", share=0.5, min_probability=0.0, max_loss=10.0, draws=50))
-    night = NIGHT.of_rows(slice(40))
-    whole = select(worth(40), practice, night, beliefs)
-    monkeypatch.setattr("nbatool.decide.selection.DRAWN_VALUES", 50 * 4 * 7)
-    assert bits(select(worth(40), practice, night, beliefs)) == bits(whole)
+    rng = np.random.default_rng(0)
+    learned = Posterior.start(arms, np.full((4, 4), 0.4) + 0.6 * np.eye(4), np.ones(3), noise=1.0)
+    phi = rng.normal(size=(40, 3))
+    for k in range(30):
+        learned.update(phi[k], k % 4, float(rng.normal()))
+    beliefs, asked = Beliefs(learned, phi), worth(40)
+    asked.possible[3:30:3, 1] = asked.possible[::5, 3] = False
+    terms = ExplorationTerms(method, share=0.5, min_probability=0.0, max_loss=10.0, draws=51)
+    practice, night = Practice(terms, experiment), NIGHT.of_rows(slice(40))
+    whole = select(asked, practice, night, beliefs)
+    assert len(np.unique(whole.in_arm, axis=0)) > 5
     assert whole.in_arm.sum(axis=1) == pytest.approx(np.ones(40))
-    with pytest.raises(ValueError, match="needs draws"):
-        select(worth(40), practice, night)
+    monkeypatch.setattr("nbatool.decide.learned.CELLS", 51 * 4 * 7)
+    assert bits(select(asked, practice, night, beliefs)) == bits(whole)
+    for row in range(40):
+        one = slice(row, row + 1)
+        alone = select(asked.of_rows(one), practice, night.of_rows(one), Beliefs(learned, phi[one]))
+        assert bits(alone) == [array[one].tobytes() for array in whole.arrays()]
+    with pytest.raises(ValueError, match="share of draws"):
+        select(asked, practice, night)

@@ -53,7 +53,9 @@ def test_once(con: Any) -> None:
     assert [load_contact_states(con, contacts), load_contact_states(con, contacts)] == [1, 0]
     con.commit()
     assert con.execute("select candidates from candidate_sets").fetchall() == [(DECISION["candidates"],)]
-    assert con.execute("select epoch_us(ts) from contact_states").fetchall() == [(20,)]
+    assert con.execute("select epoch_us(ts) from contact_states").fetchall() == [
+        (30,)
+    ]  # the last word counts
     assert load_decisions(con, decisions, source="other") == 3
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,13 +16,18 @@ from nbatool.decide.arm_probabilities import Worth
 from nbatool.decide.arms import ArmShares, arms_of
 from nbatool.decide.exploration import (
     ExplorationTerms,
+    explored_of,
     probabilities,
     probabilities_by_arrays,
     sample,
     uniforms,
 )
+from nbatool.decide.exploration_terms import Method
 from nbatool.decide.odds import odds, odds_by_arrays
 from nbatool.decide.sampling import sample_by_arrays
+from nbatool.decide.thompson import winning_shares
+from nbatool.features.kinds import Floats
+from nbatool.store.decision_record import DecisionRecord, Slot, plain
 
 pytestmark = pytest.mark.slow
 
@@ -37,14 +43,12 @@ class Decisions:
 
     net_value: NDArray[np.float64]
     possible: NDArray[np.bool_]
-    draws: NDArray[np.float64]
+    wins: NDArray[np.float64]
     terms: ExplorationTerms
     seed: int
 
     def probabilities(self, rows: slice = slice(None), terms: ExplorationTerms | None = None) -> Any:
-        return probabilities(
-            self.net_value[rows], self.possible[rows], terms or self.terms, self.draws[:, rows]
-        )
+        return probabilities(self.net_value[rows], self.possible[rows], terms or self.terms, self.wins[rows])
 
 
 @st.composite
@@ -54,7 +58,7 @@ def decisions(draw: st.DrawFn) -> Decisions:
     money = draw(st.sampled_from([1e-6, 0.01, 1.0, 300.0, 1e9]))
     share = draw(st.one_of(st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.floats(0, 1)))
     terms = ExplorationTerms(
-        method=draw(st.sampled_from(["inverse_gap", "thompson", "epsilon", "greedy"])),
+        method=draw(st.sampled_from(get_args(Method))),
         share=share,
         min_probability=draw(st.one_of(st.sampled_from([0.0, 0.01, share]), st.floats(0, 1))),
         max_loss=draw(st.sampled_from([0.0, 0.5, 1.0, np.inf])) * money,
@@ -68,9 +72,10 @@ def decisions(draw: st.DrawFn) -> Decisions:
     net_value[:, -1] = 0.0
     possible = rng.random((ROWS, width)) < draw(st.sampled_from([0.05, 0.5, 1.0]))
     net_value[~possible & (rng.random((ROWS, width)) < 0.1)] = np.nan
-    draws = net_value + rng.normal(size=(10, ROWS, width)) * money
-    draws[:, :, -1] = 0.0
-    return Decisions(net_value, possible, draws, terms, seed)
+    drawn = net_value[:, :-1, None] + rng.normal(size=(ROWS, width - 1, 10)) * money
+    explored = explored_of(net_value, possible, terms)
+    wins = winning_shares(np.where(explored[:, :-1, None], drawn, -np.inf), explored[:, -1])
+    return Decisions(net_value, possible, wins, terms, seed)
 
 
 def best_plainly(worth: list[float], possible: list[bool]) -> int:
@@ -122,14 +127,34 @@ def test_one_row_is_many_rows(asked: Decisions) -> None:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(decisions())
-def test_replays(asked: Decisions) -> None:
-    again = uniforms([f"d_{asked.seed}_{i}" for i in range(ROWS)])
+def test_replays_from_what_is_kept(asked: Decisions) -> None:
+    """Records and terms go through their files; what comes back gives every chance and choice again, to the last bit."""
     p = asked.probabilities()
-    chosen = sample(p, uniforms([f"d_{asked.seed}_{i}" for i in range(ROWS)]))
-    assert (sample(asked.probabilities(), again) == chosen).all()
+    names = [f"d_{asked.seed}_{i}" for i in range(ROWS)]
+    chosen = sample(p, uniforms(names))
     decided = chosen >= 0
     assert (decided == asked.possible.any(axis=1)).all()
     assert (p[np.flatnonzero(decided), chosen[decided]] > 0).all()
+    terms = ExplorationTerms.from_json(msgspec.json.decode(msgspec.json.encode(asked.terms.to_json())))
+    for row in np.flatnonzero(decided):
+        raw = kept(names[row], asked.net_value[row], asked.possible[row], p[row], int(chosen[row])).to_bytes()
+        record = DecisionRecord.from_bytes(raw)
+        net_value = np.array([[np.nan if v is None else v for v in record.net_value]])
+        again = probabilities(net_value, np.array([record.removed]) == 0, terms, asked.wins[row : row + 1])
+        assert again[0].tolist() == record.probability == p[row].tolist()
+        assert sample(again, uniforms([record.decision_id]))[0] == record.slots[0].candidate
+
+
+def kept(
+    name: str, net_value: Floats, possible: NDArray[np.bool_], chance: Floats, chosen: int
+) -> DecisionRecord:
+    """The record of a decision of the policy's arm."""
+    slot = Slot(chosen, float(chance[chosen]), float(chance[chosen]))
+    return DecisionRecord(
+        decision_id=name, customer_id="c1", as_of_us=0, request_id=None, seed=0, arm="policy", model_version="v",
+        candidates=[], slots=[slot], expected=[], net_value=plain(net_value), probability=plain(chance),
+        removed=[0 if ok else 1 for ok in possible], context={}, phi=[], closes_us=0,
+    )  # fmt: skip
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -141,7 +166,7 @@ def test_the_currency_does_not_matter(asked: Decisions, power: int, factor: floa
         scaled = replace(terms, max_loss=terms.max_loss * c, spread=terms.spread * c)
         edge = np.isclose(asked.net_value, -terms.max_loss, rtol=1e-9, atol=0)
         rows = ~edge.any(axis=1) | exactly
-        after = probabilities(asked.net_value * c, asked.possible, scaled, asked.draws * c)
+        after = probabilities(asked.net_value * c, asked.possible, scaled, asked.wins)
         if exactly:
             assert after.tobytes() == before.tobytes()
         else:
@@ -154,8 +179,8 @@ def test_what_cannot_be_chosen_changes_nothing(asked: Decisions) -> None:
     """A candidate that is not possible may as well not be in the catalogue, to the last bit."""
     wide = np.insert(asked.net_value, [0, 0], np.nan, axis=1)
     able = np.insert(asked.possible, [0, 0], False, axis=1)
-    draws = np.insert(asked.draws, [0, 0], np.nan, axis=2)
-    assert probabilities(wide, able, asked.terms, draws)[:, 2:].tobytes() == asked.probabilities().tobytes()
+    wins = np.insert(asked.wins, [0, 0], 0.0, axis=1)
+    assert probabilities(wide, able, asked.terms, wins)[:, 2:].tobytes() == asked.probabilities().tobytes()
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -168,12 +193,12 @@ def test_odds_of_one_are_odds_of_many(asked: Decisions, control: float, componen
     worth = Worth(asked.net_value, values + np.append(np.ones(len(lever) - 1), 0.0), lever, asked.possible)
     known = rng.random(ROWS) < 0.8
     arm = arms_of([f"c{i}" if ok else None for i, ok in enumerate(known)], experiment)
-    all_at_once = odds_by_arrays(worth, arm, experiment, asked.terms, asked.draws, known)
+    all_at_once = odds_by_arrays(worth, arm, experiment, asked.terms, asked.wins, known)
     decided = asked.possible.any(axis=1)
     assert np.abs(all_at_once.overall.sum(axis=1) - 1.0)[decided].max(initial=0.0) < ROUNDING
     for row in range(ROWS):
         one = slice(row, row + 1)
-        alone = odds(worth.of_rows(one), arm[one], experiment, asked.terms, asked.draws[:, one], known[one])
+        alone = odds(worth.of_rows(one), arm[one], experiment, asked.terms, asked.wins[one], known[one])
         assert alone.in_arm.tobytes() == all_at_once.in_arm[one].tobytes()
         assert alone.overall.tobytes() == all_at_once.overall[one].tobytes()
 
@@ -184,7 +209,7 @@ def test_the_short_cuts_are_the_long_way(asked: Decisions) -> None:
     for row in range(0, ROWS, 5):
         one = slice(row, row + 1)
         long_way = probabilities_by_arrays(
-            asked.net_value[one], asked.possible[one], asked.terms, asked.draws[:, one]
+            asked.net_value[one], asked.possible[one], asked.terms, asked.wins[one]
         )
         short = asked.probabilities(one)
         assert long_way.tobytes() == short.tobytes()

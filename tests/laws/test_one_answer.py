@@ -159,7 +159,7 @@ def test_exploring_and_in_an_experiment_both_doors_choose_alike(shop: Path, meth
         "policy", "control", "random", "model_only", "rules_only",
     }  # fmt: skip
     assert len({rows[0]["selection_probability"] for rows in night.values()}) > 20
-    report = call(shop, "parity", "--customers", "1000", "--json").json
+    report = call(shop, "parity", "--customers", str(len(night)), "--json").json
     assert (report["differences"], report["customers"]) == ([], len(night))
     with open_warehouse(open_workspace(shop)) as warehouse:
         logged = warehouse.con.execute(

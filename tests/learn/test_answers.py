@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from desk import SPEND
@@ -12,6 +13,7 @@ from nbatool.base.errors import DataError
 from nbatool.features.outcome_terms import ObjectiveTerms, OutcomeTerms
 from nbatool.learn.answer_line import parse_answer
 from nbatool.learn.live import AnswerService
+from nbatool.store.closing import Mark
 from nbatool.store.night_decisions import NightChunk, NightTerms, write_night
 from nbatool.store.nights import Night
 
@@ -243,3 +245,43 @@ def test_what_was_published_earlier_is_asked_to_be_published_again(desk: Any) ->
     desk.online.publish(Published("state-old.db", "v0", 0, 0, 0))
     with pytest.raises(DataError, match="Publish again"):
         AnswerService(desk.data_dir)
+
+
+def test_what_learn_has_closed_is_late_where_the_present_stands_still(desk: Any) -> None:
+    """Old data: the present of an answer is the cut, long before the time up to which windows were closed."""
+    desk.publish(OutcomeTerms((SPEND,), 20, 0.0, 1, 500), clock_runs=False)
+    for number, as_of in enumerate((1000, 1300, 1600)):
+        night = NightTerms(
+            as_of * S, (as_of + 120) * S, 0, "v1", [("mail", "email"), ("nothing", None)]
+        )  # fmt: skip
+        with write_night(desk.data_dir / f"decisions-{number}.db", night) as writer:
+            names = [f"d_{kind}{number}" for kind in ("sent", "open", "nothing")]
+            writer.add(NightChunk(names, np.array([0, 0, 1]), np.array([2.0, 2.0, np.nan]), np.ones((3, 2))))
+        desk.online.nights.register(Night(f"decisions-{number}.db", as_of * S, (as_of + 120) * S, 0, 3, 0))
+    desk.online.closing.put(Mark(1300 * S, 1000 * S))
+    desk.online.closing.add_contacts([("d_sent1", 1300 * S)])
+    service = AnswerService(desk.data_dir)
+
+    def told(said: dict[str, Any]) -> dict[str, str]:
+        names = [f"d_{kind}{number}" for number in range(3) for kind in ("sent", "open", "nothing")]
+        lines = [msgspec.json.encode({"decision_id": name, **said}) for name in names]
+        return {name: row["status"] for name, row in zip(names, service.take(lines, 1), strict=True)}
+
+    said = told({"outcome": 9})
+    assert {name for name, status in said.items() if status == "credited"} == {
+        "d_sent2",
+        "d_open2",
+        "d_nothing2",
+    }
+    assert told({"outcome": 8, "ts": "1970-01-01T00:26:40Z"})["d_sent1"] == "late"
+    said = told({"status": "released"})
+    # Beside a contact that was closed the others of its night may still be confirmed, or released.
+    assert {name for name, status in said.items() if status == "released"} == {
+        "d_open1", "d_sent2", "d_open2", "d_nothing2",
+    }  # fmt: skip
+    desk.online.closing.put(Mark(0, 0))
+    assert desk.online.closing.mark() == Mark(1300 * S, 1000 * S)  # it never goes back
+    desk.online.closing.put(Mark(1600 * S, 1300 * S))
+    assert not desk.online.closing.has_contact("d_sent1")
+    assert told({"status": "sent"})["d_open1"] == "late"
+    service.close()

@@ -171,11 +171,12 @@ def test_an_unconfirmed_night_is_in_no_training_and_no_replay(world: World) -> N
     with open_warehouse(open_workspace(world.shop.root)) as warehouse:
         con = warehouse.con
         replayed = con.execute(
-            statement("decide/closed_newest"), {"most": 100, "each_slot": False, "until": None}
+            statement("decide/closed_newest"), {"most": 100, "each_slot": False, "until": "2100-01-01"}
         ).fetchall()
         span: dict[str, Any] = {
             "from_ts": "2000-01-01",
             "until_ts": "2100-01-01",
+            "closed_until": "2100-01-01",
             "every": False,
             "each_slot": False,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from small_shop import source
 from windows_world import SETTINGS, World, live, night, us
 
+from nbatool.activate.night_log import BATCH
 from nbatool.ingest.decision_log import (
     CONTACT_SCHEMA,
     DECISION_SCHEMA,
@@ -19,9 +21,12 @@ from nbatool.ingest.decision_log import (
     load_decisions,
     load_outcomes,
 )
+from nbatool.learn.answers import DecisionLookup
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
+from nbatool.report.learn_report import learn_json, learn_text
 from nbatool.store.answer_journal import Answer
+from nbatool.store.closing import Mark
 from nbatool.store.decision_record import Slot
 from nbatool.store.learned import LearnedSnapshot
 from nbatool.store.night_decisions import NightChunk, NightTerms, write_night
@@ -90,8 +95,10 @@ def test_only_contacts_that_were_made_and_nothing_earn_outcomes(world: World) ->
     assert set(world.shop.rows("select decision_id from contact_states where status = 'expired'")) == {
         ("d_late",),
         ("d_other",),
+        ("d_released",),
     }
-    assert world.learn(7).windows.expired == 0
+    again = world.learn(7).windows
+    assert (again.expired, again.released) == (0, 0)
 
 
 def test_one_contact_confirms_the_newest_decision_before_it(world: World) -> None:
@@ -250,3 +257,79 @@ def test_windows_closed_live_are_not_closed_again(world: World, record: Any) -> 
     assert found is not None
     np.testing.assert_array_equal(found.mean(np.array([[1.0, 0.5]])), direct.mean(np.array([[1.0, 0.5]])))
     online.close()
+
+
+def test_the_mark_says_what_was_closed(world: World) -> None:
+    """As `learn -` reads it in online.db: of a night of which some wait, which contacts were closed."""
+    settings = SETTINGS.replace('"5d"', '"1d"').replace('"2d"', '"1d"').replace('wait = "1d"', 'wait = "1h"')
+    world.events(("a", 0.5, "mailed", "", "mail"))
+    world.shop.configure(
+        settings
+        + source("events.csv", customer_id="id", ts="ts", type="type", value="value", action_id="action")
+    )
+    world.log([night(f"d_{c}", c, "mail") for c in "abc"] + [night("d_n", "n", "nothing")], batch=BATCH)
+    world.shop.rows(
+        f"insert into contact_states values ('d_c', 'released', make_timestamp({us(1)})) returning 1"
+    )
+    closing = OnlineStore(world.shop.root / "data" / "online.db").closing
+    report = world.learn(2)
+    assert (report.windows.closed, report.windows.waiting) == (2, 1)
+    assert closing.mark() == Mark(us(2) - us(1 + 1 / 24) + us(0), us(-1))
+    assert [closing.has_contact(f"d_{c}") for c in "abcn"] == [True, False, True, False]
+    world.learn(1)
+    assert closing.mark().settled_us == us(-1)
+    world.learn(3)
+    assert closing.mark().settled_us == us(0)
+    assert not closing.has_contact("d_a")
+
+
+def test_what_is_answered_after_the_mark_is_late_though_nothing_is_closed_yet(
+    world: World, record: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the mark and the closing: whoever answers then is late, and the next closing counts without them."""
+    world.events(("a", 1, "buy", "20", ""))
+    live(world, record, "d_a", "a")
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nbatool.learn.learning.close_windows", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.learn(7)
+    assert world.closed() == {}
+    online = OnlineStore(world.shop.root / "data" / "online.db")
+    lookup = DecisionLookup(online, world.shop.root / "data")
+    known = lookup.find("d_a")
+    assert known is not None
+    assert known.closed
+    world.learn(7)
+    assert world.closed() == {"d_a": 20.0}
+
+
+def test_what_is_said_of_a_closed_window_does_not_reach_the_log(world: World) -> None:
+    """By somebody who could not know: the night has left online.db, so what is said was told to be unknown."""
+    world.events(("a", 1, "mailed", "", "mail"))
+    world.log([night("d_a", "a", "mail")])
+    world.learn(7)
+    online = OnlineStore(world.shop.root / "data" / "online.db")
+    online.answers.add(Answer("d_a", "", "", None, "released", us(1), us(9), "unknown"))
+    online.answers.add(Answer("d_a", "1", "stars", "3.0000", "", us(1), us(9), "unknown"))
+    world.learn(8)
+    assert world.closed() == {"d_a": -0.5}
+    assert world.shop.rows("select status from contact_states") == []
+    assert world.shop.rows("select value from outcomes") == []
+
+
+def test_learn_says_what_is_open_and_until_when(world: World) -> None:
+    world.events()
+    world.log([night("d_a", "a", "mail"), night("d_b", "b", "mail", day=1)])
+    report = world.learn(3)
+    assert (report.windows.open, report.windows.first_ends_us) == (2, us(6))
+    assert "open      2 decisions wait: the first window ends 2024-03-07" in learn_text(report)
+    assert "--as-of" not in learn_text(report)  # the clock runs
+    stands = replace(report, clock_runs=False)
+    assert "learn --as-of 2024-03-07T00:00:00Z" in learn_text(stands)
+    assert "load newer events" in learn_text(replace(stands, data_until_us=us(5)))
+    said = learn_json(world.learn(6.5))
+    assert (said["open"], said["first_window_ends"]) == (1, "2024-03-08T00:00:00Z")

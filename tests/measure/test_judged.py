@@ -117,6 +117,17 @@ def test_missing_chances_are_estimated_and_marked(judge: Any) -> None:
     assert off.max() < 0.25
 
 
+def test_a_row_whose_candidates_leave_its_own_choice_out_stops_nobody(judge: Any) -> None:
+    judged = judge(
+        "update decisions set probability = null, probabilities = null where source = 'log' and decision_id like '%7'",
+        """insert into candidate_sets values ('odd', '[["coupon","web"],["nothing",null]]')""",
+        "update decisions set candidate_set = 'odd' where source = 'log' and decision_id = (select min(decision_id) "
+        "from decisions where source = 'log' and decision_id like '%7' and action_id = 'banner')",
+    )
+    assert len(judged.checked.log) == N - 1
+    assert sum(judged.checked.left_out.values()) == 1
+
+
 def test_an_action_that_left_the_catalogue_stays_in_the_log(judge: Any) -> None:
     judged = judge(
         "update decisions set action_id = 'flyer', channel = 'post', candidate_set = null, probabilities = null "
@@ -153,7 +164,8 @@ def test_what_a_version_cannot_have_learned(root: Path) -> None:
     workspace = open_workspace(root)
     _, policy = champion_policy(workspace, load_catalogue(workspace.config))
     # Decisions whose windows were open share customers and events with those it learned from.
-    assert unlearned_from_us(policy) == parse_time("2026-01-20") + 1
+    # Those of the night it was trained in are made at that moment, and it knows what happened before.
+    assert unlearned_from_us(policy) == parse_time("2026-01-20")
 
 
 def test_names_that_are_not_known_of_the_past_are_said() -> None:
@@ -206,11 +218,11 @@ def test_without_a_contact_missing_the_log_is_read_once(judge: Any) -> None:
 def test_what_a_version_learned_of_the_judged_decisions_is_counted(root: Path) -> None:
     workspace = open_workspace(root)
     version, policy = champion_policy(workspace, load_catalogue(workspace.config))
-    days = [parse_time(day) for day in ("2026-01-10", "2026-01-20", "2026-01-21", "2026-02-01")]
+    days = [parse_time(day) for day in ("2026-01-10", "2026-01-19", "2026-01-20", "2026-02-01")]
     found = leak("champion", version, policy, np.array(days))
     assert found is not None
     assert (found.version, found.decisions, found.first_us, found.last_us) == (version, 2, days[0], days[1])
-    assert found.unlearned_us == parse_time("2026-01-20") + 1
+    assert found.unlearned_us == parse_time("2026-01-20")
     assert leak("champion", version, policy, np.array(days[2:])) is None
 
 

@@ -14,6 +14,9 @@ import pytest
 from small_shop import Shop
 
 from nbatool.base.config import Objective
+from nbatool.features.choice import as_timestamp
+from nbatool.features.labels import load_moment_actions
+from nbatool.features.moments import Moments, load_moments
 from nbatool.ingest.decision_log import (
     CONTACT_SCHEMA,
     DECISION_SCHEMA,
@@ -61,13 +64,21 @@ def post(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any], source: str) -> 
 
 
 def read(con: duckdb.DuckDBPyConnection, *objectives: Objective) -> DecisionTable | None:
-    return read_decision_table(con, objectives or (ORDER,), from_us=0, until_us=FAR)
+    return read_decision_table(con, objectives or (ORDER,), from_us=0, until_us=FAR, closed_us=FAR)
 
 
 def table(con: duckdb.DuckDBPyConnection, *objectives: Objective) -> DecisionTable:
     found = read(con, *objectives)
     assert found is not None
     return found
+
+
+def brought(con: duckdb.DuckDBPyConnection, *objectives: Objective) -> list[float]:
+    """The outcomes of the log, with the events of its customers."""
+    found = table(con, *objectives)
+    load_moments(con, Moments(found.customer_id.tolist(), found.as_of_us), "UTC")
+    load_moment_actions(con, found.action_id.tolist())
+    return [float(value) for value in found.brought(objectives or (ORDER,))]
 
 
 def test_an_empty_log(con: duckdb.DuckDBPyConnection) -> None:
@@ -84,7 +95,7 @@ def test_own_decisions_count_when_closed_with_what_they_were_closed_with(
     close(con, a=3.5, b=-1.0)
     found = table(con)
     assert found.customer_id.tolist() == ["c0", "c1"]
-    assert found.posted.tolist() == [-1.0, 3.5]
+    assert brought(con) == found.closed_outcome.tolist() == [-1.0, 3.5]
     assert found.is_closed.all()
     assert found.policy.tolist() == ["nbatool/v1"] * 2
 
@@ -104,9 +115,9 @@ def test_the_outcome_of_a_slate_teaches_once_and_that_of_each_place_where_it_nam
 def test_times_bound_what_is_read(con: duckdb.DuckDBPyConnection) -> None:
     decide(con, *({"decision_id": f"d{k}", "as_of_us": k * S} for k in range(5)))
     close(con, **{f"d{k}": float(k) for k in range(5)})
-    found = read_decision_table(con, (ORDER,), from_us=1 * S, until_us=3 * S)
+    found = read_decision_table(con, (ORDER,), from_us=1 * S, until_us=3 * S, closed_us=FAR)
     assert found is not None
-    assert found.posted.tolist() == [1.0, 2.0]
+    assert found.closed_outcome.tolist() == [1.0, 2.0]
 
 
 def test_imported_decisions_have_what_was_posted_in_their_window(con: duckdb.DuckDBPyConnection) -> None:
@@ -122,7 +133,7 @@ def test_imported_decisions_have_what_was_posted_in_their_window(con: duckdb.Duc
         {"decision_id": "b", "outcome_id": "unnamed", "value": "7", "objective": None},
         source="crm",
     )
-    assert table(con).posted.tolist() == [5.0, 7.0, 0.0]
+    assert brought(con) == [5.0, 7.0, 0.0]
     assert not table(con).is_closed.any()
 
 
@@ -142,18 +153,17 @@ def test_objectives_measure_clip_and_add_up(con: duckdb.DuckDBPyConnection) -> N
         ([order | {"measure": "count", "clip_event": None, "clip_outcome": None}], 2.0),
         ([order, click], 6.0),
     ):
-        found = table(con, *(Objective.model_validate(o) for o in objectives))
-        assert found.posted.tolist() == [expected]
+        assert brought(con, *(Objective.model_validate(o) for o in objectives)) == [expected]
 
 
 def test_two_sources_may_number_their_decisions_alike(con: duckdb.DuckDBPyConnection) -> None:
     for source, value in (("crm", "1"), ("shop", "20")):
         decide(con, {"decision_id": "1", "customer_id": source}, source=source)
         post(con, {"decision_id": "1", "value": value}, source=source)
-    assert table(con).posted.tolist() == [1.0, 20.0]
+    assert brought(con) == [1.0, 20.0]
     # A file of outcomes alone belongs to whoever has a decision of that name.
     post(con, {"decision_id": "1", "outcome_id": "late", "value": "300"}, source="till")
-    assert table(con).posted.tolist() == [301.0, 320.0]
+    assert brought(con) == [301.0, 320.0]
     assert table(con).policy.tolist() == ["crm/v1", "shop/v1"]
 
 
@@ -170,7 +180,7 @@ def test_an_outcome_of_one_place_is_that_places(con: duckdb.DuckDBPyConnection) 
         {"decision_id": "s", "outcome_id": "all", "value": "1"},
         source="crm",
     )
-    assert table(con).posted.tolist() == [1.0, 4.0]  # what was told of all stands at the first
+    assert brought(con) == [1.0, 4.0]  # what was told of all stands at the first
     assert table(con).slot.tolist() == [1, 2]
 
 
@@ -182,25 +192,65 @@ def test_an_outcome_of_a_whole_slate_counts_once_at_its_first_place(con: duckdb.
     told = ({"decision_id": name, "value": "5"} for name in "st")
     post(con, *told, {"decision_id": "s", "slot": 2, "outcome_id": "p", "value": "1"}, source="log")
     many = Objective.model_validate({"name": "order", "within": "1h", "measure": "sum"})
-    assert [float(v) for v in table(con, many).posted] == [5.0, 1.0, 0.0, 5.0]
+    assert brought(con, many) == [5.0, 1.0, 0.0, 5.0]
     # It settles all of it: nothing else is waited for.
-    assert fetched(con, "models/logged_told") == [0, 1, 2, 3]
+    assert telling(con) == ["log"]
 
 
-def test_an_outcome_that_came_with_a_decision_settles_no_other_sources(
+def telling(con: duckdb.DuckDBPyConnection, *objectives: str, as_of_us: int = FAR) -> list[str]:
+    asked = {"as_of": as_timestamp(as_of_us), "objectives": list(objectives or ("order",)), "unnamed": None}
+    return [row for (row,) in con.execute(statement("models/telling_sources"), asked).fetchall()]
+
+
+def test_what_came_with_every_decision_of_a_source_waits_for_no_window(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     for source, customer in (("one", "c1"), ("two", "c2")):
         decide(con, {"decision_id": "1", "customer_id": customer}, source=source)
+    assert telling(con) == []
     post(con, {"decision_id": "1", "value": "5"}, source="one")
-    assert len(table(con)) == 2
-    assert fetched(con, "models/logged_told") == [0]
-    post(con, {"decision_id": "1", "value": "5"}, source="till")  # which has no decisions
-    assert fetched(con, "models/logged_told") == [0, 1]
+    assert telling(con) == ["one"]
+    assert telling(con, "order", "click") == []
+    # What another source says of a decision says nothing of those it is silent about.
+    post(con, {"decision_id": "1", "value": "5"}, source="till")
+    assert telling(con) == ["one"]
+    decide(con, {"decision_id": "2", "as_of_us": 2000 * S}, source="one")
+    assert (telling(con), telling(con, as_of_us=2000 * S)) == ([], ["one"])
+    post(con, {"decision_id": "2", "value": "0", "ts_us": 2000 * S}, source="one")
+    assert telling(con) == []  # it happened later, to somebody to whom something happened
+    post(con, {"decision_id": "2", "value": "0", "outcome_id": "with"}, source="one")
+    assert telling(con) == ["one"]
+    decide(con, {"decision_id": "never"}, source="one")
+    load_contact_states(
+        con, pa.Table.from_pylist([{"decision_id": "never", "status": "released"}], CONTACT_SCHEMA)
+    )
+    assert telling(con) == ["one"]
 
 
-def fetched(con: duckdb.DuckDBPyConnection, name: str) -> list[int]:
-    return [row for (row,) in con.execute(statement(name)).fetchall()]
+def test_what_was_posted_and_what_happened_count_together(con: duckdb.DuckDBPyConnection) -> None:
+    """Told twice under one id it is one; else they add up before anything is measured or clipped."""
+    decide(con, {"decision_id": "a"}, {"decision_id": "b", "customer_id": "c2"}, source="crm")
+    event = (
+        "insert into events (source, event_id, source_id, ts, type, value, batch_id) values "
+        "('till', ?, ?, make_timestamp(?), 'buy', 20, 'b')"
+    )
+    for name, who in (("e1", "c1"), ("e2", "c2")):
+        con.execute(event, [name, who, 1001 * S])
+    post(
+        con,
+        {"decision_id": "a", "outcome_id": "e1", "value": "20"},
+        {"decision_id": "b", "outcome_id": "e1", "value": "20"},  # of another customer's event
+        source="posts",
+    )
+    order = {"name": "order", "within": "1h", "event": "buy"}
+    for changes, expected in (
+        ({"measure": "sum", "clip_outcome": 30}, [20.0, 30.0]),
+        ({"measure": "sum", "clip_event": 15}, [15.0, 30.0]),
+        ({"measure": "any"}, [1.0, 1.0]),
+        ({"measure": "count"}, [1.0, 2.0]),
+        ({"measure": "count", "event": "visit"}, [1.0, 1.0]),  # the ids are of events that do not count
+    ):
+        assert brought(con, Objective.model_validate(order | changes)) == expected
 
 
 def test_every_anonymous_visitor_is_somebody_else(con: duckdb.DuckDBPyConnection) -> None:
@@ -218,7 +268,29 @@ def test_what_was_released_was_never_shown(con: duckdb.DuckDBPyConnection) -> No
     states = [{"decision_id": "a", "status": s, "ts_us": None} for s in ("sent", "released")]
     states += [{"decision_id": "b", "status": "sent", "ts_us": None}]
     load_contact_states(con, pa.Table.from_pylist(states, CONTACT_SCHEMA))
-    assert table(con).posted.tolist() == [2.0]
+    assert brought(con) == [2.0]
+
+
+def test_the_last_thing_said_of_a_contact_counts(con: duckdb.DuckDBPyConnection) -> None:
+    """Released and then sent it was made; whatever closes, replays and counts decisions goes by the same rule."""
+    decide(con, {"decision_id": "a"}, {"decision_id": "b"})
+    close(con, a=1, b=2)
+    said = {"a": ("released", "sent"), "b": ("sent", "released")}
+    states = [
+        {"decision_id": name, "status": status, "ts_us": (2000 + k) * S}
+        for name, both in said.items()
+        for k, status in enumerate(both)
+    ]
+    load_contact_states(con, pa.Table.from_pylist(states, CONTACT_SCHEMA))
+    assert brought(con) == [1.0]
+    newest = {"most": 10, "until": as_timestamp(FAR)}
+    for name, asked in (
+        ("models/closed_newest", newest),
+        ("decide/closed_newest", {**newest, "each_slot": False}),
+    ):
+        assert [row[-1] for row in con.execute(statement(name), asked).fetchall()] == [1.0]
+    times = {"from_ts": as_timestamp(0), "until_ts": as_timestamp(FAR)}
+    assert con.execute(statement("measure/decided_counts"), times).fetchall() == [(2, 1, 0)]
 
 
 def test_without_a_choice_there_is_nothing_to_learn(con: duckdb.DuckDBPyConnection) -> None:
@@ -226,7 +298,7 @@ def test_without_a_choice_there_is_nothing_to_learn(con: duckdb.DuckDBPyConnecti
     decide(con, {"decision_id": "alone", **alone}, {"decision_id": "two", "removed": [4, 0, 0]})
     decide(con, {"decision_id": "unknown", "removed": None, "customer_id": "c2"})
     close(con, alone=1, two=2, unknown=3)
-    assert table(con).posted.tolist() == [2.0, 3.0]
+    assert brought(con) == [2.0, 3.0]
 
 
 COLUMNS = [("mail", "email"), ("web", "web"), ("nothing", None)]

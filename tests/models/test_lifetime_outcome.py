@@ -25,6 +25,7 @@ from nbatool.models.clv.purchases import Purchases
 from nbatool.models.clv.settings import ClvSettings
 from nbatool.models.clv.spend import SpendModel
 from nbatool.models.clv.windowed import at_window_end
+from nbatool.models.later_in_force import later_in_force
 from nbatool.models.lifetime_outcome import LaterValue, later_value
 from nbatool.store.warehouse import open_warehouse
 
@@ -226,10 +227,10 @@ def test_windows_close_with_what_training_labels_say(
 
 def test_the_version_in_force_says_what_later_counts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace: Any = shop.configure(SETTINGS)
-    assert windows.later_in_force(workspace) is None
+    assert later_in_force(workspace) is None
     files = {"clv.json": MODEL.to_json().encode(), "card.json": b'{"kappa": {"value": 0.5}}'}
     monkeypatch.setattr("nbatool.models.registry.champion", lambda _: "v1")
     monkeypatch.setattr("nbatool.models.registry.load_files", lambda *_: files)
-    found = windows.later_in_force(workspace)
+    found = later_in_force(workspace)
     assert found is not None
     assert (found.kappa, found.model) == (0.5, MODEL)

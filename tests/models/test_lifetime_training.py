@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from calls import call
 
-from nbatool.learn.windows import later_in_force
 from nbatool.models import registry
 from nbatool.models.kappa import Kappa
+from nbatool.models.later_in_force import later_in_force
 from nbatool.models.lifetime_outcome import LaterValue
 from nbatool.models.training import train_workspace
 from nbatool.store.workspace import open_workspace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,6 +101,13 @@ def test_the_newest_decisions_of_a_log_too_long_are_learned_from(
 ) -> None:
     monkeypatch.setattr(past_decisions, "MOST_ROWS", N // 5)
     monkeypatch.setattr(past_decisions, "least_span_us", lambda _: 0)
+    read, read_from = past_decisions.read_decision_table, []
+
+    def noted(con: Any, objectives: Any, **bounds: Any) -> Any:
+        read_from.append(bounds["from_us"])
+        return read(con, objectives, **bounds)
+
+    monkeypatch.setattr(past_decisions, "read_decision_table", noted)
     workspace = open_workspace(logged)
     with open_warehouse(workspace, read_only=True) as warehouse:
         past = read_past_decisions(
@@ -107,6 +115,7 @@ def test_the_newest_decisions_of_a_log_too_long_are_learned_from(
         )
     assert past is not None
     assert len(past.table) == N // 5  # of the 20 days, the last 4
+    assert read_from == [past.newest_from_us]  # the rest of the log is counted, and not read
     assert past.newest_from_us == past.table.as_of_us.min() == parse_time("2024-01-17T10:00:00Z")
 
 

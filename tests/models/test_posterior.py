@@ -13,6 +13,7 @@ from nbatool.base.records import Action
 from nbatool.models.arm_similarity import Arm, relation
 from nbatool.models.optimism import levels
 from nbatool.models.posterior import PRIOR_COUNT, Posterior
+from nbatool.models.posterior_uplifts import MOST_BY_LAPACK, factor, factor_by_columns
 
 ARMS: list[Arm] = [("a", "email"), ("b", "email"), ("c", "push"), ("nothing", None)]
 ACTIONS = {
@@ -48,7 +49,10 @@ def test_outcomes_one_by_one_are_the_closed_form_of_all(coupled: bool) -> None:
     w = np.linalg.solve(precision, x.T @ (weight * y))
     squares = (weight * y * y).sum() - w @ precision @ w
     assert np.abs(learned.weights.ravel() - w).max() < 1e-9
-    assert learned.noise == pytest.approx((PRIOR_COUNT * 1.5 + squares) / (PRIOR_COUNT + 200), rel=1e-9)
+    assert learned.noise == pytest.approx(
+        (PRIOR_COUNT * 1.5 + squares) / (PRIOR_COUNT + weight.sum()), rel=1e-9
+    )
+    assert learned.count == pytest.approx(weight.sum())
     ahead = np.array([[1.0, 0.3, -2.0]])
     for k in range(4):
         one = np.zeros(12)
@@ -82,22 +86,62 @@ def test_a_row_has_the_bits_of_many() -> None:
         )
         learned.update_many(phi[:50], arm[:50], y[:50])
         mean, sd, levelled = learned.mean(phi), learned.sd(phi), learned.optimistic(phi, 7)
+        roots, variances = learned.uplift_roots(phi), learned.uplift_variances(phi)
         for i in range(0, 3000, 97):
             row = phi[i : i + 1].copy()
             assert (learned.mean(row)[0] == mean[i]).all()
             assert (learned.sd(row)[0] == sd[i]).all()
+            assert (learned.uplift_roots(row)[0] == roots[i]).all()
+            assert (learned.uplift_variances(row)[0] == variances[i]).all()
             assert (learned.optimistic(row, 7)[:, 0] == levelled[:, i]).all()
 
 
-def test_draws_have_the_belief_s_moments_and_its_correlations() -> None:
-    learned = related()
+def uplifts(learned: Posterior, phi: np.ndarray) -> np.ndarray:
+    """float64[n, m−1, m−1]: covariance of the uplifts in each context, from that of all coefficients, row by row."""
+    m, d = learned.m, learned.d
+    whole = np.zeros((m * d, m * d))
+    for members, matrix in zip(learned.groups, learned.covariance, strict=True):
+        at = (members[:, None] * d + np.arange(d)).ravel()
+        whole[np.ix_(at, at)] = matrix * learned.noise
+    contrast = np.hstack([np.eye(m - 1), -np.ones((m - 1, 1))])
+    seen = [contrast @ np.kron(np.eye(m), x) for x in phi]
+    return np.array([one @ whole @ one.T for one in seen])
+
+
+@pytest.mark.parametrize("coupled", [True, False])
+def test_roots_are_those_of_the_covariance_of_uplifts(coupled: bool) -> None:
+    """Before anything was learned, after it, and after time passed: what was worked out before is not used again."""
+    learned = Posterior.start(
+        ARMS, relation(ARMS, ACTIONS) if coupled else None, np.array([1.0, 0.5, 0.2]), noise=1.5, half_life_s=9.0
+    )  # fmt: skip
+    phi, arm, y = history(40, 4, 3)
+    for step in range(3):
+        roots = learned.uplift_roots(phi)
+        assert (np.triu(roots, 1) == 0).all()
+        truth = uplifts(learned, phi)
+        np.testing.assert_allclose(roots @ roots.transpose(0, 2, 1), truth, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(learned.uplift_variances(phi), truth.diagonal(0, 1, 2), rtol=1e-9)
+        for k in range(3):
+            np.testing.assert_allclose(learned.uplift_sd(phi, k) ** 2, truth[:, k, k], rtol=1e-9)
+        learned.update_many(phi[:20], arm[:20], y[:20]) if step == 0 else learned.forget(9.0)
+    assert not learned.uplift_sd(phi, 3).any()
+
+
+def test_arms_that_are_one_have_roots() -> None:
+    """Two arms known to be the same, and one that is `nothing`: no covariance has a factor but for rounding."""
+    learned = Posterior.start(ARMS, np.ones((4, 4)), np.ones(3), noise=1.0)
     learned.update_many(*history(30, 4, 3))
-    phi = np.array([[1.0, 0.5, -0.5]])
-    drawn = learned.draws(phi, np.random.default_rng(0).standard_normal((40_000, learned.m)))[:, 0]
-    assert np.abs(drawn.mean(0) - learned.mean(phi)[0]).max() < 0.02
-    assert drawn.std(0) == pytest.approx(learned.sd(phi)[0], rel=0.03)
-    fresh = related().draws(phi, np.random.default_rng(0).standard_normal((40_000, learned.m)))[:, 0]
-    assert np.corrcoef(fresh.T) == pytest.approx(relation(ARMS, ACTIONS), abs=0.03)
+    assert np.abs(learned.uplift_roots(history(5, 4, 3)[0])).max() < 1e-4
+
+
+def test_large_factors_are_those_of_small_ones() -> None:
+    a = np.random.default_rng(0).normal(size=(3, 40, 40))
+    whole = np.tril(a @ a.transpose(0, 2, 1) + np.eye(40))
+    np.testing.assert_allclose(factor_by_columns(whole), factor(whole), rtol=0, atol=1e-12)
+    large = np.tril(np.full((MOST_BY_LAPACK + 1, MOST_BY_LAPACK + 1), 0.5) + 0.5 * np.eye(MOST_BY_LAPACK + 1))
+    assert (factor(large[None]) == factor_by_columns(large[None])).all()
+    with pytest.raises(np.linalg.LinAlgError):
+        factor_by_columns(-whole)
 
 
 def test_levels_are_the_quantiles_of_the_size_of_a_normal() -> None:
@@ -175,19 +219,6 @@ def test_a_new_action_starts_from_its_relatives() -> None:
     assert np.mean(warm) < 0.6 * np.mean(cold)
 
 
-@pytest.mark.parametrize("coupled", [True, False])
-def test_the_error_of_an_uplift_is_that_of_the_difference(coupled: bool) -> None:
-    """Arms share what they have in common with nothing, and it cancels; as draws of both together show."""
-    learned = related() if coupled else Posterior.start(ARMS, None, np.array([1.0, 0.5, 0.2]), noise=1.5)
-    learned.update_many(*history(60, 4, 3))
-    phi = history(5, 4, 3, seed=2)[0]
-    drawn = learned.draws(phi, np.random.default_rng(0).standard_normal((40_000, 4)))
-    for arm in range(3):
-        assert learned.uplift_sd(phi, arm) == pytest.approx(
-            (drawn[:, :, arm] - drawn[:, :, -1]).std(0), rel=0.02
-        )
-
-
 def test_bytes_bring_it_back() -> None:
     learned = related()
     learned.update_many(*history(30, 4, 3))
@@ -251,7 +282,7 @@ def test_the_number_of_threads_changes_no_bit() -> None:
         "    p.update(rng.normal(size=d), i % m, float(rng.normal()))\n"
         "p.forget(3.0)\n"
         "x = rng.normal(size=(50, d))\n"
-        "print(zlib.crc32(p.to_bytes() + p.mean(x).tobytes() + p.sd(x).tobytes()))"
+        "print(zlib.crc32(p.to_bytes() + p.mean(x).tobytes() + p.sd(x).tobytes() + p.uplift_roots(x).tobytes()))"
     )
     found = set()
     for threads in ("1", "4"):

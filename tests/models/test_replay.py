@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from nbatool.models import replay
-from nbatool.models.posterior import Posterior
+from nbatool.models.posterior import PRIOR_COUNT, Posterior
 from nbatool.models.posterior_prior import default_variance
-from nbatool.models.prior_choice import foretold
 from nbatool.models.replay import SCALES, Sums, _evidence, believed, share_kept
 
 ARMS = [("a", "email"), ("b", "email"), ("nothing", None)]
@@ -24,6 +25,22 @@ D = 14
 def prior(relation: np.ndarray, scale: float = 1.0, half_life_s: float | None = None) -> Posterior:
     variance = default_variance(D, trained=False) * scale
     return Posterior.start(ARMS, relation, variance, noise=1.5, half_life_s=half_life_s)
+
+
+def foretold(
+    belief: Posterior, phi: np.ndarray, arm: np.ndarray, residual: np.ndarray, weight: np.ndarray
+) -> float:
+    """The log density of each outcome given those before it (Student's t), summed: the evidence, slowly."""
+    total = 0.0
+    for i in range(len(phi)):
+        count, noise = PRIOR_COUNT + belief.count, belief.noise
+        error, spread = belief.update(phi[i], int(arm[i]), float(residual[i]), float(weight[i]))
+        scale = noise * spread
+        total += (
+            math.lgamma((count + 1) / 2) - math.lgamma(count / 2) - 0.5 * math.log(math.pi * count * scale)
+        )
+        total -= (count + 1) / 2 * math.log1p(error * error / scale / count)
+    return total
 
 
 def log_of(spread: float, n: int = 900) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

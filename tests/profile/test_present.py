@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
+from small_shop import Shop, source
 
 from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError
-from nbatool.profile.present import require_past
+from nbatool.profile.present import present_us, require_past
+from nbatool.store.warehouse import open_warehouse
 
 BEFORE = parse_time("2019-01-01")
 
@@ -33,3 +37,41 @@ def test_a_customer_without_a_date_is_always_known() -> None:
     with pytest.raises(DataError):
         require_past(loaded("2020-01-01"), BEFORE)
     require_past(loaded("2020-01-01", None), BEFORE)
+
+
+def test_the_newest_record_may_be_an_outcome_with_a_time_of_its_own(tmp_path: Path) -> None:
+    """A log loaded again with its outcomes is known up to the last of them; what was told live pushes nothing on."""
+    shop = Shop(tmp_path)
+    shop.write("log.csv", "d,id,ts,action\n1,c1,2024-01-01,a\n2,c2,2024-01-02,a\n")
+    shop.write("came.csv", "d,o,ts,value\n1,o1,2024-01-09T10:00:00,5\n")
+    decided = source(
+        "log.csv",
+        name="log",
+        kind="decisions",
+        decision_id="d",
+        customer_id="id",
+        ts="ts",
+        action_id="action",
+    )
+    came = source(
+        "came.csv",
+        name="came",
+        kind="outcomes",
+        decision_id="d",
+        outcome_id="o",
+        ts="ts",
+        value="value::decimal(18,4)",
+    )
+    workspace = shop.configure('as_of = "newest"\n' + decided)
+    shop.load(workspace)
+    with open_warehouse(workspace) as warehouse:
+        assert present_us(warehouse.con, workspace.config) == parse_time("2024-01-02") + 1
+    workspace = shop.configure('as_of = "newest"\n' + decided + came)
+    shop.load(workspace)
+    with open_warehouse(workspace) as warehouse:
+        newest = parse_time("2024-01-09T10:00:00") + 1
+        assert present_us(warehouse.con, workspace.config) == newest
+        warehouse.con.execute(
+            "insert into outcomes select 'live', '2', null, 'o2', null, timestamp '2024-02-01', 1, '@live'"
+        )
+        assert present_us(warehouse.con, workspace.config) == newest

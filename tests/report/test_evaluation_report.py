@@ -15,8 +15,10 @@ from nbatool.measure.evaluating import EvaluationReport
 from nbatool.measure.evaluation import evaluate
 from nbatool.measure.gate import shortfalls, thresholds
 from nbatool.measure.learned_from import Leak
+from nbatool.measure.newer import Newer
 from nbatool.measure.twin import Twin
 from nbatool.report.evaluation_report import evaluation_json, evaluation_text, warnings
+from nbatool.report.evaluation_words import best_single_words
 from nbatool.report.gate_line import gate_json, gate_line
 
 SETTINGS = Evaluate(resamples=100)
@@ -314,3 +316,49 @@ def test_the_gate_ends_in_one_line_that_names_every_threshold(report: Evaluation
     more = [*shortfalls(found, settings), "it learned from its judges"]
     assert "another reason forbids it" in gate_line(asked, more, "EUR")
     assert [t["met"] for t in gate_json(asked)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("newer", "said"),
+    [
+        (None, "No decision is newer than what 2026-02-08-a41c learned from. Judged instead"),
+        (
+            Newer(64_000, 0, 0, 0),
+            "64,000 decisions are newer than what 2026-02-08-a41c learned from, but at 1970-01-01 00:00 UTC the outcome is "
+            "known of none: the windows of the others have not ended",
+        ),
+        (
+            Newer(0, 0, 0, 0, not_made=800),
+            "800 decisions newer than what 2026-02-08-a41c learned from were released or never confirmed",
+        ),
+        (Newer(64_000, 64_000, 3, 0, {"odd": 63_997}), "but only 3 can be used (63,997: odd); at least 200"),
+        (
+            Newer(7, 7, 7, 0),
+            "Only 7 decisions are newer than what 2026-02-08-a41c learned from; at least 200",
+        ),
+    ],
+)
+def test_why_a_twin_is_judged_is_the_true_reason(newer: Newer | None, said: str) -> None:
+    report = reported(twin_of_us=0, newer=newer)
+    said = said.replace("2026-02-08-a41c", report.version)
+    assert said in " ".join(evaluation_text(report, "EUR", 100).split())
+
+
+def test_the_best_single_action_is_named(report: EvaluationReport) -> None:
+    best = report.evaluation.of("best_single")
+    label = report.evaluation.labels[int(np.argmax(best.mix[:-1]))]
+    said = " ".join(evaluation_text(report, "EUR", 100).split())
+    assert f"best single action: the one that did best for other customers, {label}" in said
+    assert evaluation_json(report, "EUR")["best_single"].startswith(label)
+    split = replace(best, mix=np.array([0.6, 0.3, 0.1]))
+    found = replace(report.evaluation, judgements=(split,))
+    assert best_single_words(found) == " or ".join(
+        f"{name} ({share})" for name, share in zip(found.labels[:2], ("60%", "30%"), strict=True)
+    )
+
+
+def test_the_models_own_interval_is_marked(report: EvaluationReport) -> None:
+    block = evaluation_text(report, "EUR", 100).split("champion by estimator")[1]
+    assert any(line.startswith("  DM ") and line.count("(") == 2 for line in block.splitlines())
+    assert "(" not in next(line for line in block.splitlines() if line.startswith("  SNIPS "))
+    assert "In brackets: an interval that knows nothing of them" in " ".join(block.split())

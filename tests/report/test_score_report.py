@@ -158,3 +158,20 @@ def test_what_learning_and_keeping_apart_cost() -> None:
     assert "1 customer gets something worth less than the best, to learn from it (expected cost $3)" in said
     assert "7 customers are kept apart, to measure what the plan earns (expected cost $41)" in said
     assert score_json(found, "USD")["kept_apart_cost"] == 41.2
+
+
+def test_nobody_to_score_says_who_would_be() -> None:
+    text = score_text(report(Share("nothing", "nothing", 0, 0.0), Share("a", "A", 0, 0.0)), "USD", 80)
+    said = " ".join(text.split())
+    assert (
+        "nobody is scored: known customers, who would be, are those with an event or a line of a customers file"
+        in said
+    )
+    assert "this plan" not in said
+    assert max(map(len, text.splitlines()[:6])) <= 80
+
+
+def test_a_floor_that_does_not_hold_is_said() -> None:
+    assert "\n  ! min_probability does not hold\n" in score_text(
+        report(*MIX), "USD", 80, warning="min_probability does not hold"
+    )

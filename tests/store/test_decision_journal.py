@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -13,7 +14,15 @@ from msgspec.structs import replace
 from nbatool.base.errors import DataError
 from nbatool.store.decision_record import DecisionRecord, Slot
 from nbatool.store.learned import LearnedSnapshot, Lesson
-from nbatool.store.night_decisions import NightChunk, NightReader, NightTerms, night_file, write_night
+from nbatool.store.night_decisions import (
+    Logged,
+    NightChances,
+    NightChunk,
+    NightReader,
+    NightTerms,
+    night_file,
+    write_night,
+)
 from nbatool.store.nights import Night
 from nbatool.store.online import LiveEvent, OnlineStore
 
@@ -121,7 +130,7 @@ def test_a_nights_decisions_are_read_back(tmp_path: Path) -> None:
         assert not path.exists()
     assert night.decisions == 3
     reader = NightReader(path)
-    assert reader.terms == replace(TERMS, believed=True)
+    assert reader.terms == replace(TERMS, believed=True, chances=True)
     first, second = reader.choice("d_2"), reader.choice("d_1")
     assert first is not None
     assert second is not None
@@ -146,6 +155,46 @@ def test_what_was_believed_is_kept_beside_what_the_models_expected(tmp_path: Pat
     found = [reader.choice(each) for each in ("d_1", "d_2")]
     assert [each and (each.expected, each.foreseen) for each in found] == [(2.5, 2.5), (2.5, 4.0)]
     reader.close()
+
+
+def test_what_was_chosen_is_kept_with_its_chances(tmp_path: Path) -> None:
+    path, likely = tmp_path / "decisions-0f.db", NightChances(np.array([2]), np.array([0.1]), np.array([0.3]))
+    with write_night(path, TERMS) as night:
+        night.add(
+            NightChunk(["d_1"], np.array([0]), np.array([2.5]), np.ones((1, 2)), np.array([4.0]), likely)
+        )
+        night.add(chunk("d_2", "d_3"))
+    reader = NightReader(path)
+    assert [reader.logged(each) for each in ("d_1", "d_2", "d_3", "d_9")] == [
+        Logged(0, 4.0, (2, 0.1, 0.3)), Logged(0, 2.5, None), Logged(1, None, None), None,
+    ]  # fmt: skip
+    reader.close()
+
+
+def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "decisions-0f.db"
+    older = [
+        (TERMS, [("chosen", "<u2"), ("expected", "<f8"), ("phi", "<f4", (2,))], (1, 2.5, [1.0, 0.5])),
+        (
+            replace(TERMS, believed=True),
+            [("chosen", "<u2"), ("expected", "<f8"), ("believed", "<f8"), ("phi", "<f4", (2,))],
+            (1, 2.5, 4.0, [1.0, 0.5]),
+        ),
+    ]
+    for terms, layout, row in older:
+        with write_night(path, TERMS) as night:
+            night.add(chunk("d_1"))
+        con = sqlite3.connect(path)
+        con.execute("update terms set body = ?", (msgspec.json.encode(terms),))
+        con.execute("update decision set body = ?", (np.array([row], dtype=layout).tobytes(),))
+        con.commit()
+        con.close()
+        reader = NightReader(path)
+        choice = reader.choice("d_1")
+        assert choice is not None
+        assert (choice.action_id, choice.foreseen, list(choice.phi)) == ("nothing", row[-2], [1.0, 0.5])
+        assert reader.logged("d_1") == Logged(1, row[-2], None)
+        reader.close()
 
 
 def test_a_night_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
