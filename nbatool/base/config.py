@@ -15,6 +15,7 @@ from nbatool.base import config_checks
 from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.config_words import sentence
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
+from nbatool.base.guardrail_settings import Guardrails
 from nbatool.base.learning_settings import Evaluate, Experiment, Exploration, Learning, Promotion
 from nbatool.base.setting_types import Table, kind_of
 from nbatool.base.settings import (
@@ -32,7 +33,8 @@ from nbatool.base.source_settings import Source
 from nbatool.base.toml_lines import KeyPath, key_lines
 
 __all__ = [
-    "Action", "Catalogue", "Clv", "Config", "Evaluate", "Experiment", "Exploration", "Feature", "Learning", "Objective",
+    "Action", "Catalogue", "Clv", "Config", "Evaluate", "Experiment", "Exploration", "Feature", "Guardrails", "Learning",
+    "Objective",
     "Promotion", "Roles", "Source", "Target", "Workspace", "config_schema", "load_config",
 ]  # fmt: skip
 
@@ -47,6 +49,7 @@ _SINGLE: dict[str, type[Table]] = {
     "evaluate": Evaluate,
     "promotion": Promotion,
     "learning": Learning,
+    "guardrails": Guardrails,
 }
 _ARRAYS: dict[str, type[Table]] = {
     "source": Source,
@@ -93,10 +96,10 @@ class _Loading:
     def config(self) -> Config:
         self.data = self.substituted(self.data, ())
         self.found += config_checks.not_enforced(self.data)
-        known = (*_SINGLE, *_ARRAYS, *config_checks.NOT_ENFORCED)
+        known = (*_SINGLE, *_ARRAYS)
         for key in self.data:
             if key not in known:
-                self.found.append(((key,), f"unknown table [{key}]{did_you_mean(key, (*_SINGLE, *_ARRAYS))}"))
+                self.found.append(((key,), f"unknown table [{key}]{did_you_mean(key, known)}"))
         single = {key: self.single(key, model) for key, model in _SINGLE.items() if key in self.data}
         arrays = {key: self.array(key, model) for key, model in _ARRAYS.items()}
         self.found += config_checks.repeated_names(self.data)
@@ -219,6 +222,16 @@ class _Loading:
 
 def _misfits(table: Table) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(
-        table, Source | Objective | Feature | Clv | Catalogue | Action | Exploration | Experiment | Evaluate
+        table,
+        Source
+        | Objective
+        | Feature
+        | Clv
+        | Catalogue
+        | Action
+        | Exploration
+        | Experiment
+        | Evaluate
+        | Guardrails,
     ):
         yield from table.problems()

@@ -10,8 +10,10 @@ from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.settings import Objective, Roles
 from nbatool.base.toml_lines import KeyPath
 
-NOT_ENFORCED: Final = ("guardrails",)
-"""Tables a later version will know; refused, since a limit that is written and not kept is worse than none."""
+NOT_ENFORCED: Final = tuple(
+    ("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share", "review")
+)
+"""Keys a later version will know; refused, since a limit that is written and not kept is worse than none."""
 
 ARRAYS: Final = {"source": "name", "objective": "name", "target": "name", "feature": "name", "action": "id"}
 """Arrays of tables and the key that tells their entries apart."""
@@ -20,10 +22,10 @@ Misfit = tuple[KeyPath, str]
 
 
 def not_enforced(data: dict[str, Any]) -> Iterator[Misfit]:
-    """Yield the tables that this version would ignore."""
-    for table in NOT_ENFORCED:
-        if table in data:
-            yield (table,), f"[{table}] is not enforced by this version; remove it"
+    """Yield the keys that this version would ignore."""
+    for table, key in NOT_ENFORCED:
+        if key in (data.get(table) or ()):
+            yield (table, key), f"[{table}] {key} is not enforced by this version; remove it"
 
 
 def lifetime_value(objectives: Sequence[tuple[int, Objective]], roles: Roles) -> Iterator[Misfit]:

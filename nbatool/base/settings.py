@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJs
 from nbatool.base.action_settings import Action, Catalogue
 from nbatool.base.clock import DAY_S, format_duration, parse_time
 from nbatool.base.errors import Problem
+from nbatool.base.guardrail_settings import Guardrails
 from nbatool.base.learning_settings import Evaluate, Experiment, Exploration, Learning, Promotion
 from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.setting_types import (
@@ -221,6 +222,7 @@ class Config(Table):
     promotion: Promotion | None = None
     """None: every newly trained version takes over."""
     learning: Learning = Field(default_factory=Learning)
+    guardrails: Guardrails = Field(default_factory=Guardrails)
 
     _path: Path = PrivateAttr(default=Path("nba.toml"))
     _lines: dict[KeyPath, int] = PrivateAttr(default_factory=dict)

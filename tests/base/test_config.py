@@ -157,8 +157,8 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
         (SOURCE + '[source.lookup.c]\nfile = "x"', 'nba.toml:8: [source.lookup.c] "on" is missing'),
         (SOURCE.replace("[source.map]", 'delimiter = ""\n[source.map]'),
          'nba.toml:4: [[source]] "s": delimiter: "" must be one character, such as "," or "\\t", or "whitespace"'),
-        ("[guardrails]\nrequire_consent = []",
-         "nba.toml:1: [guardrails] is not enforced by this version; remove it"),
+        ("[guardrails]\nbudget = []",
+         "nba.toml:2: [guardrails] budget is not enforced by this version; remove it"),
         ("[exploration]\nshare = 1.5", "nba.toml:2: [exploration] share: must be less than or equal to 1 (is 1.5)"),
         ("[exploration]\nshare = 0.01\nmin_probability = 0.02",
          "nba.toml:3: [exploration] min_probability 0.02 is more than share 0.01: not even two candidates could have it. "
@@ -227,11 +227,11 @@ def test_each_mistake_is_named(text: str, expected: str) -> None:
 
 def test_all_problems_come_at_once_in_the_order_of_lines() -> None:
     text = (
-        '[workspace]\ncurrency = "x"\ntimezone = 5\n[guardrails]\n[[source]]\nname = "a b"\nkind = "events"\n'
+        '[workspace]\ncurrency = "x"\ntimezone = 5\n[guardrails]\nreview = []\n[[source]]\nname = "a b"\nkind = "events"\n'
         'files = ["${NBATOOL_NO_SUCH}/x"]\n[source.map]\ntz = "x"\n[clv]\nhorizn = "1d"\n'
     )
     lines = [int(problem.split(":")[1]) for problem in problems(text)]
-    assert lines == [2, 3, 4, 6, 8, 10, 12]
+    assert lines == [2, 3, 5, 7, 9, 11, 13]
 
 
 def test_variables_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +253,7 @@ def test_the_schema_knows_every_table() -> None:
     schema = json.loads(json.dumps(config_schema()))
     assert set(schema["properties"]) == {
         "workspace", "source", "roles", "objective", "target", "feature", "clv", "catalogue", "action", "exploration",
-        "experiment", "evaluate", "promotion", "learning",
+        "experiment", "evaluate", "promotion", "learning", "guardrails",
     }  # fmt: skip
     assert "attributes" in schema["$defs"]["SourceMap"]["properties"]
 
