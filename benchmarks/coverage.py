@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from bandit_worlds import World, covered  # type: ignore[import-not-found]  # found on the path set above
 
-KNOWN, ESTIMATED = 400, 120
+KNOWN, ESTIMATED = 400, 400
 WORLDS = {
     "clicks": World(),
     "clicks, a log of strong preferences": World(sharp=3),
