@@ -29,6 +29,13 @@ def source(
     )
 
 
+def log_source(file: str) -> str:
+    """Return the source ``log`` of decisions in a file of the columns d, id, ts and action."""
+    return source(
+        file, name="log", kind="decisions", decision_id="d", customer_id="id", ts="ts", action_id="action"
+    )
+
+
 class Shop:
     """A workspace's folder."""
 

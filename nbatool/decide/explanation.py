@@ -16,7 +16,7 @@ from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expectation
 from nbatool.decide.how_chosen import was_tried
 from nbatool.decide.policy import Policy
-from nbatool.decide.published import fitted, terms_in_force
+from nbatool.decide.published import terms_in_force
 from nbatool.decide.reasons import SINCE, Reasons, response_words, response_worth
 from nbatool.features.known import require_known
 from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
@@ -24,6 +24,7 @@ from nbatool.features.pairs import DIMENSIONS
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain_journal
 from nbatool.models.posterior import Posterior
+from nbatool.models.posterior_arms import fitted
 from nbatool.profile.present import present_us
 from nbatool.store.warehouse import open_warehouse
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 ITSELF = "the action itself"
 """What its name, kind, channel and terms add, whatever is known about the customer."""
-
-
 ROUNDING = 1e-9
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from nbatool.base.clock import format_time
 from nbatool.base.errors import DataError
@@ -21,10 +20,8 @@ from nbatool.decide.catalogue import channels_offered
 from nbatool.decide.practice import practice_from_json
 from nbatool.decide.selection import GREEDY_PRACTICE, Practice
 from nbatool.features.outcome_terms import OutcomeTerms
-from nbatool.models.candidates import Candidate
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
-from nbatool.models.symmetric import coupled, kronecker_diagonal
 from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateReader
 
@@ -136,32 +133,3 @@ def _differs(action: Action, old: Any, new: Any, channels: list[str], every_chan
     return bool(
         old != new or sorted(channels) != sorted(channels_offered(action, every_channel=every_channel))
     )
-
-
-def fitted(posterior: Posterior | None, arms: Sequence[Candidate]) -> Posterior | None:
-    """Return a belief about these arms, in their order: the catalogue may have changed since it was published.
-
-    Of arms that stay everything believed is kept: a part of a normal distribution is one. Of new ones nothing is known
-    beyond what models expect; `nbatool score` lets them start from their relatives.
-    """
-    if posterior is None or posterior.arms == tuple(arms):
-        return posterior
-    d, at, place = posterior.d, np.arange(posterior.d), {arm: k for k, arm in enumerate(posterior.arms)}
-    kept = np.array([k for k, arm in enumerate(arms) if arm in place], dtype=np.int64)
-    before = np.array([place[arms[k]] for k in kept], dtype=np.int64)
-    relation, weights = np.eye(len(arms)), np.zeros((len(arms), d))
-    relation[np.ix_(kept, kept)] = posterior.relation[np.ix_(before, before)]
-    weights[kept] = posterior.weights[before]
-    whole = kronecker_diagonal(relation, posterior.variance).reshape(len(arms), d, len(arms), d)
-    old = np.zeros((posterior.m, d, posterior.m, d))
-    for group, covariance in zip(posterior.groups, posterior.covariance, strict=True):
-        old[np.ix_(group, at, group, at)] = covariance.reshape(len(group), d, len(group), d)
-    whole[np.ix_(kept, at, kept, at)] = old[np.ix_(before, at, before, at)]
-    parts = [
-        whole[np.ix_(group, at, group, at)].reshape(len(group) * d, len(group) * d)
-        for group in coupled(relation)
-    ]
-    return Posterior(
-        arms, relation, posterior.variance.copy(), weights, parts, noise=posterior.noise_state,
-        half_life_s=posterior.half_life_s, decay=posterior.decay,
-    )  # fmt: skip

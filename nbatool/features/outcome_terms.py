@@ -139,9 +139,8 @@ class OutcomeTerms:
 
     @property
     def unnamed(self) -> ObjectiveTerms | None:
-        """The objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
-        candidates = [o for o in self.objectives if not o.by_events] or list(self.objectives)
-        return candidates[0] if len(candidates) == 1 else None
+        """The objective of outcomes that name none, as `unnamed_of`."""
+        return unnamed_of(self.objectives)
 
     def closes_us(self, as_of_us: int) -> int:
         """Return when nothing more counts for a decision: after its longest window and the wait.
@@ -200,3 +199,9 @@ class OutcomeTerms:
 def _objective(data: dict[str, Any]) -> ObjectiveTerms:
     lifetime = data.get("lifetime")
     return ObjectiveTerms(**{**data, "lifetime": LifetimeTerms.from_json(lifetime) if lifetime else None})
+
+
+def unnamed_of(objectives: Sequence[ObjectiveTerms]) -> ObjectiveTerms | None:
+    """Return the objective of outcomes that name none: the only one whose outcomes are posted, or the only one."""
+    candidates = [o for o in objectives if not o.by_events] or list(objectives)
+    return candidates[0] if len(candidates) == 1 else None

@@ -20,6 +20,7 @@ from nbatool.base.clock import US_PER_S
 from nbatool.base.records import NOTHING
 from nbatool.features.choice import as_timestamp
 from nbatool.features.labels import counted_types, outcomes
+from nbatool.features.outcome_terms import unnamed_of
 from nbatool.models.candidates import Candidate
 from nbatool.models.table import BoolArray, FloatArray, IntArray
 from nbatool.store.arrow import fetch_arrow
@@ -246,11 +247,11 @@ def posted_outcomes(
     One under the id of an event that counts by itself is that event, and left to it.
     """
     counts, amounts = np.zeros((n, len(objectives))), np.zeros((n, len(objectives)))
-    arriving = [o for o in objectives if not o.by_events] or list(objectives)
+    unnamed = unnamed_of(objectives)
     for k, objective in enumerate(objectives):
         values: dict[str, Any] = {
             "objective": objective.name,
-            "takes_unnamed": len(arriving) == 1 and objective is arriving[0],
+            "takes_unnamed": objective is unnamed,
             "within_us": objective.within * US_PER_S,
             "clip": None if objective.clip_event is None else Decimal(str(objective.clip_event)),
             "types": list(counted_types(objective)),

@@ -75,7 +75,6 @@ def _telling(con: duckdb.DuckDBPyConnection, terms: OutcomeTerms, as_of_us: int)
     if not terms.all_posted:
         return ()
     names = [o.name for o in terms.objectives]
-    asked = {
-        "as_of": as_timestamp(as_of_us), "objectives": names, "unnamed": names[0] if len(names) == 1 else None,
-    }  # fmt: skip
+    unnamed = None if terms.unnamed is None else terms.unnamed.name
+    asked = {"as_of": as_timestamp(as_of_us), "objectives": names, "unnamed": unnamed}
     return tuple(source for (source,) in con.execute(statement("models/telling_sources"), asked).fetchall())

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = (
-    "events", "customers", "decisions", "candidate_sets", "outcomes", "consent", "contact_states", "closed", "attributes_seen",
+    "events", "customers", "decisions", "candidate_sets", "outcomes", "consent", "contact_states", "contact_said", "closed",
+    "attributes_seen",
     "rejects", "batches", "runs", "live_watermark", "drained",
     "watched", "changes",
 )  # fmt: skip

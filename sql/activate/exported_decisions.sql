@@ -1,6 +1,6 @@
 -- makes: the decision log with what came of it
 -- grain: one row per slot of a decision, in the order of time
--- reads: decisions, candidate_sets, outcomes, contact_states, closed, logged, brought, registered by the caller
+-- reads: decisions, candidate_sets, outcomes, contact_said, closed, logged, brought, registered by the caller
 -- params: source (null: all), from_us, until_us (µs since 1970 UTC; null: no limit); each_slot, whether each slot of a
 --   slate has an outcome of its own; else the slate has one, which stands at its first slot; objectives, their names, and
 --   within_us, their windows; unnamed, whose the outcomes are that name none (null: nobody's)
@@ -53,18 +53,11 @@ states as (
     select
         decision_id,
         case
-            when last_said is distinct from 'released' and has_expired and decision_id not in (select decision_id from closed)
+            when status is distinct from 'released' and has_expired and decision_id not in (select decision_id from closed)
             then 'expired'
-            else last_said
+            else status
         end as status
-    from (
-        select
-            decision_id,
-            arg_max(status, {'ts': ts, 'released': status = 'released'}) filter (where status <> 'expired') as last_said,
-            bool_or(status = 'expired') as has_expired
-        from contact_states
-        group by decision_id
-    ) as said
+    from contact_said
 ),
 
 found as (

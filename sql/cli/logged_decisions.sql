@@ -1,6 +1,6 @@
 -- makes: decisions of the log by source; a slate is one, whatever its slots
 -- grain: one row per source
--- reads: decisions, outcomes, closed, contact_states
+-- reads: decisions, outcomes, closed, contact_said
 -- params: none
 with
 sources as (select distinct source from decisions),
@@ -8,14 +8,8 @@ sources as (select distinct source from decisions),
 skipped as (
     -- as in the exported log: what was not made, or is not known to have been, has no outcome
     select decision_id
-    from contact_states
-    group by decision_id
-    having
-        coalesce(
-            arg_max(status, {'ts': ts, 'released': status = 'released'}) filter (where status <> 'expired') = 'released',
-            false
-        )
-        or (bool_or(status = 'expired') and decision_id not in (select decision_id from closed))
+    from contact_said
+    where status = 'released' or (has_expired and decision_id not in (select decision_id from closed))
 )
 
 select

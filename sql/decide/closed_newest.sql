@@ -1,6 +1,6 @@
 -- makes: a query result
 -- grain: one row per closed window of an own decision, the newest $most by decision and then by closing, oldest first
--- reads: closed, decisions, contact_states
+-- reads: closed, decisions, contact_said
 -- params: most; until, the newest decisions whose windows had ended, with their wait; each_slot, whether each slot of a slate has an
 --   outcome of its own; else its first stands for it
 select
@@ -18,12 +18,7 @@ where
     -- When a window was closed says when somebody got round to it, not when its outcome was known.
     and d.as_of <= $until
     -- A contact that was not made after all says nothing about its action.
-    and d.decision_id not in (
-        select s.decision_id
-        from contact_states as s
-        group by s.decision_id
-        having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
-    )
+    and d.decision_id not in (select decision_id from contact_said where status = 'released')
     -- Without any candidate there was no choice, and what came of it says nothing about one.
     and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 qualify row_number() over (order by d.as_of desc, c.position desc) <= $most

@@ -1,16 +1,10 @@
 -- makes: due, what becomes of each open decision: only contacts that were made, and nothing, earn outcomes
 -- grain: one row per slot of a decision; those that earn are numbered from 0 in the order they are closed
--- reads: open_decisions, night_contacts, confirmed, contact_states
+-- reads: open_decisions, night_contacts, confirmed, contact_said
 -- params: $unconfirmed_s, seconds a reservation lasts; $told_until, up to when confirmations are known;
 --         $reached, the newest moment whose windows the loaded events reach (null: no objective waits for events)
 create or replace temp table due as
-with said as (
-    select decision_id, arg_max(status, {'ts': ts, 'released': status = 'released'}) as status
-    from contact_states
-    group by decision_id
-),
-
-found as (
+with found as (
     select
         o.*,
         s.status is not distinct from 'released' as is_released,
@@ -20,7 +14,7 @@ found as (
         o.as_of > $reached as is_ahead,
         o.as_of + to_seconds($unconfirmed_s) <= $told_until as is_late
     from open_decisions as o
-    left join said as s on s.decision_id = o.decision_id
+    left join contact_said as s on s.decision_id = o.decision_id
     left join confirmed as c on c.decision_id = o.decision_id
 ),
 

@@ -1,14 +1,8 @@
 -- makes: night_contacts, how many contacts each night decided on that has open decisions, and how many were made
 -- grain: one row per moment of a night
--- reads: decisions, open_decisions, confirmed, contact_states, closed
+-- reads: decisions, open_decisions, confirmed, contact_said, closed
 -- params: none
 create or replace temp table night_contacts as
-with said as (
-    select decision_id, arg_max(status, {'ts': ts, 'released': status = 'released'}) as status
-    from contact_states
-    group by decision_id
-)
-
 select
     d.as_of,
     count(*) as contacts,
@@ -24,7 +18,7 @@ select
             )
     ) as made
 from decisions as d
-left join said as s on s.decision_id = d.decision_id
+left join contact_said as s on s.decision_id = d.decision_id
 where
     d.source = 'nbatool'
     and d.batch_id = '@night'

@@ -1,6 +1,6 @@
 -- makes: a query result
 -- grain: one row
--- reads: decisions, contact_states, closed
+-- reads: decisions, contact_said, closed
 -- params: from_ts, until_ts
 select
     count(*) as decisions,
@@ -12,12 +12,10 @@ left join (
     select
         decision_id,
         case
-            when arg_max(status, {'ts': ts, 'released': status = 'released'}) filter (where status <> 'expired')
-                = 'released' then 'released'
-            when bool_or(status = 'expired') and decision_id not in (select decision_id from closed) then 'expired'
+            when status = 'released' then 'released'
+            when has_expired and decision_id not in (select decision_id from closed) then 'expired'
         end as status
-    from contact_states
-    group by decision_id
+    from contact_said
 ) as s on s.decision_id = d.decision_id
 where
     d.as_of >= $from_ts

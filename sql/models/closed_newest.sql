@@ -1,6 +1,6 @@
 -- makes: a query result
 -- grain: one row per closed window of an own decision with a choice, the newest $most by decision, in the order (customer, time)
--- reads: closed, decisions, contact_states
+-- reads: closed, decisions, contact_said
 -- params: most; until, the newest decisions whose windows had ended, with their wait
 select
     coalesce(d.source_id, '@' || d.decision_id) as customer_id,     -- nobody has the id of an anonymous visitor
@@ -15,12 +15,7 @@ where
     -- When a window was closed says when somebody got round to it, not when its outcome was known.
     d.as_of <= $until
     -- A contact that was not made after all says nothing about its action.
-    and d.decision_id not in (
-        select s.decision_id
-        from contact_states as s
-        group by s.decision_id
-        having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
-    )
+    and d.decision_id not in (select decision_id from contact_said where status = 'released')
     and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 qualify row_number() over (order by d.as_of desc, c.position desc) <= $most
 order by customer_id, as_of_us, c.position

@@ -1,7 +1,7 @@
 -- makes: logged (temporary), the decisions of the log: imported ones, own ones whose windows have closed; or every one:
 --   contacts that were never made and open windows too, without what requests said
 -- grain: one row per slot of a decision; row counts from 0 in the order (customer, time, decision, slot)
--- reads: decisions, closed, contact_states
+-- reads: decisions, closed, contact_said
 -- params: from_ts, until_ts; closed_until, own decisions up to here (inclusive) may be closed: what later ones are
 --   closed with is not known yet; every; each_slot, whether each slot of a slate has an outcome of its own; else its first
 --   stands for it
@@ -38,15 +38,7 @@ from (
             or (c.outcome is not null and d.as_of <= $closed_until and ($each_slot or d.slot = 1))
         )
         -- The last thing said of a contact counts.
-        and (
-            $every
-            or d.decision_id not in (
-                select s.decision_id
-                from contact_states as s
-                group by s.decision_id
-                having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
-            )
-        )
+        and ($every or d.decision_id not in (select decision_id from contact_said where status = 'released'))
         -- Without any candidate there was no choice, and what came of it says nothing about one.
         and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 ) as found

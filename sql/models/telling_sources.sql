@@ -1,6 +1,6 @@
 -- makes: a query result
 -- grain: one row per source of imported decisions that tells an outcome of every objective with each of them, zeros too
--- reads: decisions, outcomes, contact_states
+-- reads: decisions, outcomes, contact_said
 -- params: as_of (exclusive); objectives, their names; unnamed, whose the outcomes are that name none (null: nobody's)
 with
 logged as (
@@ -10,12 +10,7 @@ logged as (
         d.source <> 'nbatool'
         and d.as_of < $as_of
         -- What was never shown, or was no choice, is not learned from: nobody need tell what came of it.
-        and d.decision_id not in (
-            select s.decision_id
-            from contact_states as s
-            group by s.decision_id
-            having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
-        )
+        and d.decision_id not in (select decision_id from contact_said where status = 'released')
         and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
 ),
 

@@ -1,7 +1,7 @@
 -- makes: a query result, when decisions to learn from were made: the outcome is known, there was a choice, the contact was
 --   made, and the chance is one if it was logged
 -- grain: one row per instant, oldest first
--- reads: decisions, closed, contact_states
+-- reads: decisions, closed, contact_said
 -- params: as_of, the present (exclusive); closed_until and ended_until, the newest own and the newest of all decisions whose
 --   windows had ended; telling, sources whose outcomes came with the decisions; each_slot, as in create_logged
 select
@@ -18,11 +18,6 @@ where
     end
     and (d.probability is null or isnan(d.probability) or (d.probability > 0 and d.probability <= 1 + 1e-6))
     and (d.removed is null or len(list_filter(d.removed, lambda step: step = 0)) > 1)
-    and d.decision_id not in (
-        select s.decision_id
-        from contact_states as s
-        group by s.decision_id
-        having arg_max(s.status, {'ts': s.ts, 'released': s.status = 'released'}) = 'released'
-    )
+    and d.decision_id not in (select decision_id from contact_said where status = 'released')
 group by d.as_of
 order by d.as_of

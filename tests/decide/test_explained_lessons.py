@@ -18,9 +18,10 @@ from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import population, score_chunks
 from nbatool.decide.explanation import Term, _terms, _uplift_se, explain_customer
 from nbatool.decide.policy import Policy
-from nbatool.decide.published import fitted, terms_in_force
+from nbatool.decide.published import terms_in_force
 from nbatool.decide.reasons import SINCE
 from nbatool.ingest.catalogue import load_catalogue
+from nbatool.models.posterior_arms import fitted
 from nbatool.report.explanation_report import LEAST_SHOWN, explanation_json, explanation_text
 from nbatool.report.figures import money_text
 from nbatool.store.warehouse import open_warehouse

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from judged_worlds import judged_log
-from small_shop import Shop, source
+from small_shop import Shop, log_source
 
 from nbatool.base.clock import parse_time
 from nbatool.measure.evaluating import LEARNED_SINCE, _learned_since
@@ -27,15 +27,7 @@ def test_newer_decisions_are_counted_and_those_whose_outcome_is_known(
     shop = Shop(tmp_path)
     days = (1, 2, 4, 5, 6, 7)
     shop.write("log.csv", "d,id,ts,action\n" + "".join(f"{k},c{k},2024-01-0{k},a\n" for k in days))
-    decided = source(
-        "log.csv",
-        name="log",
-        kind="decisions",
-        decision_id="d",
-        customer_id="id",
-        ts="ts",
-        action_id="action",
-    )
+    decided = log_source("log.csv")
     objective = '[[objective]]\nname = "spend"\nwithin = "7d"\n[[action]]\nid = "a"\nchannels = ["web"]\n'
     workspace = shop.configure(decided + objective)
     shop.load(workspace)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from small_shop import Shop, source
+from small_shop import Shop, log_source, source
 
 from nbatool.base.clock import parse_time
 from nbatool.base.errors import DataError
@@ -44,15 +44,7 @@ def test_the_newest_record_may_be_an_outcome_with_a_time_of_its_own(tmp_path: Pa
     shop = Shop(tmp_path)
     shop.write("log.csv", "d,id,ts,action\n1,c1,2024-01-01,a\n2,c2,2024-01-02,a\n")
     shop.write("came.csv", "d,o,ts,value\n1,o1,2024-01-09T10:00:00,5\n")
-    decided = source(
-        "log.csv",
-        name="log",
-        kind="decisions",
-        decision_id="d",
-        customer_id="id",
-        ts="ts",
-        action_id="action",
-    )
+    decided = log_source("log.csv")
     came = source(
         "came.csv",
         name="came",
