@@ -11,7 +11,7 @@ from nbatool.base.records import Action
 from nbatool.decide.catalogue import compile_catalogue
 from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expected
-from nbatool.decide.policy import Policy
+from nbatool.decide.policy import Foreseen, Policy
 from nbatool.decide.selection import GREEDY_PRACTICE, Practice
 from nbatool.decide.subjects import Subjects
 
@@ -39,4 +39,4 @@ def decided(
     """Decide for one customer for whom nothing is expected to bring 1, and each offer so much more."""
     expected = Expected(np.ones(1), 1.0 + np.array([uplift]), np.zeros((1, len(uplift))))
     gone = np.array([[0] * len(uplift) if removed is None else removed], dtype=np.int8)
-    return policy._arbitrate(expected, gone, np.empty((1, 0)), None, Subjects([customer_id], [decision_id]))
+    return policy.arbitrate(Foreseen(expected, gone, np.empty((1, 0))), Subjects([customer_id], [decision_id]))

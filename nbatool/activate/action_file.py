@@ -68,14 +68,19 @@ class ActionRows:
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
                 said = self._said(reasons, chunk, row, j) if rank == 1 else ""
                 rows.append((
-                    customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel, None,
-                    float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
+                    customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel,
+                    self._send_at(chunk, row, j), float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
                     float(decision.expected[row, j]),
                     float(decision.probability[row, j]) if rank == 1 else None, ARMS[decision.arm[row]], said, False,
                     chunk.subjects.decision_ids[row],
                 ))  # fmt: skip
         self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
+
+    def _send_at(self, chunk: ScoredChunk, row: int, j: int) -> str | None:
+        """When it may go out; None: at once."""
+        at_us = int(chunk.send_at_us[row, j])
+        return None if at_us == self.as_of_us else format_time(at_us)
 
     def _said(self, reasons: Reasons, chunk: ScoredChunk, row: int, j: int) -> str:
         """Reasons in one cell; it begins with a word, because a leading + is a formula to a spreadsheet."""

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from nbatool.activate.action_file import ActionRows, for_reading
 from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.activate.night_log import NightLog, logging
+from nbatool.activate.reserving import Reserve, reserving
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Share, Tally
 from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
-from nbatool.decide.batch import Population, ScoredChunk, population, score_chunks
+from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population, score_chunks
+from nbatool.decide.circumstances import NightCircumstances
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_of
 from nbatool.decide.publish import Terms, publishing
@@ -156,10 +158,11 @@ def score_workspace(
         )  # fmt: skip
         people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
         posterior = None if learned is None else learned.posterior
-        practice = practice_of(config, policy, people, posterior, threads=settings.threads)
+        told = circumstances_of(people, config, policy, online)
+        practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
         policy = replace(policy, practice=practice)
         standing = Standing.of(warehouse.con, as_of)
-        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms, standing)
+        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms, standing, told)
         return scoring.run(on_progress)
 
 
@@ -175,6 +178,7 @@ class _Scoring:
     policy: Policy
     terms: Terms
     standing: Standing
+    told: NightCircumstances
 
     def run(self, on_progress: OnProgress | None) -> ScoreReport:
         """Decide; log before any file can be acted on; write the files; publish."""
@@ -190,12 +194,17 @@ class _Scoring:
         takers: list[Taker] = [rows.add, tally.add]
         with ExitStack() as publication:
             if why_not is None:
-                published = publishing(self.workspace, self.online, self.people, self.policy, self.terms)
+                published = publishing(
+                    self.workspace, self.online, self.people, self.policy, self.terms, self.told
+                )
                 takers.append(publication.enter_context(published))
             with ExitStack() as log:
+                reserve: Reserve | None = None
                 if trial is None:
                     takers.append(log.enter_context(logging(self.con, self._log())))
-                self._decide(takers, on_progress)
+                    stood = self.standing.by_customer
+                    reserve = log.enter_context(reserving(self.online.ledger, self.told, as_of, stood))
+                self._decide(takers, reserve, on_progress)
             written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
         return replace(self._report(tally, written, why_not), why_not_logged=trial)
 
@@ -205,15 +214,17 @@ class _Scoring:
             self.terms.model_version,
         )  # fmt: skip
 
-    def _decide(self, takers: list[Taker], on_progress: OnProgress | None) -> None:
+    def _decide(self, takers: list[Taker], reserve: Reserve | None, on_progress: OnProgress | None) -> None:
         learned = self.terms.learned
         chunks = score_chunks(
             self.people, self.policy, threads=self.settings.threads, seed=self.settings.seed,
-            posterior=None if learned is None else learned.posterior,
+            posterior=None if learned is None else learned.posterior, told=self.told,
         )  # fmt: skip
         for made in chunks:
             ids = self.people.customer_ids[made.first : made.last]
             chunk = self.standing.put_into(made, ids, self.policy.candidates)
+            if reserve is not None:
+                chunk = reserve(chunk)
             for take in takers:
                 take(chunk)
             if on_progress is not None:

@@ -84,20 +84,21 @@ class Tally:
 
     def _add_choices(self, chunk: ScoredChunk) -> None:
         decision, offers = chunk.decision, self.policy.catalogue.offers
+        money = decision.money
         for j in range(-1, len(offers)):
             rows = decision.chosen == j
             name = offers[j].action.id if j >= 0 else NOTHING
             self.counts[name] = self.counts.get(name, 0) + int(rows.sum())
             if j >= 0:
-                worth = decision.net_value[rows, j]
+                worth = money[rows, j]
                 self.values[name] = self.values.get(name, 0.0) + float(worth.sum())
                 possible = decision.removed[:, j] == 0
-                total = float(decision.net_value[possible, j].sum())
+                total = float(money[possible, j].sum())
                 key = f"{name}\x00{offers[j].channel}"
                 self.single[key] = self.single.get(key, 0.0) + total
         chosen = np.flatnonzero(decision.chosen >= 0)
         if len(chosen):
-            worth = decision.net_value[chosen, decision.chosen[chosen]]
+            worth = money[chosen, decision.chosen[chosen]]
             k = int(np.argmax(worth))
             self.best = max(self.best, (float(worth[k]), chunk.first + int(chosen[k])), key=lambda b: b[0])
 

@@ -8,8 +8,11 @@ from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.funnel import CODE
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.how_chosen import how_chosen
 from nbatool.decide.policy import Policy
+from nbatool.decide.quiet_hours import NEVER
 from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons, money
 from nbatool.decide.request import Question
@@ -30,8 +33,17 @@ def answer(
     decision_id: str,
     model_version: str,
     known: bool = True,
+    told: Circumstances | None = None,
 ) -> Json:
-    """Return the answer; ``customers`` and ``decision`` have one row. Not ``known``: nobody has that customer_id."""
+    """Return the answer; ``customers`` and ``decision`` have one row.
+
+    Parameters
+    ----------
+    known
+        False: nobody has that customer_id.
+    told
+        What guardrails looked at.
+    """
     reasons = Reasons(policy) if question.explain else None
     result: Json = {} if question.request_id is None else {"request_id": question.request_id}
     result |= {
@@ -41,9 +53,22 @@ def answer(
         "as_of": format_time(question.as_of_us),
         "actions": _actions(policy, question, customers, decision, slots, reasons),
     }
+    if told is not None and (until_us := quiet_until(policy, customers, decision, told)) is not None:
+        result["quiet_until"] = format_time(until_us)
     if reasons is not None:
         result["funnel"] = funnel(policy, customers, scores, decision, reasons)
     return result | {"arm": ARMS[decision.arm[0]], "model_version": model_version}
+
+
+def quiet_until(
+    policy: Policy, customers: CustomerFeatures, decision: Decision, told: Circumstances
+) -> int | None:
+    """Return when the first offer that quiet hours hold back may go out; None where they hold nothing back."""
+    held_back = decision.removed[0] == CODE["quiet"]
+    if not told.live or not held_back.any():
+        return None
+    goes = int(policy.guardrails.send_at_us(customers.as_of_us, told)[0, held_back].min())
+    return None if goes == NEVER else goes
 
 
 def _actions(

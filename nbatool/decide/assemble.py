@@ -12,6 +12,7 @@ from nbatool.base.records import Action
 from nbatool.base.settings import shown_path
 from nbatool.decide.batch import SEGMENT, VALUE_SCORES
 from nbatool.decide.catalogue import Catalogue, compile_catalogue
+from nbatool.decide.compile_guardrails import compile_guardrails
 from nbatool.decide.expected import unvalued
 from nbatool.decide.policy import Policy
 from nbatool.features.customer import FeatureSet
@@ -55,7 +56,7 @@ def bundle_policy(config: Config, bundle: Bundle, actions: Sequence[Action]) -> 
     if bundle.outcome is None and config.exploration is None:
         because = bundle.card.get("unlearned") or NEVER_CONTACTED
         _require_values(config, catalogue, list(bundle.propensities), because)
-    return Policy(bundle, catalogue)
+    return Policy(bundle, catalogue, guards=compile_guardrails(config, catalogue, expression_kinds(bundle)))
 
 
 def require_decidable(
@@ -75,7 +76,9 @@ def require_decidable(
     ConfigError
         As :func:`champion_policy` would.
     """
-    catalogue = compiled(config, actions, planned_kinds(config, features))
+    kinds = planned_kinds(config, features)
+    catalogue = compiled(config, actions, kinds)
+    compile_guardrails(config, catalogue, kinds)
     # What is tried is learned from its outcomes; only what is never tried must be valued by hand.
     if unlearned is not None and config.exploration is None:
         _require_values(config, catalogue, [target.name for target in config.targets], unlearned)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbatool.decide.best import Indices
+from nbatool.decide.circumstances import NightCircumstances, night_circumstances
 from nbatool.decide.decision import Decision
 from nbatool.decide.policy import Policy
 from nbatool.decide.subjects import Subjects
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from nbatool.base.config import Config
+    from nbatool.store.online import OnlineStore
 
 CHUNK_BYTES = 256 * 1024 * 1024
 MOST_CHUNK = 50_000
@@ -47,7 +50,13 @@ class Population:
 
 @dataclass(frozen=True)
 class ScoredChunk:
-    """Decisions and scores of the customers ``first <= position < last``."""
+    """Decisions and scores of the customers ``first <= position < last``.
+
+    Parameters
+    ----------
+    send_at_us
+        (n, n_offers) when each offer may go out, µs since 1970: the moment, or when quiet hours end.
+    """
 
     first: int
     last: int
@@ -55,6 +64,7 @@ class ScoredChunk:
     scores: dict[str, NDArray[Any]]
     decision: Decision
     subjects: Subjects
+    send_at_us: Indices
 
 
 def population(
@@ -84,6 +94,16 @@ def population(
     return Population(ids, as_of_us, prepare_moments(con, policy.bundle.features, moments), value_scores)
 
 
+def circumstances_of(
+    people: Population, config: Config, policy: Policy, online: OnlineStore
+) -> NightCircumstances:
+    """Gather what guardrails look at for everybody of a population."""
+    return night_circumstances(
+        people.prepared.con, policy.guardrails, online, people.customer_ids, people.as_of_us,
+        contact_types=config.roles.contact, unsubscribes=config.roles.unsubscribe,
+    )  # fmt: skip
+
+
 def score_names(policy: Policy) -> tuple[str, ...]:
     """Names of the scores of a customer, in the order of the scores file."""
     value = (*VALUE_SCORES, SEGMENT) if policy.bundle.clv is not None else ()
@@ -91,7 +111,13 @@ def score_names(policy: Policy) -> tuple[str, ...]:
 
 
 def score_chunks(
-    people: Population, policy: Policy, *, threads: int, seed: int, posterior: Posterior | None = None
+    people: Population,
+    policy: Policy,
+    *,
+    threads: int,
+    seed: int,
+    posterior: Posterior | None = None,
+    told: NightCircumstances | None = None,
 ) -> Iterator[ScoredChunk]:
     """Decide for everybody; a chunk's memory is bounded whatever the number of customers.
 
@@ -101,6 +127,8 @@ def score_chunks(
         Part of every decision's name, and so of its draw.
     posterior
         What was learned since the models were trained.
+    told
+        What guardrails look at; None: of nobody in particular, and only conditions are looked at.
     """
     for first, last, customers in people.prepared.chunks(chunk_size(policy)):
         encoded = policy.bundle.customer.encode(customers)
@@ -109,8 +137,14 @@ def score_chunks(
         }
         scores |= {name: values[first:last] for name, values in people.value_scores.items()}
         subjects = Subjects.of_night(people.customer_ids[first:last], people.as_of_us, seed)
-        decision = policy.decide(customers, scores, threads=threads, subjects=subjects, posterior=posterior)
-        yield ScoredChunk(first, last, customers, scores, decision, subjects)
+        seen = None if told is None else told.of_rows(first, last)
+        decision = policy.decide(
+            customers, scores, threads=threads, subjects=subjects, posterior=posterior, told=seen
+        )
+        goes = np.repeat(customers.as_of_us[:, None], decision.net_value.shape[1], axis=1)
+        if seen is not None and not policy.guardrails.quiet.is_empty:
+            goes = policy.guardrails.send_at_us(customers.as_of_us, seen)
+        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes)
 
 
 def chunk_size(policy: Policy) -> int:

@@ -46,6 +46,12 @@ def kind_of(offer: Offer) -> ContactKind:
     return ContactKind(offer.action.id, offer.channel, offer.action.tags)
 
 
+def kind_of_others(catalogue: Catalogue, action_id: str | None, channel: str | None) -> ContactKind:
+    """Return what a contact was that somebody else made; its tags are those the catalogue has now."""
+    action = catalogue.actions.get(action_id or "")
+    return ContactKind(action_id or "", channel, () if action is None else action.tags)
+
+
 @dataclass(frozen=True)
 class PastContacts:
     """Contacts of n customers that count, in any order.

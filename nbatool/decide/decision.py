@@ -12,6 +12,7 @@ from nbatool.features.kinds import Floats
 
 STEPS = (
     "dates", "stock", "channel", "reach", "consent", "eligible", "applicable", "suppressed", "cap", "gap", "quiet", "limit",
+    "review",
 )  # fmt: skip
 """Steps that remove offers, in order; "channel" is the request's own wish."""
 
@@ -68,6 +69,8 @@ class Decision:
         (n, d) the context the fast learner sees; d = 0 where the version has none.
     modelled
         (n, n_offers + 1) expected outcome by the models alone, `nothing` last: what a lesson is the difference to.
+    charge
+        (n_offers,) what the prices of limits take off a net value, in currency; no money is paid for it.
     """
 
     expected: Floats
@@ -83,7 +86,13 @@ class Decision:
     probability: Floats
     phi: Floats
     modelled: Floats
+    charge: Floats
 
     def possible(self, row: int) -> list[int]:
         """Offers that survived every step for one customer, best first."""
         return [int(j) for j in self.order[row] if self.removed[row, j] == 0]
+
+    @property
+    def money(self) -> Floats:
+        """(n, n_offers) net value in currency as it is earned: without the prices of limits, which only rank."""
+        return self.net_value + self.charge

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.assemble import champion_policy
-from nbatool.decide.batch import ScoredChunk, population, score_chunks
+from nbatool.decide.batch import ScoredChunk, circumstances_of, population, score_chunks
 from nbatool.decide.contributions import Contributions, uplift_contributions
 from nbatool.decide.decision import Decision
 from nbatool.decide.expected import Expectation
@@ -26,6 +27,7 @@ from nbatool.ingest.drain import drain_journal
 from nbatool.models.posterior import Posterior
 from nbatool.models.posterior_arms import fitted
 from nbatool.profile.present import present_us
+from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -190,7 +192,9 @@ def explain_customer(
         in_force = terms_in_force(workspace, version)
         policy = replace(policy, practice=in_force.practice)
         posterior = fitted(in_force.posterior, policy.candidates)
-        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior)
+        with closing(OnlineStore(workspace.online_path)) as online:
+            told = circumstances_of(people, workspace.config, policy, online)
+        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told)
     return explained(policy, chunk, customer_id, moment, version, asked, posterior)
 
 

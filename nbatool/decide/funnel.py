@@ -32,18 +32,11 @@ Columns = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Funnel:
-    """The steps over the offers of a catalogue.
-
-    Parameters
-    ----------
-    waits
-        Whether an offer in quiet hours goes out when they end (the night) instead of being removed (live).
-    """
+    """The steps over the offers of a catalogue."""
 
     catalogue: Catalogue
     plan: FeaturePlan
     guards: Guardrails
-    waits: bool = False
 
     @cached_property
     def names_used(self) -> frozenset[str]:
@@ -84,9 +77,11 @@ class Funnel:
         return removed
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
+        if told.full is not None:
+            removed[:, told.full > 0] = CODE["limit"]
         if not self.guards.quiet.is_empty:
             goes = self.guards.send_at_us(customers.as_of_us, told)
-            late = goes == NEVER if self.waits else goes > customers.as_of_us[:, None]
+            late = goes > customers.as_of_us[:, None] if told.live else goes == NEVER
             removed[late] = CODE["quiet"]
         if self.guards.contacts.rules:
             capped, near = self.guards.of_contacts(customers.as_of_us, told)

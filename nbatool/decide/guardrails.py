@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import Tree, names_in
-from nbatool.decide.best import Bools, Indices
+from nbatool.decide.best import Bools, Floats, Indices
 from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.consented import consented, single_channels
-from nbatool.decide.contact_rules import CAP, NO_CONTACTS, ContactRules, PastContacts, is_about, kind_of
+from nbatool.decide.contact_rules import CAP, ContactRules, PastContacts, is_about, kind_of
 from nbatool.decide.quiet_hours import QuietHours
 
 REACH, APPLICABLE, SUPPRESSED = "reach", "applicable", "suppressed"
@@ -71,12 +71,22 @@ class Circumstances:
         (n,) IANA zone of each customer; None for the workspace's.
     suppressed
         bool[n, n_offers]: what somebody suppressed by hand.
+    live
+        Whether an answer goes out at once: then quiet hours remove what the night lets wait until they end.
+    charge
+        (n_offers,) prices of limits times what a contact uses of them, in currency; None: no limit has a price.
+    full
+        int16[n_offers]: 1 + the place of the limit that has no room for one more contact, 0 where none; None: no limit is
+        looked at yet.
     """
 
     contacts: PastContacts
     consent: NDArray[np.int8]
     zones: Sequence[str | None]
     suppressed: Bools | None = None
+    live: bool = False
+    charge: Floats | None = None
+    full: NDArray[np.int16] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,8 +163,3 @@ class Guardrails:
             QuietHours.from_json(data["quiet"]),
             int(data["unconfirmed_s"]),
         )
-
-
-def nobody_contacted(n: int, guards: Guardrails) -> Circumstances:
-    """Return the circumstances of customers of whom nothing is known: no contact, no word of consent."""
-    return Circumstances(NO_CONTACTS, np.full((n, len(guards.channels)), -1, np.int8), [None] * n)

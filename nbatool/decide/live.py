@@ -8,76 +8,33 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.clock import format_time, now_us, parse_time
+from nbatool.base.clock import format_time, parse_time
 from nbatool.base.errors import DataError, did_you_mean
 from nbatool.base.next_step import command_for
 from nbatool.decide.answer import Json, answer
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
 from nbatool.decide.decision import Wishes
 from nbatool.decide.event_types import type_warnings
-from nbatool.decide.night_answer import ANOTHER, NightAnswers
-from nbatool.decide.policy import Policy, Scores
-from nbatool.decide.practice import practice_from_json
-from nbatool.decide.published import published_meta
-from nbatool.decide.recording import Made, as_it_stands, kept_events, record_of
+from nbatool.decide.in_force import InForce, load_in_force
+from nbatool.decide.live_reading import Known, LiveReading
+from nbatool.decide.night_answer import ANOTHER
+from nbatool.decide.recording import Made, as_it_stands, contacts_of, kept_events, record_of
 from nbatool.decide.request import Question, check_request, parse_request
-from nbatool.decide.request_events import SessionEvent, live_event
 from nbatool.decide.slots import choice_warnings, slots_of
-from nbatool.decide.state_rows import read_body
 from nbatool.decide.subjects import Subjects, decision_id
-from nbatool.features.customer import CustomerFeatures
-from nbatool.features.events import Event
-from nbatool.features.live_customer import CustomerState, LiveFeatures, unknown_customer
-from nbatool.features.outcome_terms import OutcomeTerms
-from nbatool.models.bundle import Bundle
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
-from nbatool.models.registry import champion, load_files
-from nbatool.profile.consent import Marks, after_events
-from nbatool.store.night_decisions import night_file
-from nbatool.store.online import LiveEvent, OnlineStore, Published
-from nbatool.store.state import StateReader
+from nbatool.models.registry import champion
+from nbatool.store.contact import SENT
+from nbatool.store.online import OnlineStore
 
-
-@dataclass(frozen=True)
-class InForce:
-    """A published state with its policy, ready to decide.
-
-    ``clock_runs`` is False where the workspace's present is its newest record or a fixed time.
-    """
-
-    published: Published
-    state: StateReader
-    policy: Policy
-    live: LiveFeatures
-    score_names: tuple[str, ...]
-    seed: int
-    clock_runs: bool
-    event_types: frozenset[str]
-    outcomes: OutcomeTerms
-    unsubscribes: frozenset[str]
-    night: NightAnswers
-
-    def now_us(self) -> int:
-        """The present of a question: now, or the cut, so that old data answer as of their own time."""
-        return now_us() if self.clock_runs else self.published.cut_us - 1
-
-    def customer(self, customer_id: str | None) -> CustomerState | None:
-        """What the state says about a customer; None of a stranger."""
-        body = self.state.body(customer_id) if customer_id is not None else None
-        return None if body is None else read_body(self.policy.bundle.features, self.score_names, body)
-
-    def close(self) -> None:
-        self.night.close()
-        self.state.close()
+MOST_TRIES = 3
+"""How often a decision is worked out beside other writers before it is worked out while they wait."""
 
 
 class LiveService:
@@ -108,7 +65,7 @@ class LiveService:
         if published is None:
             raise _unpublished(self._data_dir, self._models_dir)
         if self._in_force is None or self._in_force.published != published:
-            loaded = self._load(published)
+            loaded = load_in_force(published, self._data_dir, self._models_dir)
             if self._in_force is not None:
                 self._in_force.close()
             self._in_force = loaded
@@ -119,19 +76,6 @@ class LiveService:
         """What outcomes taught up to now, since the models in force were trained."""
         assert self._learner is not None
         return self._learner.current(in_force.published.model_version)
-
-    def _load(self, published: Published) -> InForce:
-        state = StateReader(self._data_dir / published.state)
-        meta = published_meta(state)
-        bundle = Bundle.from_files(load_files(self._models_dir, published.model_version))
-        practice = practice_from_json(meta["practice"])
-        policy = Policy(bundle, Catalogue.from_json(meta["catalogue"]), practice)
-        live = LiveFeatures(bundle.features, meta["codes"])
-        return InForce(
-            published, state, policy, live, tuple(meta["scores"]), meta["seed"], meta["clock_runs"],
-            frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]), frozenset(meta["unsubscribes"]),
-            NightAnswers(policy, state, self._data_dir / night_file(published.state)),
-        )  # fmt: skip
 
     def together(self) -> AbstractContextManager[None]:
         """Keep what the block decides in one durable transaction; answers must not leave before it ends."""
@@ -185,111 +129,89 @@ class LiveService:
                 f"{format_time(published.cut_us)}: the past is not kept live. Leave as_of out to decide for now"
             )
         _check_names(question, in_force.policy.catalogue)
-        state = in_force.customer(question.customer_id)
-        name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, question.key)
-        made, since = None, list[LiveEvent]()
-        if state is not None and question.is_of_the_night(published.cut_us):
-            customers, scores = self._at_moment(question, in_force, state, since)
-            made = self._of_the_night(question, in_force, name, customers, scores)
-            if made is None:
-                name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, ANOTHER)
-        if made is None:
-            since = self._since(question, published)
-            customers, scores = self._at_moment(question, in_force, state, since)
-            made = self._made(question, in_force, name, customers, scores)
+        known, made, name = self._decided(question, in_force)
         result = answer(
-            in_force.policy, question, customers, {n: _plain(v) for n, v in scores.items()}, made.decision, made.slots,
-            decision_id=name, model_version=made.model_version,
-            known=question.customer_id is None or state is not None or bool(since),
+            in_force.policy, question, known.customers, {n: _plain(v) for n, v in known.scores.items()},
+            made.decision, made.slots, decision_id=name, model_version=made.model_version,
+            known=not known.is_stranger, told=known.told,
         )  # fmt: skip
         warnings = type_warnings((e.event.type for e in question.events), in_force.event_types)
         if warnings := [*warnings, *choice_warnings(in_force.policy, question)]:
             result["warnings"] = warnings
         return result
 
-    def _of_the_night(
-        self, question: Question, in_force: InForce, name: str, customers: CustomerFeatures, scores: Scores
-    ) -> Made | None:
+    def _decided(self, question: Question, in_force: InForce) -> tuple[Known, Made, str]:
+        """Return what was known, the decision, and its name."""
+        reading = LiveReading(in_force, self._online)
+        state = in_force.customer(question.customer_id)
+        name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, question.key)
+        if state is not None and question.is_of_the_night(in_force.published.cut_us):
+            known = reading.at_the_cut(state)
+            made = self._of_the_night(question, in_force, name, known)
+            if made is not None:
+                return known, made, name
+            name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, ANOTHER)
+        for _ in range(MOST_TRIES):
+            known = reading.at(question, name, state)
+            made = self._made(question, in_force, name, known)
+            if question.dry_run:
+                return known, made, name
+            with self._online.transaction():
+                # Worked out while others could write: it stands if nobody reserved a contact of the customer meanwhile.
+                if reading.is_as_seen(question, known.version):
+                    return known, self._kept(question, in_force, name, made), name
+        with self._online.transaction():
+            known = reading.at(question, name, state)
+            made = self._made(question, in_force, name, known)
+            return known, self._kept(question, in_force, name, made), name
+
+    def _of_the_night(self, question: Question, in_force: InForce, name: str, known: Known) -> Made | None:
         """Return what the log has of the night's decision of this name; None where that cannot be told."""
         policy, subjects = in_force.policy, Subjects([question.customer_id], [name])
         stands = self._online.decision(name)
         if stands is not None:
             # Asked live before the night came: the first of its name is what the log keeps.
-            made = policy.decide(customers, scores, subjects=subjects, posterior=self.posterior(in_force))
+            made = policy.decide(
+                known.customers,
+                known.scores,
+                subjects=subjects,
+                posterior=self.posterior(in_force),
+                told=known.told,
+            )
             return as_it_stands(policy, made, stands)
-        logged = in_force.night.decision(subjects, customers, scores, lambda: self.posterior(in_force))
+        logged = in_force.night.decision(
+            subjects, known.customers, known.scores, known.told, lambda: self.posterior(in_force)
+        )
         if logged is None:
             return None
         return Made(logged, slots_of(policy, question, logged, name), in_force.published.model_version)
 
-    def _made(
-        self, question: Question, in_force: InForce, name: str, customers: CustomerFeatures, scores: Scores
-    ) -> Made:
-        """Decide, and keep the decision and its events; return the one that stands, the first of its name."""
-        policy, version = in_force.policy, in_force.published.model_version
-        wishes = Wishes(question.actions, question.channel, question.context)
-        subjects = Subjects([question.customer_id], [name])
-        posterior = self.posterior(in_force)
-        decision = policy.decide(customers, scores, wishes, subjects=subjects, posterior=posterior)
-        made = Made(decision, slots_of(policy, question, decision, name), version)
-        if question.dry_run:
-            return made
-        record = record_of(
-            policy, question, decision, slots=made.slots, decision_id=name, seed=in_force.seed,
-            model_version=version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
+    def _made(self, question: Question, in_force: InForce, name: str, known: Known) -> Made:
+        """Decide by what is known."""
+        policy = in_force.policy
+        decision = policy.decide(
+            known.customers, known.scores, Wishes(question.actions, question.channel, question.context),
+            subjects=Subjects([question.customer_id], [name]), posterior=self.posterior(in_force), told=known.told,
         )  # fmt: skip
-        stands = self._online.record(record, kept_events(question))
-        return made if stands == record else as_it_stands(policy, decision, stands)
+        return Made(decision, slots_of(policy, question, decision, name), in_force.published.model_version)
 
-    def known(
-        self, question: Question, in_force: InForce
-    ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
-        """Return what is known at the question's moment: features, and the published scores, one row each."""
-        state, since = in_force.customer(question.customer_id), self._since(question, in_force.published)
-        return self._at_moment(question, in_force, state, since)
+    def _kept(self, question: Question, in_force: InForce, name: str, made: Made) -> Made:
+        """Keep a decision, its contacts and its events; return the one that stands, the first of its name."""
+        policy = in_force.policy
+        record = record_of(
+            policy, question, made.decision, slots=made.slots, decision_id=name, seed=in_force.seed,
+            model_version=made.model_version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
+        )  # fmt: skip
+        stands = self._online.record(record, kept_events(question), contacts_of(policy, record))
+        types = in_force.circumstances.contact_types
+        for e in question.events:
+            if e.event_id is not None and e.decision_id is not None and e.event.type in types:
+                self._online.ledger.mark(e.decision_id, SENT, e.event.ts_us)
+        return made if stands == record else as_it_stands(policy, made.decision, stands)
 
-    def _at_moment(
-        self, question: Question, in_force: InForce, state: CustomerState | None, since: list[LiveEvent]
-    ) -> tuple[CustomerFeatures, dict[str, NDArray[Any]]]:
-        features = in_force.policy.bundle.features
-        state = unknown_customer(features) if state is None else state
-        events = self._happened(question, in_force, since)
-        customers = in_force.live.compute(state, events, question.as_of_us)
-        return customers, {name: _array(state.scores.get(name)) for name in in_force.score_names}
-
-    def consent(self, question: Question, in_force: InForce) -> Marks:
-        """Return what the customer said of channels before the question's moment, unsubscribe events since included."""
-        state, since = in_force.customer(question.customer_id), self._since(question, in_force.published)
-        happened = self._happened(question, in_force, since)
-        return after_events(
-            {} if state is None else state.consent,
-            ((e.type, e.texts.get("channel"), e.ts_us) for e in happened),
-            in_force.unsubscribes,
-            question.as_of_us,
-        )
-
-    def _happened(self, question: Question, in_force: InForce, since: list[LiveEvent]) -> list[Event]:
-        """What happened since the state was made: journalled events, and those of the request it does not hold."""
-        fields = in_force.policy.bundle.features.plan.number_fields
-        events = [_journalled(e, fields) for e in since]
-        return events + [
-            e.event for e in question.events if not self._is_known(e, question, in_force.published)
-        ]
-
-    def _is_known(self, e: SessionEvent, question: Question, published: Published) -> bool:
-        """Whether an event of the request was told before, and the night has taken it into the state."""
-        if question.customer_id is None or e.event_id is None:
-            return False
-        return self._online.holds(question.customer_id, e.event_id, published)
-
-    def _since(self, question: Question, published: Published) -> list[LiveEvent]:
-        """Journalled events the state does not hold, without those the request brings again."""
-        if question.customer_id is None:
-            return []
-        brought = {e.event_id for e in question.events if e.event_id is not None}
-        return [
-            e for e in self._online.events_of(question.customer_id, published) if e.event_id not in brought
-        ]
+    def reading(self, in_force: InForce) -> LiveReading:
+        """Return what reads what a question is decided with."""
+        return LiveReading(in_force, self._online)
 
 
 def _unpublished(data_dir: Path, models_dir: Path) -> DataError:
@@ -307,19 +229,6 @@ def _check_names(question: Question, catalogue: Catalogue) -> None:
         for name in sorted(str(n) for n in asked[key] - known):
             hint = did_you_mean(name, known) or "; known are " + ", ".join(sorted(known))
             raise DataError(f'{key}: the catalogue has no "{name}"{hint}')
-
-
-def _journalled(e: LiveEvent, number_fields: tuple[str, ...]) -> Event:
-    attributes = msgspec.json.decode(e.attributes) if e.attributes else {}
-    return live_event(e.ts_us, e.type, e.value, e.action_id, e.channel, attributes, number_fields)
-
-
-def _array(value: float | str | None) -> NDArray[Any]:
-    if isinstance(value, str):
-        result = np.empty(1, dtype=object)
-        result[0] = value
-        return result
-    return np.array([np.nan if value is None else value], dtype=np.float64)
 
 
 def _plain(values: NDArray[Any]) -> Any:

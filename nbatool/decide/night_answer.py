@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbatool.base.seeds import hash64
 from nbatool.decide.decision import Decision
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.policy import Policy, Scores
 from nbatool.decide.recording import as_logged
 from nbatool.decide.subjects import Subjects
@@ -48,6 +49,7 @@ class NightAnswers:
         subjects: Subjects,
         customers: CustomerFeatures,
         scores: Scores,
+        told: Circumstances,
         now: Callable[[], Posterior | None],
     ) -> Decision | None:
         """Return the decision of one customer as it was logged; None where that cannot be told.
@@ -56,7 +58,7 @@ class NightAnswers:
         ----------
         subjects
             The customer, with the decision's name.
-        customers, scores
+        customers, scores, told
             What the state alone says of the customer, one row.
         now
             Gives what is known by now: where the file is of an earlier version of nbatool, the decision can be told only
@@ -75,7 +77,7 @@ class NightAnswers:
         if logged is None:
             return None
         posterior = now() if logged.chances is None else self._believed()
-        made = self._policy.decide(customers, scores, subjects=subjects, posterior=posterior)
+        made = self._policy.decide(customers, scores, subjects=subjects, posterior=posterior, told=told)
         return as_logged(made, logged)
 
     def _believed(self) -> Posterior | None:

@@ -7,7 +7,8 @@ seed: the night's path from the warehouse, the live one from the state.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from nbatool.base.clock import format_time
 from nbatool.base.errors import GateError
 from nbatool.base.seeds import generator
-from nbatool.decide.batch import population, score_chunks
+from nbatool.decide.batch import circumstances_of, population, score_chunks
 from nbatool.decide.decision import Decision
-from nbatool.decide.live import InForce, LiveService
+from nbatool.decide.in_force import InForce
+from nbatool.decide.live import LiveService
 from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
 from nbatool.decide.subjects import Subjects
@@ -26,7 +28,7 @@ from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
 from nbatool.ingest.drain import drain_journal
 from nbatool.ingest.live import live_position
-from nbatool.store.online import Published
+from nbatool.store.online import OnlineStore, Published
 from nbatool.store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
@@ -145,7 +147,9 @@ def _compared(
     found = [Difference(i, "customer", "not in the warehouse", "known") for i in ids if i not in known]
     values = 0
     posterior = service.posterior(in_force)
-    for chunk in score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior):
+    with closing(OnlineStore(workspace.online_path)) as online:
+        told = circumstances_of(people, workspace.config, policy, online)
+    for chunk in score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told):
         for row, customer_id in enumerate(people.customer_ids[chunk.first : chunk.last]):
             night = dict(_values(policy, chunk.customers, chunk.scores, chunk.decision, row))
             values = len(night)
@@ -167,11 +171,13 @@ def _since(warehouse: Warehouse, published: Published) -> tuple[int, bool]:
 
 def _live(service: LiveService, in_force: InForce, customer_id: str) -> Iterator[tuple[str, Any]]:
     question = Question(None, customer_id, in_force.published.cut_us, dry_run=True)
-    customers, scores = service.known(question, in_force)
     subjects = Subjects.of_night([customer_id], in_force.published.cut_us, in_force.seed)
-    posterior = service.posterior(in_force)
-    decision = in_force.policy.decide(customers, scores, subjects=subjects, posterior=posterior)
-    yield from _values(in_force.policy, customers, scores, decision, 0)
+    known = service.reading(in_force).at(question, subjects.decision_ids[0], in_force.customer(customer_id))
+    decision = in_force.policy.decide(
+        known.customers, known.scores, subjects=subjects, posterior=service.posterior(in_force),
+        told=replace(known.told, live=False),
+    )  # fmt: skip
+    yield from _values(in_force.policy, known.customers, known.scores, decision, 0)
 
 
 def _values(

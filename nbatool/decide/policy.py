@@ -1,6 +1,6 @@
 """The one decision function: what is best for each customer at a moment, in money, and what was ruled out by what.
 
-    net_value = lever · uplift − cost − cost_per_conversion · P(convert)
+    net_value = lever · uplift − cost − cost_per_conversion · P(convert) − Σ price of a limit · use of it
 
 What is left to choose among is the funnel's (`decide/funnel`); `nothing` competes with net value 0. Everything is elementwise on (n_customers, n_offers) arrays, so one
 row gives the bits a million rows give.
@@ -9,7 +9,7 @@ row gives the bits a million rows give.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,25 @@ from nbatool.models.posterior import Posterior
 
 Bools = NDArray[np.bool_]
 Scores = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What n choices are made from.
+
+    Parameters
+    ----------
+    modelled
+        What the models expect, without what was learned since.
+    removed
+        int8[n, n_offers] as `Funnel.removed` gives it.
+    phi
+        (n, d) the context the fast learner sees.
+    """
+
+    modelled: Expected
+    removed: NDArray[np.int8]
+    phi: Floats
 
 
 @dataclass(frozen=True)
@@ -85,10 +104,14 @@ class Policy:
         return None if self.by_propensity else float(decision.uplift[row, offer])
 
     @cached_property
+    def guardrails(self) -> Guardrails:
+        """What may be done for whom at all."""
+        return Guardrails(self.catalogue) if self.guards is None else self.guards
+
+    @cached_property
     def funnel(self) -> Funnel:
         """What removes offers."""
-        guards = Guardrails(self.catalogue) if self.guards is None else self.guards
-        return Funnel(self.catalogue, self.bundle.features.plan, guards)
+        return Funnel(self.catalogue, self.bundle.features.plan, self.guardrails)
 
     @property
     def names_used(self) -> frozenset[str]:
@@ -123,35 +146,57 @@ class Policy:
         told
             What guardrails look at: contacts before, consent, zones. None: of nobody in particular.
         """
-        encoded = self.bundle.customer.encode(customers)
-        modelled = self.expected(customers, encoded, threads, wishes.context)
-        removed = self.funnel.removed(customers, scores, wishes, told)
-        phi = context_of(self.bundle, customers, encoded, wishes.context)
-        expected = modelled if posterior is None else corrected(modelled, posterior.mean(phi))
-        decision = self._arbitrate(expected, removed, phi, posterior, subjects)
-        alone = np.column_stack([modelled.outcome, modelled.nothing])
-        return replace(decision, modelled=alone)
+        foreseen = self.foresee(customers, scores, wishes, threads, told)
+        return self.arbitrate(foreseen, subjects, posterior, None if told is None else told.charge)
 
-    def _arbitrate(
+    def foresee(
         self,
-        expected: Expected,
-        removed: NDArray[np.int8],
-        phi: Floats,
-        posterior: Posterior | None,
-        subjects: Subjects | None,
+        customers: CustomerFeatures,
+        scores: Scores,
+        wishes: Wishes = NO_WISHES,
+        threads: int = 1,
+        told: Circumstances | None = None,
+    ) -> Foreseen:
+        """Return what a choice is made from: what models expect, and what the funnel leaves; parameters as `decide`."""
+        encoded = self.bundle.customer.encode(customers)
+        return Foreseen(
+            self.expected(customers, encoded, threads, wishes.context),
+            self.funnel.removed(customers, scores, wishes, told),
+            context_of(self.bundle, customers, encoded, wishes.context),
+        )
+
+    def arbitrate(
+        self,
+        foreseen: Foreseen,
+        subjects: Subjects | None = None,
+        posterior: Posterior | None = None,
+        charge: Floats | None = None,
     ) -> Decision:
+        """Choose among what is left.
+
+        Parameters
+        ----------
+        subjects, posterior
+            As for `decide`.
+        charge
+            (n_offers,) what the prices of limits take off; None: no limit has a price.
+        """
+        modelled, phi = foreseen.modelled, foreseen.phi
+        expected = modelled if posterior is None else corrected(modelled, posterior.mean(phi))
         lever, cost, cost_per_conversion = self._costs
         uplift = expected.outcome - expected.nothing[:, None]
         net_value = lever * uplift - cost - cost_per_conversion * expected.conversion
-        possible = removed == 0
+        charged = np.zeros(net_value.shape[1]) if charge is None else charge
+        net_value = net_value - charged
+        possible = foreseen.removed == 0
         ranked = np.where(possible, net_value, -np.inf)
         order = np.argsort(-ranked, axis=1, kind="stable")
         worth = self._candidates(net_value, uplift, possible)
         made = select(worth, self.practice, subjects, None if posterior is None else Beliefs(posterior, phi))
         chosen = np.where(made.chosen == net_value.shape[1], -1, made.chosen)
         return Decision(
-            expected.outcome, expected.nothing, uplift, net_value, expected.conversion, removed, order, chosen,
-            made.arm, made.in_arm, made.overall, phi, np.empty((0, 0)),
+            expected.outcome, expected.nothing, uplift, net_value, expected.conversion, foreseen.removed, order, chosen,
+            made.arm, made.in_arm, made.overall, phi, np.column_stack([modelled.outcome, modelled.nothing]), charged,
         )  # fmt: skip
 
     def distribution(self, decision: Decision, *, exploring: bool = True) -> Floats:

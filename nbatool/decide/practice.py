@@ -20,6 +20,7 @@ from nbatool.models.posterior import Posterior
 if TYPE_CHECKING:
     from nbatool.base.config import Config
     from nbatool.decide.batch import Population
+    from nbatool.decide.circumstances import NightCircumstances
 
 SAMPLED = 20_000
 """Customers from whom the unit of gaps is taken."""
@@ -28,7 +29,13 @@ BLOCKS = 8
 
 
 def practice_of(
-    config: Config, policy: Policy, people: Population, posterior: Posterior | None, *, threads: int = 1
+    config: Config,
+    policy: Policy,
+    people: Population,
+    posterior: Posterior | None,
+    told: NightCircumstances | None = None,
+    *,
+    threads: int = 1,
 ) -> Practice:
     """Return how the policy is put into practice from this night on.
 
@@ -48,7 +55,7 @@ def practice_of(
     if asked.method in BY_DRAWS and posterior is None:
         said = "[exploration] method needs models of this version of nbatool: train again (nbatool train)"
         raise ConfigError([config.problem(said, "exploration", "method")])
-    spread, believed = _seen(policy, people, posterior, asked.max_loss, threads)
+    spread, believed = _seen(policy, people, posterior, told, asked.max_loss, threads)
     n_outcomes, error = learned_from(policy.bundle, posterior, believed)
     gamma = data_driven_gamma(n_outcomes, len(policy.catalogue.offers) + 1, error, spread)
     terms = ExplorationTerms(
@@ -104,7 +111,12 @@ def practice_from_json(data: dict[str, Any]) -> Practice:
 
 
 def _seen(
-    policy: Policy, people: Population, posterior: Posterior | None, max_loss: float, threads: int
+    policy: Policy,
+    people: Population,
+    posterior: Posterior | None,
+    told: NightCircumstances | None,
+    max_loss: float,
+    threads: int,
 ) -> tuple[float, float]:
     """The unit of gaps and the typical error of a correction, of a sample of customers: all, or some in several places."""
     net_values, possible, phi = [], [], []
@@ -115,7 +127,8 @@ def _seen(
             name: model.predict(encoded, threads) for name, model in policy.bundle.propensities.items()
         }
         scores |= {name: values[first:last] for name, values in people.value_scores.items()}
-        decision = policy.decide(customers, scores, threads=threads, posterior=posterior)
+        seen = None if told is None else told.of_rows(first, last)
+        decision = policy.decide(customers, scores, threads=threads, posterior=posterior, told=seen)
         worth = policy.worth(decision)
         net_values.append(worth.net_value)
         possible.append(worth.possible)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from nbatool.base.clock import now_us
 from nbatool.base.seeds import hash64
 from nbatool.decide.batch import Population, ScoredChunk, score_names
+from nbatool.decide.circumstances import NightCircumstances
 from nbatool.decide.event_types import known_types
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_to_json
+from nbatool.decide.published import kinds_to_json
 from nbatool.decide.rebase import Rebased
-from nbatool.decide.state_rows import StateTables, bodies, make_state_tables
+from nbatool.decide.state_rows import StateTables, bodies, make_state_tables, told_rows
 from nbatool.features.outcome_terms import OutcomeTerms
-from nbatool.profile.consent import make_consent, read_consent
+from nbatool.profile.consent import read_consent
 from nbatool.store.learned import LearnedSnapshot
 from nbatool.store.night_decisions import (
     NightChances,
@@ -35,8 +37,7 @@ from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateWriter, sweep_states, write_state
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from nbatool.base.settings import Roles
     from nbatool.store.workspace import Workspace
 
 
@@ -87,9 +88,10 @@ class Publication:
         people: Population,
         policy: Policy,
         tables: StateTables,
+        told: NightCircumstances,
     ) -> None:
         self._writer, self._night, self._people, self._tables = writer, night, people, tables
-        self._zones = _zones(people.prepared.con)
+        self._told, self._kinds = told, told.kinds
         self._names = score_names(policy)
 
     def add(self, chunk: ScoredChunk) -> None:
@@ -113,24 +115,23 @@ class Publication:
                 chunk.last,
                 self._people.customer_ids,
                 chunk.customers.attributes,
-                self._zones,
+                self._told.zones,
                 scores,
                 read_consent(self._people.prepared.con, chunk.first, chunk.last).marks(),
+                told_rows(self._told, self._kinds, chunk.first, chunk.last),
             )
         )
 
 
 @contextmanager
 def publishing(
-    workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms
-) -> Iterator[Callable[[ScoredChunk], None]]:
+    workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms, told: NightCircumstances
+) -> Iterator[Callable[[ScoredChunk], None]]:  # fmt: skip
     """Write a state and the decisions while the block scores, and put them in force when the block ends well.
 
-    Yields what takes each scored chunk. The file in force is never touched; readers of the old state keep it.
+    Yields what takes each scored chunk; ``told`` is what they were decided with. The file in force is never touched; readers of the old state keep it.
     """
     tables = make_state_tables(people.prepared.con, policy.bundle.features, people.as_of_us)
-    unsubscribes = workspace.config.roles.unsubscribe
-    make_consent(people.prepared.con, unsubscribes)
     name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
     night_terms = NightTerms(
         terms.as_of_us,
@@ -143,9 +144,9 @@ def publishing(
     acts = not policy.practice.apprentice
     nights = write_night(workspace.data_dir / night_file(name), night_terms) if acts else nullcontext()
     with write_state(workspace.data_dir / name) as writer, nights as night:
-        yield Publication(writer, night, people, policy, tables).add
+        yield Publication(writer, night, people, policy, tables, told).add
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
-        for key, value in _meta(policy, terms, tables, types, unsubscribes).items():
+        for key, value in _meta(policy, terms, tables, types, workspace.config.roles, told).items():
             writer.put_meta(key, msgspec.json.encode(value))
         if terms.learned is not None and acts:
             writer.put_learned(terms.learned.posterior.to_bytes())
@@ -176,25 +177,20 @@ def _snapshot(terms: Terms, learned: Rebased) -> LearnedSnapshot:
 
 
 def _meta(
-    policy: Policy, terms: Terms, tables: StateTables, types: list[str], unsubscribes: Sequence[str]
-) -> dict[str, Any]:
+    policy: Policy, terms: Terms, tables: StateTables, types: list[str], roles: Roles, told: NightCircumstances
+) -> dict[str, Any]:  # fmt: skip
     return {
         "catalogue": policy.catalogue.to_json(),
         "practice": practice_to_json(policy.practice),
         "learning": terms.outcomes.to_json(),
         "codes": tables.codes,
         "event_types": types,
-        "unsubscribes": list(unsubscribes),
+        "unsubscribes": list(roles.unsubscribe),
+        "contacts": list(roles.contact),
+        "contact_kinds": kinds_to_json(told.kinds),
+        "guardrails": policy.guardrails.to_json(),
         "scores": list(score_names(policy)),
         "seed": terms.seed,
         "currency": terms.currency,
         "clock_runs": terms.clock_runs,
     }
-
-
-def _zones(con: duckdb.DuckDBPyConnection) -> list[str | None]:
-    from nbatool.store.arrow import fetch_arrow
-    from nbatool.store.sql import statement
-
-    found: list[str | None] = fetch_arrow(con, statement("decide/zones_of_moments")).column(0).to_pylist()
-    return found

@@ -22,6 +22,7 @@ from nbatool.decide.selection import GREEDY_PRACTICE, Practice
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.lessons import LivePosterior
 from nbatool.models.posterior import Posterior
+from nbatool.store.contact import ContactKind
 from nbatool.store.online import OnlineStore, Published
 from nbatool.store.state import StateReader
 
@@ -54,14 +55,24 @@ def published_meta(state: StateReader) -> dict[str, Any]:
     Raises
     ------
     DataError
-        A version of nbatool published it that did not keep exploration, terms of outcomes or consent.
+        A version of nbatool published it that did not keep exploration, terms of outcomes, consent or guardrails.
     """
     meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
-    if not {"practice", "learning", "seed", "unsubscribes"} <= meta.keys():
+    if not {"practice", "learning", "seed", "unsubscribes", "guardrails"} <= meta.keys():
         raise DataError(
             "the published state is of an earlier version of nbatool. Publish again: nbatool score"
         )
     return meta
+
+
+def kinds_to_json(kinds: Sequence[ContactKind]) -> list[list[Any]]:
+    """Return what contacts are of, as it goes with the state."""
+    return [list(kind) for kind in kinds]
+
+
+def contact_kinds(meta: dict[str, Any]) -> tuple[ContactKind, ...]:
+    """Return what the contacts of a state's customers are of."""
+    return tuple(ContactKind(action, channel, tuple(tags)) for action, channel, tags in meta["contact_kinds"])
 
 
 def terms_in_force(workspace: Workspace, model_version: str) -> InForceTerms:

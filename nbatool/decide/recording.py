@@ -8,13 +8,18 @@ import numpy as np
 
 from nbatool.base.errors import DataError
 from nbatool.decide.arms import ARMS
+from nbatool.decide.contact_rules import kind_of
 from nbatool.decide.decision import Decision
 from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
 from nbatool.decide.slots import first_chances
+from nbatool.store.contact import Contact
 from nbatool.store.decision_record import DecisionRecord, Slot, plain
 from nbatool.store.night_decisions import Logged
 from nbatool.store.online import LiveEvent
+
+VISITOR = "visitor "
+"""Begins the name of a customer who is none in the contact log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,21 @@ def record_of(
         closes_us=closes_us,
         modelled=plain(decision.modelled[0].tolist()) if len(decision.modelled) else [],
     )
+
+
+def contacts_of(policy: Policy, record: DecisionRecord) -> list[Contact]:
+    """Return the contacts a live decision makes, place by place; each goes out at once.
+
+    A visitor nobody knows has contacts of their own: they count for what limits everybody, and for no cap.
+    """
+    offers = policy.catalogue.offers
+    customer = record.customer_id or f"{VISITOR}{record.decision_id}"
+    found = []
+    for place, slot in enumerate(record.slots, start=1):
+        if slot.candidate < len(offers):
+            kind = kind_of(offers[slot.candidate])
+            found.append(Contact.of(kind, customer, record.decision_id, place, record.as_of_us))
+    return found
 
 
 def as_it_stands(policy: Policy, decision: Decision, stands: DecisionRecord) -> Made:

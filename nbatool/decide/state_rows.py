@@ -6,7 +6,7 @@ reads, `read_body` is its inverse.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import US_PER_S
+from nbatool.decide.contact_rules import PastContacts
 from nbatool.features.customer import FeatureSet
 from nbatool.features.event_sql import (
     COLUMN_FIELDS,
@@ -27,12 +28,18 @@ from nbatool.features.event_sql import (
 from nbatool.features.events import NO_CODE, NO_NUMBER, OlderEvents, event_dtype
 from nbatool.features.live_customer import CustomerState
 from nbatool.profile.consent import Marks
+from nbatool.store.contact import ContactKind
 from nbatool.store.sql import json_key
 
 if TYPE_CHECKING:
     import duckdb
 
+    from nbatool.decide.circumstances import NightCircumstances
+
 Codes = dict[str, dict[str, int]]
+_Contacts = list[tuple[int, int]]
+Told = tuple[_Contacts, _Contacts, list[int]]
+"""What guardrails look at: contacts of the contact log, those of others, (at_us, kind) each, and suppressed offers."""
 
 MOST_UNITS = 9 * 10**18
 """Where a total of older events stops, in 1e-4: a thousand times what a sum may be, and as much as 64 bits hold."""
@@ -150,6 +157,7 @@ def bodies(
     zones: Sequence[str | None],
     scores: dict[str, NDArray[Any]],
     consent: Sequence[Marks],
+    told: Sequence[Told],
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (customer_id, body) of the customers ``first <= moment < last``.
 
@@ -159,9 +167,30 @@ def bodies(
     attribute_rows = _rows(attributes, last - first)
     score_rows = _rows(scores, last - first)
     for k in range(last - first):
-        known = (attribute_rows[k], zones[first + k], score_rows[k], consent[k])
+        known = (attribute_rows[k], zones[first + k], score_rows[k], consent[k], *told[k])
         body = (events[k].tobytes(), older[k], *known)
         yield customer_ids[first + k], _encode(body)
+
+
+def told_rows(told: NightCircumstances, kinds: Sequence[ContactKind], first: int, last: int) -> list[Told]:
+    """Return what guardrails looked at of the customers ``first <= moment < last``; contacts name their place in ``kinds``."""
+    place = {kind: k for k, kind in enumerate(kinds)}
+    own, others = (
+        _contacts_of(part.of_rows(first, last), place, last - first) for part in (told.own, told.others)
+    )
+    forbidden = told.suppressed(first, last)
+    suppressed = (
+        [[]] * (last - first) if forbidden is None else [np.flatnonzero(row).tolist() for row in forbidden]
+    )
+    return list(zip(own, others, suppressed, strict=True))
+
+
+def _contacts_of(past: PastContacts, place: Mapping[ContactKind, int], n: int) -> list[_Contacts]:
+    found: list[_Contacts] = [[] for _ in range(n)]
+    places = [place[kind] for kind in past.kinds]
+    for row, at_us, kind in zip(past.row.tolist(), past.at_us.tolist(), past.kind.tolist(), strict=True):
+        found[row].append((at_us, places[kind]))
+    return found
 
 
 def _rows(columns: dict[str, NDArray[Any]], n: int) -> list[tuple[Any, ...]]:
@@ -176,13 +205,15 @@ def _plain(values: NDArray[Any]) -> list[Any]:
     return list(values.tolist())
 
 
-_Body = tuple[bytes, list[list[int]], list[Any], str | None, list[Any], dict[str, int]]
+_Body = tuple[
+    bytes, list[list[int]], list[Any], str | None, list[Any], dict[str, int], _Contacts, _Contacts, list[int]
+]
 _decode = msgspec.msgpack.Decoder(_Body).decode
 
 
 def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> CustomerState:
     """Read what `bodies` wrote."""
-    raw, older, attributes, zone, scores, consent = _decode(body)
+    raw, older, attributes, zone, scores, consent, own, others, suppressed = _decode(body)
     names = [a.name for a in features.attributes]
     return CustomerState(
         events=np.frombuffer(raw, event_dtype(features.plan)),
@@ -191,6 +222,9 @@ def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> 
         zone=zone,
         scores=dict(zip(score_names, scores, strict=True)),
         consent=consent,
+        own=own,
+        others=others,
+        suppressed=suppressed,
     )
 
 

@@ -5,6 +5,7 @@ The row is a `CustomerFeatures` of length one, made by the same finishing code a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,15 @@ HOURS_TO_MONDAY = 72
 
 @dataclass(frozen=True)
 class CustomerState:
-    """One customer as published: packed recent events, aggregates of older ones, attributes, nightly scores, consent."""
+    """One customer as published: packed recent events, aggregates of older ones, attributes, nightly scores, consent.
+
+    Parameters
+    ----------
+    own, others
+        Contacts that counted at the cut, (at_us, kind) each: of the contact log, and those somebody else made.
+    suppressed
+        Offers, by place, that were suppressed at the cut.
+    """
 
     events: NDArray[Any]
     older: OlderEvents
@@ -35,6 +44,9 @@ class CustomerState:
     zone: str | None = None
     scores: dict[str, float | str | None] = field(default_factory=dict)
     consent: Marks = field(default_factory=dict)
+    own: Sequence[tuple[int, int]] = ()
+    others: Sequence[tuple[int, int]] = ()
+    suppressed: Sequence[int] = ()
 
 
 def hour_of_week(ts_us: int, zone: str) -> int:

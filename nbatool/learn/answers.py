@@ -199,6 +199,9 @@ class Answers:
         return said.ts_us
 
     def _keep(self, answer: Answer) -> str:
+        if answer.status:
+            # However late it is told and whoever decided it: a message that went out counts for caps.
+            self._online.ledger.mark(answer.decision_id, answer.status, answer.ts_us)
         return answer.told if self._online.answers.add(answer) else "duplicate"
 
     def _verdict(self, known: Known | None, objective: str, ts_us: int, present_us: int) -> str:

@@ -52,6 +52,11 @@ class Contact(msgspec.Struct, frozen=True, gc=False):
     def kind(self) -> ContactKind:
         return ContactKind(self.action_id, self.channel, self.tags)
 
+    @classmethod
+    def of(cls, kind: ContactKind, customer_id: str, decision_id: str, slot: int, at_us: int) -> Contact:
+        """Return a contact of a kind."""
+        return cls(customer_id, decision_id, slot, kind.action_id, kind.channel, kind.tags, at_us)
+
 
 class Held(Contact, frozen=True, gc=False):
     """A contact of the contact log and its state: reserved, sent or released."""

@@ -42,8 +42,8 @@ class EventJournal:
             customer_id=customer_id, journal_position=published.journal_position, cut_us=published.cut_us,
         )  # fmt: skip
         return [
-            LiveEvent(event_id, customer_id, ts_us, kind, value, action_id, channel, None, attributes)
-            for event_id, ts_us, kind, value, action_id, channel, attributes in rows
+            LiveEvent(event_id, customer_id, ts_us, kind, value, action_id, channel, decision_id, attributes)
+            for event_id, ts_us, kind, value, action_id, channel, decision_id, attributes in rows
         ]
 
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import compress, islice
 from typing import Any, TypeVar
@@ -101,34 +102,43 @@ class Ledger:
         return self._online.change("mark_contact", values) == 1
 
     def reserve_batch(self, batch: str, contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
-        """Reserve a night's contacts, some at a time; return those that were not allowed.
+        """Reserve a night's contacts at once; as `reserving`."""
+        with self.reserving(batch) as reserve:
+            return reserve(contacts, allowed)
 
-        A night reserved again takes the place of what it reserved before and nothing was said of. Until its new
-        contacts are there, the earlier ones count. A contact of which something was said stands as it is and is not
-        asked about again.
+    @contextmanager
+    def reserving(self, batch: str) -> Iterator[Callable[[Iterable[Contact], Allowed], list[Contact]]]:
+        """Reserve a night's contacts piece by piece while the block runs.
+
+        Yields what reserves a piece, some contacts at a time, and returns those that were not allowed; ``allowed`` is
+        called in the transaction that reserves. In the order of their customers this is fastest.
+
+        A night reserved again takes the place of what it reserved before and nothing was said of. Until the block ends
+        well, the earlier contacts of customers not yet reserved again count. A contact of which something was said stands
+        as it is and is not asked about again.
 
         Parameters
         ----------
         batch
             Names the night; the same name again is the same night.
-        contacts
-            In the order of their customers this is fastest.
-        allowed
-            Called in the transaction that reserves.
         """
         if not batch:
             raise ValueError('"" is the batch of live contacts')
         with self._online.transaction():
             self._online.change("add_contact_run", {"batch": batch})
             run, *earlier = [row[0] for row in self._online.rows("contact_runs", batch=batch)]
-        refused: list[Contact] = []
-        for chunk in _chunks(contacts):
-            with self._online.transaction():
-                refused += self._reserve_chunk(chunk, run, set(earlier), allowed)
-            time.sleep(PAUSE_S)
+
+        def reserve(contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
+            refused: list[Contact] = []
+            for chunk in _chunks(contacts):
+                with self._online.transaction():
+                    refused += self._reserve_chunk(chunk, run, set(earlier), allowed)
+                time.sleep(PAUSE_S)
+            return refused
+
+        yield reserve
         if earlier:
             self._delete("give_back_contact", "contacts_of_earlier_runs", batch=batch, run=run)
-        return refused
 
     def held_since(self, since_us: int, *, without: str = "") -> Iterator[HeldRows]:
         """Yield the contacts of all customers from a time on, customer by customer.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nbatool.store.answer_journal import AnswerJournal
 from nbatool.store.closing import Closing
+from nbatool.store.contact import Contact
 from nbatool.store.decision_journal import DecisionJournal
 from nbatool.store.decision_record import DecisionRecord
 from nbatool.store.event_journal import EventJournal, LiveEvent
@@ -63,8 +64,12 @@ class OnlineStore:
         """Put a finished state in force: one row, one short transaction."""
         self._connection.change("publish", columns(published))
 
-    def record(self, decision: DecisionRecord, events: Iterable[LiveEvent] = ()) -> DecisionRecord:
-        """Keep a decision and its events in one durable transaction; the answer may leave after it.
+    def record(
+        self, decision: DecisionRecord, events: Iterable[LiveEvent] = (), contacts: Iterable[Contact] = ()
+    ) -> DecisionRecord:
+        """Keep a decision, its events and its contacts in one durable transaction; the answer may leave after it.
+
+        Where a decision of this id was kept before, its contacts were too.
 
         Returns
         -------
@@ -73,7 +78,10 @@ class OnlineStore:
         """
         with self.transaction():
             self.events.append(events)
-            return self.decisions.add(decision)
+            stands = self.decisions.add(decision)
+            if stands is decision:
+                self.ledger.reserve(contacts)
+            return stands
 
     def decision(self, decision_id: str) -> DecisionRecord | None:
         """Return a live decision kept before."""

@@ -34,7 +34,11 @@ def purchases(shop: Path, request: Request, *, keep: bool = False) -> float:
     in_force = service.in_force()
     plan = in_force.policy.bundle.features.plan
     question = check_request(request, 0, plan.number_fields)
-    found = service.known(question, in_force)[0].numbers[0, plan.names.index("count_purchase_30d")]
+    found = (
+        service.reading(in_force)
+        .at(question, "", in_force.customer(question.customer_id))
+        .customers.numbers[0, plan.names.index("count_purchase_30d")]
+    )
     if keep:
         service.decide(question, in_force)
     service.close()
@@ -84,7 +88,7 @@ def test_consent_is_that_of_the_night_and_what_happened_since(shop: Path) -> Non
         question = check_request(asked, 0, in_force.policy.bundle.features.plan.number_fields)
         if events:
             service.decide(question, in_force)
-        marks = service.consent(question, in_force)
+        marks = service.reading(in_force).consent(question)
         return [state_of(marks, channel) for channel in ("email", "app", "web")]
 
     assert states("newsletter") == [OUT, UNKNOWN, UNKNOWN]

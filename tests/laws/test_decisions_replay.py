@@ -167,8 +167,11 @@ def test_the_night_is_made_again_from_its_state(shop: Answered) -> None:
     for customer in in_force.state.customer_ids()[:200]:
         subjects = Subjects.of_night([customer], cut_us, in_force.seed)
         state = in_force.customer(customer)
-        customers, scores = service._at_moment(Question(None, customer, cut_us), in_force, state, [])
-        made = in_force.policy.decide(customers, scores, subjects=subjects, posterior=shop.learned)
+        assert state is not None
+        known = service.reading(in_force).at_the_cut(state)
+        made = in_force.policy.decide(
+            known.customers, known.scores, subjects=subjects, posterior=shop.learned, told=known.told
+        )
         [slot] = slots_of(in_force.policy, Question(None, customer, cut_us), made, subjects.decision_ids[0])
         chosen, arm = in_force.policy.candidates[slot.candidate], ARMS[made.arm[0]]
         name = subjects.decision_ids[0]
@@ -200,7 +203,7 @@ def slate_again(record: DecisionRecord, policy: Policy, question: Question) -> l
     arm = arms_of([record.customer_id], policy.practice.experiment)
     decision = Decision(
         none, none[:, 0], worth.uplift[:, :-1], worth.net_value[:, :-1], none, np.array([record.removed[:-1]], np.int8),
-        np.zeros((1, 0), np.int64), np.zeros(1, np.int64), arm, none, none, none, none,
+        np.zeros((1, 0), np.int64), np.zeros(1, np.int64), arm, none, none, none, none, none[0],
     )  # fmt: skip
     return slots_of(policy, question, decision, record.decision_id)
 

@@ -56,7 +56,11 @@ def live(trained_world: Path) -> Iterator[Live]:
     service = LiveService(trained_world / "data", trained_world / "models")
     in_force = service.in_force()
     as_of_us = in_force.published.cut_us
-    known = tuple(service.known(Question(None, i, as_of_us, dry_run=True), in_force) for i in CUSTOMERS)
+    reading = service.reading(in_force)
+    seen = [
+        reading.at(Question(None, i, as_of_us, dry_run=True), "", in_force.customer(i)) for i in CUSTOMERS
+    ]
+    known = tuple((each.customers, each.scores) for each in seen)
     yield Live(in_force.policy, known, as_of_us)
     service.close()
 
