@@ -12,6 +12,7 @@ from nbatool.features.kinds import Floats
 
 STEPS = (
     "dates", "stock", "channel", "reach", "consent", "eligible", "applicable", "suppressed", "cap", "gap", "quiet", "limit",
+    "review",
 )  # fmt: skip
 """Steps that remove offers, in order; "channel" is the request's own wish."""
 
