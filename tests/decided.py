@@ -39,4 +39,6 @@ def decided(
     """Decide for one customer for whom nothing is expected to bring 1, and each offer so much more."""
     expected = Expected(np.ones(1), 1.0 + np.array([uplift]), np.zeros((1, len(uplift))))
     gone = np.array([[0] * len(uplift) if removed is None else removed], dtype=np.int8)
-    return policy.arbitrate(Foreseen(expected, gone, np.empty((1, 0))), Subjects([customer_id], [decision_id]))
+    return policy.arbitrate(
+        Foreseen(expected, gone, np.empty((1, 0))), Subjects([customer_id], [decision_id])
+    )

@@ -43,6 +43,9 @@ class ActionTerms(Table):
     value_per_response: Number | None = None
     attributes: dict[str, AttributeValue] = Field(default_factory=dict)
     eligible_when: Text | None = None
+    """Who may ever have it."""
+    applicable_when: Text | None = None
+    """When it makes sense, of those who may have it."""
     starts: Day | None = None
     ends: Day | None = None
     """The last day, included."""
@@ -74,6 +77,7 @@ class CatalogueMap(AttributesMap):
     target: Text | None = None
     value_per_response: Text | None = None
     eligible_when: Text | None = None
+    applicable_when: Text | None = None
     starts: Text | None = None
     ends: Text | None = None
     stock: Text | None = None

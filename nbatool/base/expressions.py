@@ -59,8 +59,18 @@ def _or(left: Array, right: Array) -> Array:
     return np.where((left == 1) | (right == 1), 1.0, np.where(unknown, np.nan, 0.0))
 
 
+def _silent(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
+    """What is too large is infinite, and infinite less infinite null; numpy need not say so."""
+
+    def run(left: Array, right: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return function(left, right)
+
+    return run
+
+
 def _divide(left: Array, right: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(right == 0, np.nan, left / right)
 
 
@@ -111,9 +121,9 @@ def _text_map(change: Callable[[str], Any], number: bool = False) -> Callable[[A
 
 OPERATIONS: dict[str, tuple[Callable[..., Array], Kind | None, Kind | Literal["same"]]] = {
     # name: (function, kind of every argument or None for "any, all alike", kind of the result)
-    "+": (np.add, "number", "number"),
-    "-": (np.subtract, "number", "number"),
-    "*": (np.multiply, "number", "number"),
+    "+": (_silent(np.add), "number", "number"),
+    "-": (_silent(np.subtract), "number", "number"),
+    "*": (_silent(np.multiply), "number", "number"),
     "/": (_divide, "number", "number"),
     "%": (_modulo, "number", "number"),
     "negate": (np.negative, "number", "number"),

@@ -34,13 +34,15 @@ class Action:
     attributes
         Numbers, texts and booleans the models and expressions see.
     eligible_when
-        Expression over the customer, the action and the request; None for everybody.
+        Expression over the customer, the action and the request: who may ever have it; None for everybody.
     starts_us, ends_us
         First instant it may go out, and first instant it no longer may (µs since 1970 UTC).
     stock
         Contacts left; None for no limit.
     lever
         Factor on the uplift, set by people.
+    applicable_when
+        As ``eligible_when``: whether it makes sense at this moment; None for always.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Action:
     ends_us: int | None = None
     stock: int | None = None
     lever: float = 1.0
+    applicable_when: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -16,8 +16,8 @@ from nbatool.cli.options import FLAGS, Options
 from nbatool.cli.session import Session
 
 COMMANDS: Final = (
-    "demo", "init", "ingest", "features", "train", "score", "decide", "learn", "evaluate", "run", "explain", "models", "export",
-    "parity", "status", "doctor",
+    "demo", "init", "ingest", "features", "train", "score", "decide", "learn", "evaluate", "run", "explain", "review", "suppress",
+    "models", "export", "parity", "status", "doctor",
 )  # fmt: skip
 """Each is a module of this folder with a ``command``."""
 

@@ -56,7 +56,7 @@ def answer(
     if told is not None and (until_us := quiet_until(policy, customers, decision, told)) is not None:
         result["quiet_until"] = format_time(until_us)
     if reasons is not None:
-        result["funnel"] = funnel(policy, customers, scores, decision, reasons)
+        result["funnel"] = funnel(policy, question, customers, scores, decision, reasons, told)
     return result | {"arm": ARMS[decision.arm[0]], "model_version": model_version}
 
 
@@ -140,20 +140,39 @@ def nothing(decision: Decision) -> Json:
 
 
 def funnel(
-    policy: Policy, customers: CustomerFeatures, scores: dict[str, Any], decision: Decision, reasons: Reasons
+    policy: Policy,
+    question: Question,
+    customers: CustomerFeatures,
+    scores: dict[str, Any],
+    decision: Decision,
+    reasons: Reasons,
+    told: Circumstances | None,
 ) -> Json:
     """How many candidates (actions by channel) each step left, and what removed the others."""
-    removed = decision.removed[0]
-    counts: Json = {"catalogue": len(removed)}
+    steps = decision.removed[0]
+    counts: Json = {"catalogue": len(steps)}
     for step, name in enumerate(STEPS, start=1):
-        counts[name] = int(((removed == 0) | (removed > step)).sum())
-    counts["worth_more_than_nothing"] = int(((removed == 0) & (decision.net_value[0] > 0)).sum())
+        counts[name] = int(((steps == 0) | (steps > step)).sum())
+    counts["worth_more_than_nothing"] = int(((steps == 0) & (decision.net_value[0] > 0)).sum())
     counts["chosen"] = int(decision.chosen[0] >= 0)
     offers = policy.catalogue.offers
     repeated = len({offer.action.id for offer in offers}) < len(offers)
+
+    def removed(j: int) -> str | None:
+        return reasons.removed(
+            customers,
+            scores,
+            decision,
+            0,
+            j,
+            told=told,
+            customer_id=question.customer_id,
+            context=question.context,
+        )
+
     counts["removed"] = {
         f"{offer.action.id} ({offer.channel})" if repeated else offer.action.id: why
         for j, offer in enumerate(offers)
-        if (why := reasons.removed(customers, scores, decision, 0, j)) is not None
+        if (why := removed(j)) is not None
     }
     return counts

@@ -11,7 +11,7 @@ from nbatool.base.next_step import command_for
 from nbatool.base.records import Action
 from nbatool.base.settings import shown_path
 from nbatool.decide.batch import SEGMENT, VALUE_SCORES
-from nbatool.decide.catalogue import Catalogue, compile_catalogue
+from nbatool.decide.catalogue import APPLICABLE_WHEN, ELIGIBLE_WHEN, Catalogue, compile_catalogue
 from nbatool.decide.compile_guardrails import compile_guardrails
 from nbatool.decide.expected import unvalued
 from nbatool.decide.policy import Policy
@@ -114,11 +114,25 @@ def compiled(config: Config, actions: Sequence[Action], kinds: dict[str, Kind]) 
     ConfigError
         An expression is wrong; all are reported at once.
     """
+    text_of = {
+        (action.id, key): getattr(action, key)
+        for action in actions
+        for key in (ELIGIBLE_WHEN, APPLICABLE_WHEN)
+    }
     return compile_catalogue(
         actions, kinds, every_channel=config.catalogue.channel_mode == "all",
         allow_nothing=config.catalogue.allow_nothing, file=shown_path(config.path),
-        line_of=lambda action_id: config.line_of("action", action_id, "eligible_when"),
+        line_of=lambda action_id, key: config.line_of(*_said_at(config, action_id, key, text_of[action_id, key])),
     )  # fmt: skip
+
+
+def _said_at(config: Config, action_id: str, key: str, text: str) -> tuple[str, ...]:
+    """Return where an action's key was said: in its own table, for all of them, or in the catalogue's file."""
+    if any(table.id == action_id and getattr(table, key) is not None for table in config.actions):
+        return "action", action_id, key
+    if getattr(config.catalogue.defaults, key) == text:
+        return "catalogue", "defaults", key
+    return "catalogue", "map", key
 
 
 def _require_values(config: Config, catalogue: Catalogue, targets: Sequence[str], because: str) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nbatool.decide.best import Indices
 from nbatool.decide.circumstances import NightCircumstances, night_circumstances
 from nbatool.decide.decision import Decision
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.policy import Policy
 from nbatool.decide.subjects import Subjects
 from nbatool.features.choice import as_timestamp
@@ -56,6 +57,8 @@ class ScoredChunk:
     ----------
     send_at_us
         (n, n_offers) when each offer may go out, µs since 1970: the moment, or when quiet hours end.
+    told
+        What guardrails looked at; None: of nobody in particular.
     """
 
     first: int
@@ -65,6 +68,7 @@ class ScoredChunk:
     decision: Decision
     subjects: Subjects
     send_at_us: Indices
+    told: Circumstances | None = None
 
 
 def population(
@@ -144,7 +148,7 @@ def score_chunks(
         goes = np.repeat(customers.as_of_us[:, None], decision.net_value.shape[1], axis=1)
         if seen is not None and not policy.guardrails.quiet.is_empty:
             goes = policy.guardrails.send_at_us(customers.as_of_us, seen)
-        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes)
+        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes, seen)
 
 
 def chunk_size(policy: Policy) -> int:

@@ -1,8 +1,8 @@
-"""The catalogue as a policy reads it: candidates, dates, stock and compiled eligibility."""
+"""The catalogue as a policy reads it: candidates, dates, stock and compiled conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,15 +15,26 @@ from nbatool.models.candidates import Candidate
 ALL_CHANNELS = "+"
 """Joins the channels of an action that goes out on all of them (``channel_mode = "all"``)."""
 MOST_LISTED = 20
+ELIGIBLE_WHEN, APPLICABLE_WHEN = "eligible_when", "applicable_when"
+"""Keys of an action that hold conditions."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A candidate that may be chosen: an action on a channel, with its compiled eligibility (None: everybody)."""
+    """A candidate that may be chosen: an action on a channel, with its compiled conditions.
+
+    Parameters
+    ----------
+    eligible
+        Who may ever have it; None for everybody.
+    applicable
+        When it makes sense; None for always.
+    """
 
     action: Action
     channel: str
     eligible: Tree | None
+    applicable: Tree | None = None
 
     @property
     def candidate(self) -> Candidate:
@@ -74,13 +85,13 @@ class Catalogue:
         return {
             "allow_nothing": self.allow_nothing,
             "actions": [action.to_json() for action in self.actions.values()],
-            "offers": [[o.action.id, o.channel, o.eligible] for o in self.offers],
+            "offers": [[o.action.id, o.channel, o.eligible, o.applicable] for o in self.offers],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Catalogue:
         actions = {a["id"]: Action.from_json(a) for a in data["actions"]}
-        offers = tuple(Offer(actions[i], channel, eligible) for i, channel, eligible in data["offers"])
+        offers = tuple(Offer(actions[i], channel, *conditions) for i, channel, *conditions in data["offers"])
         return cls(offers, data["allow_nothing"])
 
 
@@ -102,7 +113,7 @@ def compile_catalogue(
     every_channel: bool,
     allow_nothing: bool,
     file: str,
-    line_of: Any = None,
+    line_of: Callable[[str, str], int | None] | None = None,
 ) -> Catalogue:
     """Check and compile the catalogue.
 
@@ -115,7 +126,7 @@ def compile_catalogue(
     every_channel
         ``channel_mode = "all"``: one candidate per action instead of one per channel.
     file, line_of
-        The configuration file, and a function from an action id to its line there, for messages.
+        The configuration file, and a function from an action id and a key to the line there, for messages.
 
     Raises
     ------
@@ -126,16 +137,20 @@ def compile_catalogue(
     offers: list[Offer] = []
     known: dict[str, Kind] = {**kinds, **action_kinds(actions)}
     for action in sorted(actions, key=lambda a: a.id):
-        eligible: Tree | None = None
-        try:
-            eligible = compile_expression(action.eligible_when, known) if action.eligible_when else None
-        except ConfigError as error:
-            line = line_of(action.id) if line_of else None
-            problems += [
-                Problem(f'[[action]] "{action.id}": eligible_when: {p}', file, line) for p in error.problems
-            ]
+        conditions: dict[str, Tree | None] = {}
+        for key, text in ((ELIGIBLE_WHEN, action.eligible_when), (APPLICABLE_WHEN, action.applicable_when)):
+            try:
+                conditions[key] = compile_expression(text, known) if text else None
+            except ConfigError as error:
+                line = line_of(action.id, key) if line_of else None
+                problems += [
+                    Problem(f'[[action]] "{action.id}": {key}: {p}', file, line) for p in error.problems
+                ]
         channels = channels_offered(action, every_channel=every_channel)
-        offers += [Offer(action, channel, eligible) for channel in channels]
+        offers += [
+            Offer(action, channel, conditions.get(ELIGIBLE_WHEN), conditions.get(APPLICABLE_WHEN))
+            for channel in channels
+        ]
     if problems:
         raise ConfigError(problems)
     return Catalogue(tuple(offers), allow_nothing)

@@ -75,6 +75,7 @@ class NightCircumstances:
             read_consent(self.con, first, last).states(self.guards.channels),
             self.zones[first:last],
             self.suppressed(first, last),
+            self.suppressions,
             charge=self.charge,
         )
 

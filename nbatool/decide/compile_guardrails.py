@@ -10,7 +10,7 @@ from nbatool.base.expressions import Kind, compile_expression
 from nbatool.decide.catalogue import Catalogue, action_kinds
 from nbatool.decide.consented import single_channels
 from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules
-from nbatool.decide.guardrails import REACH, SUPPRESSED, Condition, Guardrails
+from nbatool.decide.guardrails import REACH, REVIEW, SUPPRESSED, Condition, Guardrails
 from nbatool.decide.quiet_hours import QuietHours, QuietRule
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str,
     )
     return Guardrails(
         catalogue,
-        tuple(conditions),
+        tuple(c for c in conditions if c.step != REVIEW),
         frozenset(settings.require_consent),
         ContactRules(tuple(_contact_rules(settings, catalogue)), catalogue),
         QuietHours(quiet, config.workspace.timezone),
         settings.unconfirmed_after,
+        tuple(c for c in conditions if c.step == REVIEW),
     )
 
 
@@ -89,6 +90,12 @@ def _conditions(settings: Settings) -> Iterator[tuple[Keys, Condition, str]]:
         subject, name = entry.subject or ("", "")
         found = Condition(SUPPRESSED, [], subject, name, removes=True, reason=f"{entry.reason}: {entry.when}")
         yield ("suppress", index, "when"), found, entry.when
+    for index, rule in enumerate(settings.review):
+        yield (
+            ("review", index, "when"),
+            Condition(REVIEW, [], removes=True, reason=f"{rule.reason}: {rule.when}"),
+            rule.when,
+        )
 
 
 def _compiled(condition: Condition, text: str, names: Mapping[str, Kind]) -> Condition:

@@ -256,7 +256,9 @@ def _ranked(policy: Policy, chunk: ScoredChunk, scores: dict[str, Any], j: int) 
     return Ranked(
         offer.action.id, offer.action.name, offer.channel, float(decision.net_value[0, j]),
         policy.known_uplift(decision, 0, j), float(decision.expected[0, j]),
-        Reasons(policy).removed(chunk.customers, scores, decision, 0, j),
+        Reasons(policy).removed(
+            chunk.customers, scores, decision, 0, j, told=chunk.told, customer_id=chunk.subjects.customer_ids[0]
+        ),
     )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """The funnel: which offers are left for whom, and the first step that removed each of the others.
 
 The steps, in order: dates and stock of the catalogue, what the request asks for, channels that reach the customer and that
-the customer agreed to, conditions of the actions, suppressions, contacts before (caps, then gaps), quiet hours. Worth more
-than nothing is no step: `nothing` competes. All of it is elementwise over (n_customers, n_offers), one row as many.
+the customer agreed to, conditions of the actions (who may ever have it, then when it makes sense), suppressions, contacts
+before (caps, then gaps), quiet hours; live also what a person must look at first. Worth more than nothing is no step:
+`nothing` competes. All of it is elementwise over (n_customers, n_offers), one row as many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from nbatool.base.expressions import Tree, is_true, names_in
 from nbatool.decide.best import Bools
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue, action_values
 from nbatool.decide.decision import STEPS, Context, Wishes
-from nbatool.decide.guardrails import Circumstances, Guardrails
+from nbatool.decide.guardrails import Circumstances, Condition, Guardrails
 from nbatool.decide.quiet_hours import NEVER
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.plan import FeaturePlan
@@ -28,6 +29,8 @@ Removed = NDArray[np.int8]
 CODE = {step: 1 + place for place, step in enumerate(STEPS)}
 """What stands for a step in `Decision.removed`."""
 Columns = dict[str, NDArray[Any]]
+About = tuple[Tree, list[int], bool]
+"""An expression, the offers it is about, and whether it looks at ``action.*``."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Funnel:
     @cached_property
     def names_used(self) -> frozenset[str]:
         """Names that expressions of the catalogue and the guardrails read."""
-        trees = [offer.eligible for offer in self.catalogue.offers if offer.eligible is not None]
+        trees = [tree for own in self._own.values() for tree in own.values()]
         return frozenset(name for tree in trees for name in names_in(tree)) | self.guards.names_used
 
     def removed(
@@ -62,19 +65,34 @@ class Funnel:
         columns = columns_of(self.plan, self.names_used, customers, scores, wishes)
         removed = np.zeros((n, len(self.catalogue.offers)), np.int8)
         # From the last step to the first, so that the first one that rules an offer out is what stays.
+        if told is not None and told.live:
+            removed[self._reviewed(columns, n) > 0] = CODE["review"]
         if told is not None:
             self._of_circumstances(removed, customers, told)
         self._suppressed(removed, columns, told, n)
         self._conditions("applicable", removed, columns, n)
-        for j in self._conditional:
-            offer = self.catalogue.offers[j]
-            assert offer.eligible is not None
-            self._put(removed, j, ~self._true(offer.eligible, j, columns, n), "eligible")
+        for step, own in self._own.items():
+            for j, tree in own.items():
+                self._put(removed, j, ~self._true(tree, j, columns, n), step)
         if told is not None:
             removed[self.guards.disagreed(told)] = CODE["consent"]
         self._conditions("reach", removed, columns, n)
         self._of_catalogue(removed, customers, wishes)
         return removed
+
+    def review(
+        self, customers: CustomerFeatures, scores: Mapping[str, NDArray[Any]], wishes: Wishes
+    ) -> NDArray[np.int16]:
+        """Return int16[n, n_offers]: 0, or 1 + the place of the first review rule that matches the offer."""
+        names = self.guards.names_of_review
+        return self._reviewed(columns_of(self.plan, names, customers, scores, wishes), len(customers))
+
+    def _reviewed(self, columns: Columns, n: int) -> NDArray[np.int16]:
+        found = np.zeros((n, len(self.catalogue.offers)), np.int16)
+        for place in range(len(self.guards.review) - 1, -1, -1):
+            for j, true in self._where(*self._review[place], columns, n):
+                found[true, j] = place + 1
+        return found
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
         if told.full is not None:
@@ -93,10 +111,9 @@ class Funnel:
         self._conditions("suppressed", removed, columns, n)
 
     def _conditions(self, step: str, removed: Removed, columns: Columns, n: int) -> None:
-        for condition, offers in self._about:
+        for condition, about in zip(self.guards.conditions, self._about, strict=True):
             if condition.step == step:
-                for j in offers:
-                    true = self._true(condition.when, j, columns, n)
+                for j, true in self._where(*about, columns, n):
                     self._put(removed, j, true if condition.removes else ~true, step)
 
     def _of_catalogue(self, removed: Removed, customers: CustomerFeatures, wishes: Wishes) -> None:
@@ -115,14 +132,38 @@ class Funnel:
         removed[:, j] = np.where(where, CODE[step], removed[:, j])
 
     @cached_property
-    def _conditional(self) -> tuple[int, ...]:
-        """Offers not everybody may get."""
-        return tuple(j for j, offer in enumerate(self.catalogue.offers) if offer.eligible is not None)
+    def _own(self) -> dict[str, dict[int, Tree]]:
+        """Conditions of the actions by step, last step first, and by offer."""
+        offers = list(enumerate(self.catalogue.offers))
+        return {
+            "applicable": {j: offer.applicable for j, offer in offers if offer.applicable is not None},
+            "eligible": {j: offer.eligible for j, offer in offers if offer.eligible is not None},
+        }
 
     @cached_property
-    def _about(self) -> list[tuple[Any, list[int]]]:
-        """Conditions of the guardrails with the offers they are about."""
-        return [(condition, condition.offers(self.catalogue)) for condition in self.guards.conditions]
+    def _about(self) -> list[About]:
+        return self._of(self.guards.conditions)
+
+    @cached_property
+    def _review(self) -> list[About]:
+        return self._of(self.guards.review)
+
+    def _of(self, conditions: Sequence[Condition]) -> list[About]:
+        """Conditions with the offers they are about."""
+        return [
+            (c.when, c.offers(self.catalogue), any(name.startswith("action.") for name in names_in(c.when)))
+            for c in conditions
+        ]
+
+    def _where(
+        self, tree: Tree, offers: Sequence[int], of_action: bool, columns: Columns, n: int
+    ) -> Iterator[tuple[int, Bools]]:
+        """Yield each offer and where an expression is true of it; one that does not look at the action is run once."""
+        if of_action:
+            yield from ((j, self._true(tree, j, columns, n)) for j in offers)
+        else:
+            true = is_true(tree, columns, n)
+            yield from ((j, true) for j in offers)
 
     def _true(self, tree: Tree, j: int, columns: Columns, n: int) -> Bools:
         values = action_values(self.catalogue.offers[j])

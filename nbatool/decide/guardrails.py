@@ -20,9 +20,10 @@ from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.consented import consented, single_channels
 from nbatool.decide.contact_rules import CAP, ContactRules, PastContacts, is_about, kind_of
 from nbatool.decide.quiet_hours import QuietHours
+from nbatool.store.suppressions import Suppression
 
 REACH, APPLICABLE, SUPPRESSED = "reach", "applicable", "suppressed"
-CONSENT, QUIET = "consent", "quiet"
+CONSENT, QUIET, REVIEW = "consent", "quiet", "review"
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Condition:
     Parameters
     ----------
     step
-        `REACH`, `APPLICABLE` or `SUPPRESSED`.
+        `REACH`, `APPLICABLE`, `SUPPRESSED` or `REVIEW`.
     when
         Compiled; it may read features, scores, ``action.*`` and ``context.*``.
     subject, name
         Which offers it is about: ("channel", "email"), ("action", id), ("tag", tag); "" for all.
     removes
-        Whether it removes where it is true (`SUPPRESSED`); else where it is not (null is not true).
+        Whether it removes where it is true (`SUPPRESSED`, `REVIEW`); else where it is not (null is not true).
     reason
         In words, for people.
     """
@@ -71,22 +72,28 @@ class Circumstances:
         (n,) IANA zone of each customer; None for the workspace's.
     suppressed
         bool[n, n_offers]: what somebody suppressed by hand.
+    suppressions
+        Those that are in ``suppressed``: what people are told.
     live
         Whether an answer goes out at once: then quiet hours remove what the night lets wait until they end.
     charge
         (n_offers,) prices of limits times what a contact uses of them, in currency; None: no limit has a price.
     full
-        int16[n_offers]: 1 + the place of the limit that has no room for one more contact, 0 where none; None: no limit is
-        looked at yet.
+        int16[n_offers]: 1 + the place in ``limits`` of the one that has no room for one more contact, 0 where none; None:
+        no limit is looked at yet.
+    limits
+        What people call the limits.
     """
 
     contacts: PastContacts
     consent: NDArray[np.int8]
     zones: Sequence[str | None]
     suppressed: Bools | None = None
+    suppressions: Sequence[Suppression] = ()
     live: bool = False
     charge: Floats | None = None
     full: NDArray[np.int16] | None = None
+    limits: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,8 @@ class Guardrails:
         Hours in which nothing goes out.
     unconfirmed_s
         After so long a reserved contact nobody confirmed counts no longer.
+    review
+        What a person must look at first, in the order of the file.
     """
 
     catalogue: Catalogue
@@ -115,6 +124,7 @@ class Guardrails:
     contacts: ContactRules = field(default_factory=lambda: ContactRules((), Catalogue(())))
     quiet: QuietHours = field(default_factory=QuietHours)
     unconfirmed_s: int = 3 * 86_400
+    review: tuple[Condition, ...] = ()
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -127,8 +137,13 @@ class Guardrails:
 
     @cached_property
     def names_used(self) -> frozenset[str]:
-        """Names the conditions read."""
-        return frozenset(name for condition in self.conditions for name in names_in(condition.when))
+        """Names the conditions and the review rules read."""
+        return frozenset(name for c in self.conditions for name in names_in(c.when)) | self.names_of_review
+
+    @cached_property
+    def names_of_review(self) -> frozenset[str]:
+        """Names the review rules read."""
+        return frozenset(name for rule in self.review for name in names_in(rule.when))
 
     def disagreed(self, told: Circumstances) -> Bools:
         """Return bool[n, n_offers]: what consent forbids; an opt-out does so always."""
@@ -146,11 +161,12 @@ class Guardrails:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "conditions": [[c.step, c.when, c.subject, c.name, c.removes, c.reason] for c in self.conditions],
+            "conditions": [_row(c) for c in self.conditions],
             "consent": sorted(self.consent),
             "contacts": self.contacts.to_json(),
             "quiet": self.quiet.to_json(),
             "unconfirmed_s": self.unconfirmed_s,
+            "review": [_row(c) for c in self.review],
         }
 
     @classmethod
@@ -162,4 +178,9 @@ class Guardrails:
             ContactRules.from_json(data["contacts"], catalogue),
             QuietHours.from_json(data["quiet"]),
             int(data["unconfirmed_s"]),
+            tuple(Condition(*row) for row in data["review"]),
         )
+
+
+def _row(c: Condition) -> list[Any]:
+    return [c.step, c.when, c.subject, c.name, c.removes, c.reason]

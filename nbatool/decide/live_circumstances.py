@@ -84,6 +84,7 @@ class LiveCircumstances:
             self._consent(consent),
             [None if state is None else state.zone],
             suppressed_offers(suppressions, self.guards.catalogue, [customer_id]),
+            suppressions,
             live=True,
         )
 

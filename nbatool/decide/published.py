@@ -115,7 +115,7 @@ def unpublished(workspace: Workspace, actions: Sequence[Action]) -> str | None:
     old = {a["id"]: a for a in before["actions"]}
     new = {a.id: msgspec.json.decode(msgspec.json.encode(a.to_json())) for a in actions}
     channels: dict[str, list[str]] = {name: [] for name in old}
-    for name, channel, _ in before["offers"]:
+    for name, channel, *_ in before["offers"]:
         channels[name].append(channel)
     every = config.catalogue.channel_mode == "all"
     other = [

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from nbatool.base.expressions import names_in
-from nbatool.decide.catalogue import Offer
-from nbatool.decide.decision import STEPS, Decision
+from nbatool.decide.decision import STEPS, Context, Decision
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.how_chosen import How
 from nbatool.decide.policy import Policy
+from nbatool.decide.removal import Seen, removed_words
+from nbatool.decide.removal_rules import rule_of
 from nbatool.features.customer import CustomerFeatures
 
 MOST_FACTS = 3
@@ -133,40 +134,32 @@ class Reasons:
         return [f"no possible action is worth more than nothing: {said}"]
 
     def removed(
-        self, customers: CustomerFeatures, scores: dict[str, object], decision: Decision, row: int, offer: int
+        self,
+        customers: CustomerFeatures,
+        scores: dict[str, object],
+        decision: Decision,
+        row: int,
+        offer: int,
+        *,
+        told: Circumstances | None = None,
+        customer_id: str | None = None,
+        context: Context | None = None,
     ) -> str | None:
-        """What ruled an offer out, with the values it saw; None for a possible offer."""
+        """What ruled an offer out, with the values it saw; None for a possible offer.
+
+        Parameters
+        ----------
+        told
+            What guardrails looked at, of all rows.
+        context
+            What the request said.
+        """
         step = int(decision.removed[row, offer])
         if step == 0:
             return None
-        chosen = self.policy.catalogue.offers[offer]
-        name = STEPS[step - 1]
-        if name == "eligible":
-            return (
-                f"eligible_when: {chosen.action.eligible_when} ({self._seen(customers, scores, chosen, row)})"
-            )
-        return {
-            "dates": "outside its dates (starts, ends)",
-            "stock": "out of stock",
-            "channel": "not asked for (actions or channel of the request)",
-        }[name]
-
-    def _seen(self, customers: CustomerFeatures, scores: dict[str, object], offer: Offer, row: int) -> str:
-        plan = self.policy.bundle.features.plan
-        words = []
-        for name in sorted(names_in(offer.eligible or ["null"])):
-            if name in plan.names:
-                value: object = float(customers.numbers[row, plan.names.index(name)])
-            elif name in customers.attributes:
-                value = customers.attributes[name][row]
-            else:
-                value = scores.get(name)
-            shown = (
-                "unknown"
-                if value is None or value != value
-                else f"{value:g}"
-                if isinstance(value, float)
-                else value
-            )
-            words.append(f"{name} is {shown}")
-        return ", ".join(words)
+        seen = Seen(self.policy.bundle.features.plan, customers, scores, context or {}, row)
+        rule = None
+        if told is not None:
+            as_of_us = int(customers.as_of_us[row])
+            rule = rule_of(self.policy.guardrails, told, as_of_us, STEPS[step - 1], offer, row, customer_id)
+        return removed_words(self.policy, offer, STEPS[step - 1], seen, rule)

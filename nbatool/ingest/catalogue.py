@@ -15,8 +15,8 @@ from nbatool.base.errors import ConfigError, Problem
 from nbatool.base.records import Action
 
 _PLAIN: Final = (
-    "channels", "tags", "cost", "cost_per_conversion", "target", "value_per_response", "eligible_when", "stock",
-    "lever",
+    "channels", "tags", "cost", "cost_per_conversion", "target", "value_per_response", "eligible_when", "applicable_when",
+    "stock", "lever",
 )  # fmt: skip
 
 AttributeValue = float | str | bool | None

@@ -14,7 +14,7 @@ from sqlglot import exp
 from nbatool.ingest.canonical import LONGEST_ID_BYTES, NUMBER
 from nbatool.ingest.row_sql import ExpressionError, fragment
 
-TEXTS: Final = ("id", "name", "target", "eligible_when")
+TEXTS: Final = ("id", "name", "target", "eligible_when", "applicable_when")
 LISTS: Final = ("channels", "tags")
 DAYS: Final = ("starts", "ends")
 
@@ -151,6 +151,7 @@ PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "target": text,
     "value_per_response": number,
     "eligible_when": text,
+    "applicable_when": text,
     "starts": day,
     "ends": day,
     "stock": whole,

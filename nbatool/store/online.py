@@ -22,6 +22,7 @@ from nbatool.store.ledger import Ledger
 from nbatool.store.nights import Nights
 from nbatool.store.online_connection import OnlineConnection, columns
 from nbatool.store.published import Published
+from nbatool.store.reviews import Reviews
 from nbatool.store.suppressions import Suppressions
 
 __all__ = ["LiveEvent", "OnlineStore", "Published"]
@@ -46,6 +47,7 @@ class OnlineStore:
         self.nights = Nights(connection)
         self.ledger = Ledger(connection)
         self.suppressions = Suppressions(connection)
+        self.reviews = Reviews(connection)
         self.closing = Closing(connection)
 
     def close(self) -> None:

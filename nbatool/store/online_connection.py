@@ -30,6 +30,7 @@ TABLES = (
     "create_contact",
     "create_contact_mark",
     "create_suppression",
+    "create_review",
     "create_closing",
     "create_closed_contact",
 )

@@ -125,3 +125,25 @@ def test_a_case_without_else_is_null_text() -> None:
 def test_what_would_be_read_by_half_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         compile_expression(text, KINDS)
+
+
+@pytest.mark.parametrize(
+    "text", ["age / visits > 1", "age % visits < 1", "not age / visits > 1", "0 / visits = 0"]
+)
+def test_dividing_by_zero_is_null_and_so_not_true(text: str) -> None:
+    tree = compile_expression(text, {"age": "number", "visits": "number"})
+    columns = {"age": np.array([4.0, 0.0, np.nan]), "visits": np.zeros(3)}
+    assert is_true(tree, columns, 3).tolist() == [False, False, False]
+    assert np.isnan(evaluate(tree, columns, 3)).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("age * 1e308 > 1", 1.0),
+        ("age / 1e-308 / 1e-308 > 1", 1.0),
+        ("age * 1e308 * 10 - age * 1e308 * 10 = 0", None),
+    ],
+)
+def test_numbers_too_large_are_infinite_without_a_warning(text: str, expected: float | None) -> None:
+    assert values(text, age=[1e6]) == [expected]

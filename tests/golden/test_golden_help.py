@@ -8,8 +8,16 @@ from golden import check
 from nbatool.cli.app import run
 from nbatool.cli.commands import COMMANDS
 
-OF_MODELS = ("list", "show", "promote", "rollback")
-LINES = [(), *((name,) for name in COMMANDS), *(("models", name) for name in OF_MODELS)]
+GROUPS = {
+    "models": ("list", "show", "promote", "rollback"),
+    "review": ("list", "approve", "reject"),
+    "suppress": ("add", "list", "remove"),
+}
+LINES = [
+    (),
+    *((name,) for name in COMMANDS),
+    *((group, name) for group, names in GROUPS.items() for name in names),
+]
 
 
 @pytest.mark.parametrize("command", LINES, ids=lambda line: " ".join(line) or "nbatool")

@@ -101,11 +101,12 @@ def test_every_key(tmp_path: Path) -> None:
     mapped = "\n".join(
         f'{key} = "{key}"'
         for key in ("name", "tags", "cost", "cost_per_conversion", "target", "value_per_response", "eligible_when",
-                    "starts", "ends", "stock", "lever")
+                    "applicable_when", "starts", "ends", "stock", "lever")
     )  # fmt: skip
     row = (
         '{"id": "a", "name": "A", "channels": ["web", "web"], "tags": "promo", "cost": -1, "cost_per_conversion": 2, '
-        '"target": "buy", "value_per_response": 3.5, "eligible_when": "age > 18", "starts": "2018-03-25", '
+        '"target": "buy", "value_per_response": 3.5, "eligible_when": "age > 18", '
+        '"applicable_when": "visits_7d > 0", "starts": "2018-03-25", '
         '"ends": "2018-10-28", "stock": 5.0, "lever": 0.5}'
     )
     target = '[[target]]\nname = "buy"\nevent = "purchase"\nwithin = "30d"\n'
@@ -113,7 +114,7 @@ def test_every_key(tmp_path: Path) -> None:
     (action,) = catalogue(tmp_path, text, {"a.ndjson": row}, zone="Europe/Berlin")
     assert action == Action(
         "a", "A", ("web",), ("promo",), -1.0, 2.0, "buy", 3.5, {}, "age > 18",
-        parse_time("2018-03-24T23:00:00Z"), parse_time("2018-10-28T23:00:00Z"), 5, 0.5,
+        parse_time("2018-03-24T23:00:00Z"), parse_time("2018-10-28T23:00:00Z"), 5, 0.5, "visits_7d > 0",
     )  # fmt: skip
     assert isinstance(action.stock, int)
 

@@ -63,7 +63,9 @@ def shop(trained_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write(GUARDRAILS)
     ids = sorted(row["customer_id"] for row in scores_of(root))
     said = [(i, "push", "2018-01-01", "in") for i in ids[::3]]
-    said += [(i, "push", "2018-03-01", "out") for i in ids[::6]] + [(i, "email", "2018-03-01", "out") for i in ids[::5]]
+    said += [(i, "push", "2018-03-01", "out") for i in ids[::6]] + [
+        (i, "email", "2018-03-01", "out") for i in ids[::5]
+    ]
     with (root / "consent.csv").open("w", encoding="utf-8", newline="") as lines:
         csv.writer(lines).writerows([("id", "channel", "ts", "state"), *said])
     call(root, "ingest", "--quiet")
@@ -90,7 +92,9 @@ def contacts_of(root: Path) -> dict[str, list[Contact]]:
     found: dict[str, list[Contact]] = {}
     own = set()
     for held in (row for rows in online.ledger.held_since(0) for row in rows.contacts()):
-        found.setdefault(held.customer_id, []).append((held.at_us, held.action_id, held.channel, held.tags, True))
+        found.setdefault(held.customer_id, []).append(
+            (held.at_us, held.action_id, held.channel, held.tags, True)
+        )
         own.add(held.decision_id)
     online.close()
     tags = {row["action"]: row["tags"] for row in catalogue_of(root)}
@@ -191,7 +195,9 @@ def held_by(root: Path) -> list[Held]:
     return sorted(found, key=lambda h: (h.customer_id, h.decision_id, h.slot))
 
 
-def test_a_released_contact_frees_its_cap_and_a_live_answer_says_when_quiet_ends(shop: Path, tmp_path: Path) -> None:
+def test_a_released_contact_frees_its_cap_and_a_live_answer_says_when_quiet_ends(
+    shop: Path, tmp_path: Path
+) -> None:
     root: Path = shutil.copytree(shop, tmp_path / "released")
     with (root / "nba.toml").open(encoding="utf-8") as file:
         text = file.read()
@@ -199,7 +205,7 @@ def test_a_released_contact_frees_its_cap_and_a_live_answer_says_when_quiet_ends
     night = "2018-07-03T04:00:00Z"
     held = [h for h in held_by(root) if h.at_us < parse_time(CUT) + 2 * DAY_US]
     someone = next(h.customer_id for h in held if sum(o.customer_id == h.customer_id for o in held) == 2)
-    ask = {"customer_id": someone, "as_of": "2018-07-04T16:00:00Z", "explain": True, "dry_run": True}
+    ask = {"customer_id": someone, "as_of": "2018-07-03T16:00:00Z", "explain": True, "dry_run": True}
     [full] = decide(root, [ask])
     assert full["actions"][0]["action_id"] == "nothing"
     assert "at most 2 contacts in 7d" in " ".join(full["funnel"]["removed"].values())
@@ -208,5 +214,5 @@ def test_a_released_contact_frees_its_cap_and_a_live_answer_says_when_quiet_ends
         call(root, "learn", "-", stdin=f"{json.dumps(told)}\n")
     [free] = decide(root, [ask])
     assert free["funnel"]["cap"] > full["funnel"]["cap"]
-    [late] = decide(root, [{**ask, "as_of": "2018-07-04T04:00:00Z"}])
+    [late] = decide(root, [{**ask, "as_of": "2018-07-03T06:00:00Z"}])
     assert late["quiet_until"] > late["as_of"]
