@@ -81,8 +81,8 @@ def _none(state: str, counts: dict[str, int]) -> str:
 def _table(rows: list[Review], currency: str, *, said: bool) -> str:
     """A table, with what was said where something was."""
     columns = [
-        Column("id"), Column("customer"), Column("action"), Column("channel"), Column(f"net value, {currency}", right=True),
-        Column("why a person looks", wrap=True), Column("decided for", day=True),
+        Column("id"), Column("customer"), Column("action"), Column("channel"), Column(currency, right=True),
+        Column("rule", wrap=True), Column("night", day=True),
     ]  # fmt: skip
     short = SHORT_ID if sys.stdout.isatty() else None
     cells: list[tuple[object, ...]] = [
@@ -93,7 +93,7 @@ def _table(rows: list[Review], currency: str, *, said: bool) -> str:
         for row in rows
     ]  # fmt: skip
     if said:
-        columns += [Column("state"), Column("who"), Column("their reason", wrap=True)]
+        columns += [Column("state"), Column("who"), Column("why", wrap=True)]
         cells = [
             (*cell, "went out" if row.out_as_of_us is not None else row.state, row.who, row.note)
             for cell, row in zip(cells, rows, strict=True)
