@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbatool.base.clock import format_time
+from nbatool.base.clock import format_time, now_us
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.batch import ScoredChunk
@@ -16,6 +16,7 @@ from nbatool.decide.how_chosen import How, how_chosen
 from nbatool.decide.policy import Policy
 from nbatool.decide.ranking import ranked_offers
 from nbatool.decide.reasons import Reasons
+from nbatool.store.reviews import Review
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +31,9 @@ ACTION_COLUMNS = (
     "as_of", "model_version",
 )  # fmt: skip
 
+OWN_COLUMNS = (*ACTION_COLUMNS[:13], "decision_id")
+"""Of a row; the others are the same for all of a night."""
+
 
 @dataclass
 class ActionRows:
@@ -41,6 +45,10 @@ class ActionRows:
         Rows per customer: the decision and, above 1, other actions worth more than nothing.
     include_nothing
         Also a row for those nothing is best for.
+    approved
+        Decisions of earlier nights that a person let go out, each with when.
+    waiting
+        What chunks left for a person to look at.
     """
 
     policy: Policy
@@ -50,32 +58,52 @@ class ActionRows:
     model_version: str
     top: int = 1
     include_nothing: bool = False
+    approved: Sequence[tuple[Review, int]] = ()
+    waiting: list[Review] = field(default_factory=list)
     _frames: list[pl.DataFrame] = field(default_factory=list)
     _scores: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, chunk: ScoredChunk) -> None:
         reasons = Reasons(self.policy)
-        offers = self.policy.catalogue.offers
-        decision = chunk.decision
+        decision, waits = chunk.decision, chunk.waits.tolist()
         rows: list[tuple[Any, ...]] = []
-        for row in range(chunk.last - chunk.first):
-            chosen = int(decision.chosen[row])
-            customer_id = self.customer_ids[chunk.first + row]
+        for row, chosen in enumerate(decision.chosen.tolist()):
             if chosen < 0:
                 if self.include_nothing:
                     rows.append(self._nothing(reasons, chunk, row))
                 continue
+            if waits[row]:
+                self.waiting.append(self._review(reasons, chunk, row, waits[row] - 1))
+                continue
             for rank, j in enumerate(ranked_offers(self.policy, decision, row, chosen, self.top), start=1):
-                said = self._said(reasons, chunk, row, j) if rank == 1 else ""
-                rows.append((
-                    customer_id, rank, offers[j].action.id, offers[j].action.name, offers[j].channel,
-                    self._send_at(chunk, row, j), float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
-                    float(decision.expected[row, j]),
-                    float(decision.probability[row, j]) if rank == 1 else None, ARMS[decision.arm[row]], said, False,
-                    chunk.subjects.decision_ids[row],
-                ))  # fmt: skip
+                rows.append(self._row(reasons, chunk, row, j, rank))
         self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
+
+    def _row(self, reasons: Reasons, chunk: ScoredChunk, row: int, j: int, rank: int) -> tuple[Any, ...]:
+        """An offer as a row; only the first is decided, the others are alternatives."""
+        decision, offer = chunk.decision, self.policy.catalogue.offers[j]
+        return (
+            self.customer_ids[chunk.first + row], rank, offer.action.id, offer.action.name, offer.channel,
+            self._send_at(chunk, row, j), float(decision.net_value[row, j]), self.policy.known_uplift(decision, row, j),
+            float(decision.expected[row, j]), float(decision.probability[row, j]) if rank == 1 else None,
+            ARMS[decision.arm[row]], self._said(reasons, chunk, row, j) if rank == 1 else "",
+            chunk.review is not None and bool(chunk.review[row, j]), chunk.subjects.decision_ids[row],
+        )  # fmt: skip
+
+    def _review(self, reasons: Reasons, chunk: ScoredChunk, row: int, rule: int) -> Review:
+        """A decision that waits, with the row it would be."""
+        j = int(chunk.decision.chosen[row])
+        said = dict(zip(OWN_COLUMNS, self._row(reasons, chunk, row, j, 1), strict=True))
+        of_night = {
+            "currency": self.currency,
+            "as_of": format_time(self.as_of_us),
+            "model_version": self.model_version,
+        }
+        return Review(
+            said["decision_id"], said["customer_id"], 1, said["action_id"], said["channel"], self.as_of_us, now_us(),
+            said["net_value"], self.policy.guardrails.review[rule].reason, said | of_night,
+        )  # fmt: skip
 
     def _send_at(self, chunk: ScoredChunk, row: int, j: int) -> str | None:
         """When it may go out; None: at once."""
@@ -115,19 +143,19 @@ class ActionRows:
         import polars as pl
 
         frame = pl.concat(self._frames) if self._frames else _action_frame([])
+        of_night = {
+            "currency": self.currency,
+            "as_of": format_time(self.as_of_us),
+            "model_version": self.model_version,
+        }
+        frame = frame.with_columns(pl.lit(value).alias(name) for name, value in of_night.items())
+        if self.approved:
+            frame = pl.concat([frame, _approved_frame(self.approved, self.as_of_us, frame.schema)])
         best = pl.col("net_value").filter(pl.col("rank") == 1).first().over("customer_id")
         frame = frame.with_columns(best.alias("_best")).sort(
             ["_best", "customer_id", "rank"], descending=[True, False, False]
         )
-        return (
-            _rounded(frame)
-            .with_columns(
-                pl.lit(self.currency).alias("currency"),
-                pl.lit(format_time(self.as_of_us)).alias("as_of"),
-                pl.lit(self.model_version).alias("model_version"),
-            )
-            .select(ACTION_COLUMNS)
-        )
+        return _rounded(frame).select(ACTION_COLUMNS)
 
     def scores(self) -> pl.DataFrame:
         """The scores file, in the order of customer ids."""
@@ -148,11 +176,24 @@ def _action_frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
     """Rows as a frame; columns are far smaller than tuples, and a night has a million."""
     import polars as pl
 
-    names = (*ACTION_COLUMNS[:13], "decision_id")
+    names = OWN_COLUMNS
     types: dict[str, Any] = dict.fromkeys(names, pl.String)
     types |= {"rank": pl.Int64, "needs_review": pl.Boolean}
     types |= dict.fromkeys(("net_value", "uplift", "expected_outcome", "selection_probability"), pl.Float64)
     return pl.DataFrame(rows, schema={name: types[name] for name in names}, orient="row")
+
+
+def _approved_frame(
+    approved: Sequence[tuple[Review, int]], as_of_us: int, schema: Mapping[str, Any]
+) -> pl.DataFrame:
+    """What a person let go out, as it was decided; a person has looked at it, so it needs no review."""
+    import polars as pl
+
+    rows = [
+        {**review.row, "needs_review": False, "send_at": None if at_us == as_of_us else format_time(at_us)}
+        for review, at_us in approved
+    ]
+    return pl.DataFrame(rows, schema=schema)
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:

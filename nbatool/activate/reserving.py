@@ -51,13 +51,13 @@ def reserving(
 
 
 def contacts_of(chunk: ScoredChunk, catalogue: Catalogue, customer_ids: Sequence[str]) -> dict[int, Contact]:
-    """Return the contacts a chunk makes, by row."""
+    """Return the contacts a chunk makes, by row; what waits for a person's word makes none yet."""
     kinds = [kind_of(offer) for offer in catalogue.offers]
     chosen, goes = chunk.decision.chosen, chunk.send_at_us
     names = chunk.subjects.decision_ids
     return {
         row: Contact.of(kinds[chosen[row]], customer_ids[row], names[row], 1, int(goes[row, chosen[row]]))
-        for row in np.flatnonzero(chosen >= 0).tolist()
+        for row in np.flatnonzero((chosen >= 0) & (chunk.waits == 0)).tolist()
     }
 
 

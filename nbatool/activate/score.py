@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbatool.activate.action_file import ActionRows, for_reading
+from nbatool.activate.approved import Approved, approved_now
 from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import Reserve, reserving
@@ -86,6 +87,10 @@ class ScoreReport:
         Customers whose decision of this time somebody acted on before: it stands.
     why_not_logged
         Why nobody is to be contacted by this plan, so that it is not in the log; None where it is.
+    waiting
+        Decisions that wait for a person, and so are not in the file.
+    approved
+        What became of the approved decisions of earlier nights.
     """
 
     as_of_us: int
@@ -108,6 +113,8 @@ class ScoreReport:
     tried: int = 0
     standing: int = 0
     why_not_logged: str | None = None
+    waiting: int = 0
+    approved: Approved = field(default_factory=Approved)
 
     @property
     def knows_the_future(self) -> bool:
@@ -156,13 +163,28 @@ def score_workspace(
             version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
             outcomes, learned, drained.lessons,
         )  # fmt: skip
+        why_not = _why_not_published(settings, online, as_of)
+        is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
+        approved = Approved() if is_trial else approved_now(warehouse.con, config, policy, online, as_of)
         people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
         posterior = None if learned is None else learned.posterior
         told = circumstances_of(people, config, policy, online)
         practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
         policy = replace(policy, practice=practice)
         standing = Standing.of(warehouse.con, as_of)
-        scoring = _Scoring(workspace, settings, warehouse.con, online, people, policy, terms, standing, told)
+        scoring = _Scoring(
+            workspace,
+            settings,
+            warehouse.con,
+            online,
+            people,
+            policy,
+            terms,
+            standing,
+            told,
+            approved,
+            why_not,
+        )
         return scoring.run(on_progress)
 
 
@@ -179,16 +201,17 @@ class _Scoring:
     terms: Terms
     standing: Standing
     told: NightCircumstances
+    approved: Approved
+    why_not: str | None
 
     def run(self, on_progress: OnProgress | None) -> ScoreReport:
         """Decide; log before any file can be acted on; write the files; publish."""
         as_of, settings = self.terms.as_of_us, self.settings
         rows = ActionRows(
             self.policy, self.people.customer_ids, as_of, self.terms.currency, self.terms.model_version,
-            settings.top, settings.include_nothing,
+            settings.top, settings.include_nothing, self.approved.going,
         )  # fmt: skip
-        tally = Tally(self.policy)
-        why_not = _why_not_published(settings, self.online, as_of)
+        tally, why_not = Tally(self.policy), self.why_not
         apprentice = self.policy.practice.apprentice
         trial = why_not or (LEARNS_FROM_OTHERS if apprentice else None)
         takers: list[Taker] = [rows.add, tally.add]
@@ -205,8 +228,17 @@ class _Scoring:
                     stood = self.standing.by_customer
                     reserve = log.enter_context(reserving(self.online.ledger, self.told, as_of, stood))
                 self._decide(takers, reserve, on_progress)
+            if trial is None:
+                self.online.reviews.replace_night(as_of, rows.waiting)
             written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
-        return replace(self._report(tally, written, why_not), why_not_logged=trial)
+            if trial is None:
+                self.online.reviews.mark_out((review.decision_id for review, _ in self.approved.going), as_of)
+        return replace(
+            self._report(tally, written),
+            why_not_logged=trial,
+            waiting=len(rows.waiting),
+            approved=self.approved,
+        )
 
     def _log(self) -> NightLog:
         return NightLog(
@@ -230,14 +262,12 @@ class _Scoring:
             if on_progress is not None:
                 on_progress(chunk.last, len(self.people))
 
-    def _report(
-        self, tally: Tally, written: tuple[Path | None, Path | None], why_not: str | None
-    ) -> ScoreReport:
+    def _report(self, tally: Tally, written: tuple[Path | None, Path | None]) -> ScoreReport:
         mix, version = tally.mix(), self.terms.model_version
         objectives = self.workspace.config.objectives
         return ScoreReport(
             self.terms.as_of_us, version, len(self.people), mix, sum(s.net_value for s in mix), tally.best_single(),
-            *written, published=why_not is None, why_not_published=why_not,
+            *written, published=self.why_not is None, why_not_published=self.why_not,
             by_propensity=self.policy.by_propensity,
             best_customer=self.people.customer_ids[tally.best[1]] if tally.best[1] >= 0 else None,
             within_s=max((o.within for o in objectives), default=None) if self.policy.bundle.outcome else None,

@@ -81,8 +81,13 @@ class Standing:
             chance[row] = [stood.chances.get(candidate, 0.0) for candidate in candidates]
             chance[row, place] = stood.probability
             in_arm[row] = _with_chance(in_arm[row], place, stood.probability_in_arm)
+        review = None if chunk.review is None else chunk.review.copy()
+        if review is not None:
+            # What was acted on waits for nobody.
+            review[[customer_id in self.by_customer for customer_id in customer_ids]] = 0
         decision = replace(made, chosen=chosen, arm=arm, probability=chance, probability_in_arm=in_arm)
-        return replace(chunk, decision=decision, subjects=Subjects(chunk.subjects.customer_ids, names))
+        subjects = Subjects(chunk.subjects.customer_ids, names)
+        return replace(chunk, decision=decision, subjects=subjects, review=review)
 
 
 def _stood(

@@ -10,9 +10,7 @@ from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.settings import Objective, Roles
 from nbatool.base.toml_lines import KeyPath
 
-NOT_ENFORCED: Final = tuple(
-    ("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share", "review")
-)
+NOT_ENFORCED: Final = tuple(("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share"))
 """Keys a later version will know; refused, since a limit that is written and not kept is worse than none."""
 
 ARRAYS: Final = {"source": "name", "objective": "name", "target": "name", "feature": "name", "action": "id"}

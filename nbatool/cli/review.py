@@ -154,6 +154,9 @@ def reject(
         new, unchanged, made = _say(
             session, online, ids or [], "rejected", every=every, who=who, reason=reason, suppress_us=for_us
         )
+        is_published = online.published() is not None
+    if new and is_published:
+        _released(session, new)
     text = _counted(new, unchanged, "rejected")
     if made:
         until = max(s.until_us or 0 for s in made)
@@ -162,6 +165,20 @@ def reject(
     session.console.summary(
         {"rejected": new, "unchanged": unchanged, "suppressions": [s.id for s in made]}, text
     )
+
+
+def _released(session: Session, decision_ids: list[str]) -> None:
+    """Tell that the contacts were not made, so that nothing is learned from them."""
+    import msgspec
+
+    from nbatool.learn.live import AnswerService
+
+    service = AnswerService(session.workspace.data_dir)
+    lines = [msgspec.json.encode({"decision_id": name, "status": "released"}) for name in decision_ids]
+    try:
+        service.take(lines, 1)
+    finally:
+        service.close()
 
 
 def _say(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nbatool.base.clock import format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
@@ -55,9 +57,25 @@ def answer(
     }
     if told is not None and (until_us := quiet_until(policy, customers, decision, told)) is not None:
         result["quiet_until"] = format_time(until_us)
+    if (better := held_for_review(decision)) is not None:
+        why = Reasons(policy).removed(
+            customers, scores, decision, 0, better, told=told, context=question.context
+        )
+        result["needs_review"] = offer_json(policy, decision, better) | {"why": why}
     if reasons is not None:
         result["funnel"] = funnel(policy, question, customers, scores, decision, reasons, told)
     return result | {"arm": ARMS[decision.arm[0]], "model_version": model_version}
+
+
+def held_for_review(decision: Decision) -> int | None:
+    """Return the offer worth most among those a person must look at first, where it is worth more than what is chosen."""
+    waits = np.flatnonzero(decision.removed[0] == CODE["review"])
+    if not len(waits):
+        return None
+    best = int(waits[np.argmax(decision.net_value[0, waits])])
+    chosen = int(decision.chosen[0])
+    worth = 0.0 if chosen < 0 else float(decision.net_value[0, chosen])
+    return best if decision.net_value[0, best] > worth else None
 
 
 def quiet_until(

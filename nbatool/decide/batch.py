@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nbatool.decide.best import Indices
 from nbatool.decide.circumstances import NightCircumstances, night_circumstances
-from nbatool.decide.decision import Decision
+from nbatool.decide.decision import NO_WISHES, Decision
 from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.policy import Policy
 from nbatool.decide.subjects import Subjects
@@ -59,6 +59,8 @@ class ScoredChunk:
         (n, n_offers) when each offer may go out, µs since 1970: the moment, or when quiet hours end.
     told
         What guardrails looked at; None: of nobody in particular.
+    review
+        int16[n, n_offers]: 0, or 1 + the place of the review rule that matches the offer; None: there is no such rule.
     """
 
     first: int
@@ -69,6 +71,16 @@ class ScoredChunk:
     subjects: Subjects
     send_at_us: Indices
     told: Circumstances | None = None
+    review: NDArray[np.int16] | None = None
+
+    @property
+    def waits(self) -> Indices:
+        """(n,) 1 + the place of the review rule that a chosen offer waits for, 0 where it needs no person's word."""
+        waiting = np.zeros(len(self.subjects), np.int64)
+        if self.review is not None:
+            rows = np.flatnonzero(self.decision.chosen >= 0)
+            waiting[rows] = self.review[rows, self.decision.chosen[rows]]
+        return waiting
 
 
 def population(
@@ -148,7 +160,8 @@ def score_chunks(
         goes = np.repeat(customers.as_of_us[:, None], decision.net_value.shape[1], axis=1)
         if seen is not None and not policy.guardrails.quiet.is_empty:
             goes = policy.guardrails.send_at_us(customers.as_of_us, seen)
-        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes, seen)
+        review = policy.funnel.review(customers, scores, NO_WISHES) if policy.guardrails.review else None
+        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes, seen, review)
 
 
 def chunk_size(policy: Policy) -> int:

@@ -17,6 +17,7 @@ from nbatool.report.tables import cut, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
 MOST_ACTIONS = 4
+MOST_HELD_BACK = 3
 LARGE = 0.2
 """Share of the plan's worth above which an action is named, however many there are."""
 NO_ACTION = (
@@ -145,6 +146,7 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
     rows = []
     if report.actions_file is not None:
+        contacted += len(report.approved.going) - report.waiting
         rows.append(
             (nearest(report.actions_file), f"{counted(contacted, 'customer')} with an action, best first")
         )
@@ -165,11 +167,30 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     if report.why_not_logged is not None:
         why = report.why_not_logged if report.published else "a trial"
         lines.append(f"Log      has none of these decisions ({why}): contact nobody by them")
+    lines += _reviews(report, command)
     if report.standing:
         stands = f"{counted(report.standing, 'decision')} of this time had been acted on: as before"
         lines.append(f"Stands   {stands}")
     if report.best_customer is not None:
         lines.append(f"Next     {command} explain {shlex.quote(report.best_customer)}")
+    return lines
+
+
+def _reviews(report: ScoreReport, command: str) -> list[str]:
+    """What waits for a person, and what a person let go."""
+    lines = []
+    if report.waiting:
+        lines.append(
+            f"Review   {counted(report.waiting, 'decision')} wait for a person: {command} review list"
+            if report.waiting > 1
+            else f"Review   1 decision waits for a person: {command} review list"
+        )
+    if report.approved.going:
+        lines.append(f"         {counted(len(report.approved.going), 'approved decision')} in the file")
+    for review, why in report.approved.held_back[:MOST_HELD_BACK]:
+        lines.append(f"         approved, but not now: {review.decision_id} ({why})")
+    if (more := len(report.approved.held_back) - MOST_HELD_BACK) > 0:
+        lines.append(f"         and {more:,} more that were approved may not go now")
     return lines
 
 
@@ -202,6 +223,11 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
         "why_not_published": report.why_not_published,
         "logged": report.why_not_logged is None,
         "standing": report.standing,
+        "waiting_for_review": report.waiting,
+        "approved": len(report.approved.going),
+        "held_back": [
+            {"decision_id": review.decision_id, "why": why} for review, why in report.approved.held_back
+        ],
         "by_propensity": report.by_propensity,
         "best_customer": report.best_customer,
         "tried": report.tried,

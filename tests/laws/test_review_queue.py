@@ -1,0 +1,120 @@
+"""What a review rule matches goes out when a person says so: once, with the next file, and only if it still may."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import call, decide
+
+from nbatool.store.online import OnlineStore
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = """
+[guardrails]
+max_contacts = [ { limit = 1, window = "1d" } ]
+review = [ { when = "clv > 150", reason = "a good customer" } ]
+"""
+NEXT_NIGHT = "2018-07-02T06:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def scored(trained_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root: Path = shutil.copytree(trained_world, tmp_path_factory.mktemp("reviewed") / "shop")
+    with (root / "nba.toml").open("a", encoding="utf-8") as file:
+        file.write(SETTINGS)
+    call(root, "score", "--quiet")
+    return root
+
+
+@pytest.fixture
+def shop(scored: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(scored, tmp_path / "shop")
+
+
+def listed(root: Path, state: str = "pending") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = call(
+        root, "review", "list", "--json", "--most", "9999", "--state", state
+    ).json["reviews"]
+    return found
+
+
+def file_of(root: Path, day: str) -> dict[str, dict[str, str]]:
+    """The action file by decision."""
+    with (root / "out" / f"actions-{day}.csv").open(encoding="utf-8") as file:
+        return {row["decision_id"]: row for row in csv.DictReader(file)}
+
+
+def clv_of(root: Path) -> dict[str, float]:
+    with (root / "out" / "scores-2018-07-01.csv").open(encoding="utf-8") as file:
+        return {row["customer_id"]: float(row["clv"] or 0) for row in csv.DictReader(file)}
+
+
+def held(root: Path) -> dict[str, tuple[str, str]]:
+    online = OnlineStore(root / "data" / "online.db")
+    found = {
+        h.decision_id: (h.customer_id, h.state)
+        for rows in online.ledger.held_since(0)
+        for h in rows.contacts()
+    }
+    online.close()
+    return found
+
+
+def test_what_matches_waits_and_reserves_nothing(shop: Path) -> None:
+    waiting, clv = listed(shop), clv_of(shop)
+    assert len(waiting) > 10
+    file = file_of(shop, "2018-07-01")
+    assert not {row["decision_id"] for row in waiting} & file.keys()
+    assert all(clv[row["customer_id"]] > 150 for row in waiting)
+    assert all(clv[row["customer_id"]] <= 150 for row in file.values())
+    assert held(shop).keys() == file.keys()
+    assert {row["reason"] for row in waiting} == {"a good customer: clv > 150"}
+
+
+def test_an_approved_decision_goes_out_once_with_the_next_file(shop: Path) -> None:
+    first, second, third = (row for row in listed(shop)[:3])
+    names = [row["decision_id"] for row in (first, second, third)]
+    call(shop, "review", "approve", *names[:2], "--reason", "fine")
+    call(shop, "suppress", "add", "--customer", second["customer_id"], "--reason", "moved")
+    call(shop, "review", "reject", names[2], "--reason", "complained", "--suppress", "30d")
+    said = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
+    assert said["approved"] == 1
+    assert [row["decision_id"] for row in said["held_back"]] == [names[1]]
+    assert "moved" in said["held_back"][0]["why"]
+    file = file_of(shop, "2018-07-02")
+    row = file[names[0]]
+    assert (row["customer_id"], row["action_id"], row["needs_review"]) == (
+        first["customer_id"],
+        first["action_id"],
+        "false",
+    )
+    assert names[1] not in file
+    assert sum(each["customer_id"] == first["customer_id"] for each in file.values()) == 1, (
+        "its cap is one a day"
+    )
+    assert held(shop)[names[0]] == (first["customer_id"], "reserved")
+    again = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
+    assert again["approved"] == 1, "the same night has the same file"
+    assert file_of(shop, "2018-07-02") == file
+    later = call(shop, "score", "--json", "--as-of", "2018-07-04").json
+    assert later["approved"] == 0
+    gone = {row["decision_id"]: row for row in listed(shop, "rejected")}
+    assert gone[names[2]]["note"] == "complained"
+    [answer] = decide(
+        shop, [{"customer_id": third["customer_id"], "explain": True, "dry_run": True, "request_id": "x"}]
+    )
+    assert any("complained" in why for why in answer["funnel"]["removed"].values())
+
+
+def test_a_live_answer_offers_the_best_that_needs_nobody(shop: Path) -> None:
+    good = listed(shop)[0]["customer_id"]
+    [answer] = decide(shop, [{"customer_id": good, "explain": True, "dry_run": True, "request_id": "x"}])
+    assert answer["actions"][0]["action_id"] == "nothing"
+    assert answer["needs_review"]["net_value"] > 0
+    assert answer["needs_review"]["why"].startswith("needs review: a good customer: clv > 150 (clv is ")
+    assert call(shop, "parity", "--json").json["differences"] == []
