@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from nbatool.decide.best import Indices
 from nbatool.decide.circumstances import NightCircumstances, night_circumstances
 from nbatool.decide.decision import NO_WISHES, Decision
 from nbatool.decide.guardrails import Circumstances
-from nbatool.decide.policy import Policy
+from nbatool.decide.policy import Foreseen, Policy
 from nbatool.decide.subjects import Subjects
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
@@ -146,6 +146,53 @@ def score_chunks(
     told
         What guardrails look at; None: of nobody in particular, and only conditions are looked at.
     """
+    for chunk in foreseen_chunks(people, policy, threads=threads, seed=seed, told=told):
+        yield chunk.decided(policy, posterior)
+
+
+@dataclass(frozen=True)
+class ForeseenChunk:
+    """What decisions for the customers ``first <= position < last`` are made from."""
+
+    first: int
+    last: int
+    customers: CustomerFeatures
+    scores: dict[str, NDArray[Any]]
+    subjects: Subjects
+    told: Circumstances | None
+    foreseen: Foreseen
+
+    def decided(self, policy: Policy, posterior: Posterior | None) -> ScoredChunk:
+        """Decide."""
+        guards, told = policy.guardrails, self.told
+        charge = None if told is None else told.charge
+        decision = policy.arbitrate(self.foreseen, self.subjects, posterior, charge)
+        as_of_us = self.customers.as_of_us
+        goes = np.repeat(as_of_us[:, None], len(policy.catalogue.offers), axis=1)
+        if told is not None and not guards.quiet.is_empty:
+            goes = guards.send_at_us(as_of_us, told)
+        review = policy.funnel.review(self.customers, self.scores, NO_WISHES) if guards.review else None
+        return ScoredChunk(
+            self.first, self.last, self.customers, self.scores, decision, self.subjects, goes, told, review
+        )
+
+
+def foreseen_chunks(
+    people: Population,
+    policy: Policy,
+    *,
+    threads: int,
+    seed: int,
+    told: NightCircumstances | None = None,
+    known: Callable[[int], Foreseen] | None = None,
+) -> Iterator[ForeseenChunk]:
+    """Foresee for everybody, chunk by chunk; parameters as `score_chunks`.
+
+    Parameters
+    ----------
+    known
+        Returns what was foreseen before of the chunk that begins at a position.
+    """
     for first, last, customers in people.prepared.chunks(chunk_size(policy)):
         encoded = policy.bundle.customer.encode(customers)
         scores: dict[str, NDArray[Any]] = {
@@ -154,14 +201,11 @@ def score_chunks(
         scores |= {name: values[first:last] for name, values in people.value_scores.items()}
         subjects = Subjects.of_night(people.customer_ids[first:last], people.as_of_us, seed)
         seen = None if told is None else told.of_rows(first, last)
-        decision = policy.decide(
-            customers, scores, threads=threads, subjects=subjects, posterior=posterior, told=seen
-        )
-        goes = np.repeat(customers.as_of_us[:, None], decision.net_value.shape[1], axis=1)
-        if seen is not None and not policy.guardrails.quiet.is_empty:
-            goes = policy.guardrails.send_at_us(customers.as_of_us, seen)
-        review = policy.funnel.review(customers, scores, NO_WISHES) if policy.guardrails.review else None
-        yield ScoredChunk(first, last, customers, scores, decision, subjects, goes, seen, review)
+        if known is None:
+            foreseen = policy.foresee(customers, scores, threads=threads, told=seen)
+        else:
+            foreseen = known(first)
+        yield ForeseenChunk(first, last, customers, scores, subjects, seen, foreseen)
 
 
 def chunk_size(policy: Policy) -> int:
