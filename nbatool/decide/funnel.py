@@ -8,7 +8,7 @@ before (caps, then gaps), quiet hours; live also what a person must look at firs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.base.expressions import Tree, is_true, names_in
-from nbatool.decide.best import Bools
-from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue, action_values
+from nbatool.base.expressions import Tree, names_in
+from nbatool.decide.best import Bools, Indices
+from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
 from nbatool.decide.decision import STEPS, Context, Wishes
-from nbatool.decide.guardrails import Circumstances, Condition, Guardrails
+from nbatool.decide.guardrails import Circumstances, Guardrails
+from nbatool.decide.over_offers import OverOffers
 from nbatool.decide.quiet_hours import NEVER
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.plan import FeaturePlan
@@ -29,8 +30,6 @@ Removed = NDArray[np.int8]
 CODE = {step: 1 + place for place, step in enumerate(STEPS)}
 """What stands for a step in `Decision.removed`."""
 Columns = dict[str, NDArray[Any]]
-About = tuple[Tree, list[int], bool]
-"""An expression, the offers it is about, and whether it looks at ``action.*``."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,8 @@ class Funnel:
     @cached_property
     def names_used(self) -> frozenset[str]:
         """Names that expressions of the catalogue and the guardrails read."""
-        trees = [tree for own in self._own.values() for tree in own.values()]
-        return frozenset(name for tree in trees for name in names_in(tree)) | self.guards.names_used
+        own = [rule.tree for rules in self._own.values() for rule in rules]
+        return frozenset(name for tree in own for name in names_in(tree)) | self.guards.names_used
 
     def removed(
         self,
@@ -72,8 +71,8 @@ class Funnel:
         self._suppressed(removed, columns, told, n)
         self._conditions("applicable", removed, columns, n)
         for step, own in self._own.items():
-            for j, tree in own.items():
-                self._put(removed, j, ~self._true(tree, j, columns, n), step)
+            for rule in own:
+                _put(removed, rule.places, ~rule.true(columns, n), CODE[step])
         if told is not None:
             removed[self.guards.disagreed(told)] = CODE["consent"]
         self._conditions("reach", removed, columns, n)
@@ -90,8 +89,8 @@ class Funnel:
     def _reviewed(self, columns: Columns, n: int) -> NDArray[np.int16]:
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
         for place in range(len(self.guards.review) - 1, -1, -1):
-            for j, true in self._where(*self._review[place], columns, n):
-                found[true, j] = place + 1
+            rule = self._review[place]
+            _put(found, rule.places, rule.true(columns, n), place + 1)
         return found
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
@@ -111,10 +110,10 @@ class Funnel:
         self._conditions("suppressed", removed, columns, n)
 
     def _conditions(self, step: str, removed: Removed, columns: Columns, n: int) -> None:
-        for condition, about in zip(self.guards.conditions, self._about, strict=True):
+        for condition, rule in zip(self.guards.conditions, self._about, strict=True):
             if condition.step == step:
-                for j, true in self._where(*about, columns, n):
-                    self._put(removed, j, true if condition.removes else ~true, step)
+                true = rule.true(columns, n)
+                _put(removed, rule.places, true if condition.removes else ~true, CODE[step])
 
     def _of_catalogue(self, removed: Removed, customers: CustomerFeatures, wishes: Wishes) -> None:
         if wishes.actions is not None or wishes.channel is not None:
@@ -126,49 +125,39 @@ class Funnel:
                 removed[:, j] = CODE["stock"]
             if action.starts_us is not None or action.ends_us is not None:
                 outside = ~in_dates(action.starts_us, action.ends_us, customers.as_of_us)
-                self._put(removed, j, outside, "dates")
-
-    def _put(self, removed: Removed, j: int, where: Bools, step: str) -> None:
-        removed[:, j] = np.where(where, CODE[step], removed[:, j])
+                removed[outside, j] = CODE["dates"]
 
     @cached_property
-    def _own(self) -> dict[str, dict[int, Tree]]:
-        """Conditions of the actions by step, last step first, and by offer."""
-        offers = list(enumerate(self.catalogue.offers))
+    def _own(self) -> dict[str, list[OverOffers]]:
+        """Conditions of the actions by step, last step first; one that several actions share is one."""
         return {
-            "applicable": {j: offer.applicable for j, offer in offers if offer.applicable is not None},
-            "eligible": {j: offer.eligible for j, offer in offers if offer.eligible is not None},
+            "applicable": self._shared([offer.applicable for offer in self.catalogue.offers]),
+            "eligible": self._shared([offer.eligible for offer in self.catalogue.offers]),
         }
 
-    @cached_property
-    def _about(self) -> list[About]:
-        return self._of(self.guards.conditions)
+    def _shared(self, trees: Sequence[Tree | None]) -> list[OverOffers]:
+        places: dict[str, list[int]] = {}
+        for j, tree in enumerate(trees):
+            if tree is not None:
+                places.setdefault(repr(tree), []).append(j)
+        return [self._over(trees[about[0]] or [], about) for about in places.values()]
 
     @cached_property
-    def _review(self) -> list[About]:
-        return self._of(self.guards.review)
+    def _about(self) -> list[OverOffers]:
+        return [self._over(c.when, c.offers(self.catalogue)) for c in self.guards.conditions]
 
-    def _of(self, conditions: Sequence[Condition]) -> list[About]:
-        """Conditions with the offers they are about."""
-        return [
-            (c.when, c.offers(self.catalogue), any(name.startswith("action.") for name in names_in(c.when)))
-            for c in conditions
-        ]
+    @cached_property
+    def _review(self) -> list[OverOffers]:
+        return [self._over(c.when, c.offers(self.catalogue)) for c in self.guards.review]
 
-    def _where(
-        self, tree: Tree, offers: Sequence[int], of_action: bool, columns: Columns, n: int
-    ) -> Iterator[tuple[int, Bools]]:
-        """Yield each offer and where an expression is true of it; one that does not look at the action is run once."""
-        if of_action:
-            yield from ((j, self._true(tree, j, columns, n)) for j in offers)
-        else:
-            true = is_true(tree, columns, n)
-            yield from ((j, true) for j in offers)
+    def _over(self, tree: Tree, offers: Sequence[int]) -> OverOffers:
+        return OverOffers(tree, np.array(offers, np.int64), self.catalogue)
 
-    def _true(self, tree: Tree, j: int, columns: Columns, n: int) -> Bools:
-        values = action_values(self.catalogue.offers[j])
-        own = {name: repeated(value, n) for name, value in values.items() if name in self.names_used}
-        return is_true(tree, {**columns, **own}, n)
+
+def _put(codes: NDArray[Any], places: Indices, where: Bools, code: int) -> None:
+    """Write a code of some offers, int[n, n_offers], where bool[n, k] or bool[n, 1] says so."""
+    if where.any():
+        codes[:, places] = np.where(where, code, codes[:, places])
 
 
 def columns_of(

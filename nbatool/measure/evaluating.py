@@ -272,7 +272,7 @@ class _Look:
         notes = unmatched(self.con, self.workspace.config, self.actions)
         notes += [FROM_EVENTS] if judged.from_events else []
         notes += [AS_GREEDY] if policy.practice.terms.method in BY_DRAWS else []
-        notes += _unknown_then("eligible_when", policy.names_used)
+        notes += _unknown_then("eligible_when, applicable_when or [guardrails]", policy.names_used)
         file = self.workspace.config.evaluate.rules
         if file is not None:
             rules = read_rules(file, expression_kinds(policy.bundle), judged.candidates)

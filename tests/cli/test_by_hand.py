@@ -140,6 +140,19 @@ def test_a_word_is_kept_with_who_and_why(scored: Path, nbatool: Nbatool) -> None
     )
 
 
+def test_all_is_all_however_many_wait(
+    scored: Path, nbatool: Nbatool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, so that live decisions need not wait."""
+    wait(scored, *(f"d_{k}" for k in range(5)))
+    monkeypatch.setattr("nbatool.cli.review.AT_ONCE", 2)
+    assert nbatool("review", "reject", "--all", "--suppress", "30d")[1].startswith(
+        "rejected 5; 5 suppressions until "
+    )
+    assert nbatool("review", "reject", "--all")[1] == "rejected 0\n"
+    assert reviews(nbatool) == []
+
+
 def test_what_is_wrong_with_one_changes_nothing_of_the_others(scored: Path, nbatool: Nbatool) -> None:
     wait(scored, "d_a1", "d_b2")
     code, out, err = nbatool("review", "approve", "d_a1", "d_zz")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +27,7 @@ from nbatool.decide.decision import NO_WISHES, STEPS, Decision, Wishes
 from nbatool.decide.funnel import CODE, Funnel
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.policy import Policy
+from nbatool.decide.quiet_hours import QuietHours, QuietRule
 from nbatool.decide.reasons import Reasons
 from nbatool.features.customer import CustomerFeatures
 
@@ -127,6 +129,14 @@ def test_live_a_review_rule_removes_and_the_night_is_told_which() -> None:
 
 def test_what_an_earlier_step_removes_needs_no_review() -> None:
     assert removed(customers((12, 0, "Bonn")), clv(9000))[0] == ["eligible", "reach", "applicable", "reach"]
+
+
+def test_at_night_one_waits_for_the_end_of_quiet_hours() -> None:
+    quiet = QuietHours((QuietRule(0, 3600, frozenset({"sms"})),), "UTC")
+    guards = replace(GUARDS, quiet=quiet)
+    who, scores = customers((40, 50, "Bonn")), clv(10)
+    assert removed(who, scores, guards=guards) == [["", "quiet", "", "quiet"]]
+    assert removed(who, scores, guards=guards, live=False) == [["", "", "", ""]]
 
 
 def test_review_is_published_as_it_was_compiled() -> None:
