@@ -8,7 +8,7 @@ seen in training, are NaN.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from nbatool.features.kinds import Floats
 from nbatool.features.pairs import DIMENSIONS
 
 MOST_CATEGORIES = 200
+Ints = NDArray[np.int64]
 
 
 def encode_text(values: NDArray[Any], codes: dict[str, int]) -> Floats:
@@ -50,6 +51,11 @@ class CustomerInput:
     def names(self) -> tuple[str, ...]:
         timed = {a.name: f"days_since_{a.name}" for a in self.features.attributes if a.type == "time"}
         return self.features.plan.names + tuple(timed.get(a.name, a.name) for a in self.features.attributes)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Where each column stands."""
+        return {name: j for j, name in enumerate(self.names)}
 
     @cached_property
     def categorical(self) -> tuple[str, ...]:
@@ -97,9 +103,9 @@ class SharedColumns:
     """
 
     fixed: Floats
-    by_action: tuple[list[int], list[int]]
-    by_channel: tuple[list[int], list[int]]
-    by_tags: tuple[tuple[list[int], list[int]], ...]
+    by_action: tuple[Ints, Ints]
+    by_channel: tuple[Ints, Ints]
+    by_tags: tuple[tuple[Ints, Ints], ...]
 
 
 @dataclass(frozen=True)
@@ -211,9 +217,9 @@ class CandidateInput:
             )
         return SharedColumns(
             np.array(fixed).reshape(len(candidates), len(self.names)),
-            ([j for j, _ in by_action], [code for _, code in by_action]),
-            ([j for j, _ in by_channel], [code for _, code in by_channel]),
-            tuple((at, list(tags)) for tags, at in by_tags.items() if tags),
+            (_ints(j for j, _ in by_action), _ints(code for _, code in by_action)),
+            (_ints(j for j, _ in by_channel), _ints(code for _, code in by_channel)),
+            tuple((_ints(at), _ints(tags)) for tags, at in by_tags.items() if tags),
         )
 
     def fill_all_pairs(self, x: Floats, shared: SharedColumns, customers: CustomerFeatures) -> None:
@@ -236,6 +242,10 @@ class CandidateInput:
     def from_json(cls, features: FeatureSet, data: dict[str, Any]) -> CandidateInput:
         categories = {name: tuple(values) for name, values in data["categories"].items()}
         return cls(features, tuple(data["actions"]), tuple(data["numbers"]), tuple(data["texts"]), categories)
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.array(list(values), np.int64)
 
 
 def _over_tags(among: Floats) -> Floats:
