@@ -157,7 +157,7 @@ class LiveFeatures:
         k = self._text[name]
         found = packed[f"t{k}"][at]
         # No code, -1, is the last entry of `known`; what no published event had lies below it.
-        keys = known[np.maximum(found, NO_CODE)]
+        keys: NDArray[np.int64] = known[np.maximum(found, NO_CODE)]
         if codes.has_new:
             new = {codes.find(k, text): key for text, key in by_text.items()}
             for place in np.flatnonzero(found < NO_CODE).tolist():
