@@ -43,7 +43,7 @@ class LiveAggregates:
         self.plan = plan
         series = list(dict.fromkeys(slot.series for slot in plan.slots))
         windows = sorted({slot.within_s for slot in plan.slots if slot.within_s != LIFETIME})
-        self._windows_us = np.array(windows, dtype=np.int64)[:, None] * US
+        self._windows_us = np.array(windows, dtype=np.int64) * US
         types = np.array([[not s.types or name in s.types for name in plan.types] for s in series], np.bool_)
         self._types = types.reshape(len(series), len(plan.types))
         self._conditions = _Conditions(plan, series, codes)
@@ -109,12 +109,11 @@ class LiveAggregates:
 
     def _starts(self, times: Ints, edges: Ints, as_of_us: Ints) -> Ints:
         """Return (n, n_windows): where in the events each window of each customer begins; all the past comes first."""
-        age = np.repeat(as_of_us, edges[1:] - edges[:-1]) - times
-        inside = np.zeros((len(self._windows_us), len(times) + 1), np.int64)
-        np.cumsum(age <= self._windows_us, axis=1, out=inside[:, 1:])
-        starts = np.empty((len(as_of_us), 1 + len(inside)), np.int64)
+        starts = np.empty((len(as_of_us), 1 + len(self._windows_us)), np.int64)
         starts[:, 0] = edges[:-1]
-        starts[:, 1:] = (edges[1:] - (inside[:, edges[1:]] - inside[:, edges[:-1]])).T
+        for row, (first, end) in enumerate(pairwise(edges.tolist())):
+            oldest = as_of_us[row] - self._windows_us
+            starts[row, 1:] = first + times[first:end].searchsorted(oldest, side="left")
         return starts
 
     def _fill_counts(
@@ -213,7 +212,8 @@ class _Conditions:
         """Take from ``seen`` (n_series, n_events) what a condition of the series rules out."""
         if not self._n:
             return
-        true = np.ones((self._n + 1, len(events)), np.bool_)
+        true = np.zeros((self._n + 1, len(events)), np.bool_)
+        true[-1] = True
         for k, rows, wanted in self._texts:
             np.equal(events[f"t{k}"], wanted, out=true[rows])
         for at, k, value in self._unpublished if codes.has_new else ():

@@ -123,7 +123,9 @@ class NumberSlots:
         padded[:, :-1] = np.where(known, values, NO_NUMBER)
         start = starts[:, slots.windows]
         # reduceat looks from each index to the next: of every two results the first is from a start to its end.
-        both = np.stack(np.broadcast_arrays(start, ends), axis=-1) + (slots.pair * width)[:, None]
+        both = np.empty((*start.shape, 2), np.int64)
+        both[..., 0], both[..., 1] = start, ends
+        both += (slots.pair * width)[:, None]
         greatest = np.maximum.reduceat(padded.ravel(), both.ravel())[::2].reshape(start.shape)
         seen = count[slots.pair, ends] > count[slots.pair, start]
         greatest = np.where(seen, greatest, NO_NUMBER)
