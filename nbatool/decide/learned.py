@@ -47,7 +47,7 @@ def context_of(
         return np.empty((n, 0))
     if bundle.context.d == 1:
         return np.ones((n, 1))
-    columns = {name: j for j, name in enumerate(bundle.customer.names)}
+    columns = bundle.customer.place
     given = [context or {}] * n if context is None or isinstance(context, Mapping) else context
     numbers: dict[str, Floats] = {}
     for name in bundle.context.number_names:

@@ -229,12 +229,11 @@ def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> 
 
 
 def _older_events(features: FeatureSet, rows: list[list[int]]) -> OlderEvents:
-    none = OlderEvents.none(features.plan)
-    if not rows:
-        return none
-    result = OlderEvents(*(np.zeros_like(getattr(none, name)) for name in OlderEvents.__dataclass_fields__))
+    result = OlderEvents.none(features.plan)
     for code, count, first_us, last_us, *numbers in rows:
         result.count[code], result.first[code], result.last[code] = count, first_us, last_us
-        for k in range(len(features.plan.number_fields)):
-            result.total[code, k], result.most[code, k], result.known[code, k] = numbers[3 * k : 3 * k + 3]
+        if numbers:
+            result.total[code], result.most[code], result.known[code] = (
+                numbers[0::3], numbers[1::3], numbers[2::3],
+            )  # fmt: skip
     return result

@@ -65,3 +65,13 @@ class CustomerFeatures:
 
     def __len__(self) -> int:
         return len(self.as_of_us)
+
+    def of_rows(self, rows: slice) -> CustomerFeatures:
+        """Return those of some of the moments."""
+        pairs = self.pairs
+        return CustomerFeatures(
+            self.as_of_us[rows],
+            self.numbers[rows],
+            {name: values[rows] for name, values in self.attributes.items()},
+            PairFeatures(pairs.action[rows], pairs.tag[rows], pairs.channel[rows]),
+        )

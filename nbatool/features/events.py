@@ -6,7 +6,9 @@ what a request brings. In the state the arrays lie packed in one record per even
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,9 +24,14 @@ NO_NUMBER = np.iinfo(np.int64).min
 
 def event_dtype(plan: FeaturePlan) -> np.dtype[np.void]:
     """Layout of one packed event: time (µs), type code, local hour of the week, numbers (1e-4), text codes."""
+    return _layout(len(plan.number_fields), len(plan.text_fields))
+
+
+@cache
+def _layout(n_numbers: int, n_texts: int) -> np.dtype[np.void]:
     names: list[tuple[str, str]] = [("ts", "<i8"), ("type", "<i4"), ("hour", "<i4")]
-    names += [(f"n{k}", "<i8") for k in range(len(plan.number_fields))]
-    names += [(f"t{k}", "<i4") for k in range(len(plan.text_fields))]
+    names += [(f"n{k}", "<i8") for k in range(n_numbers)]
+    names += [(f"t{k}", "<i4") for k in range(n_texts)]
     return np.dtype(names)
 
 
@@ -45,15 +52,26 @@ class OlderEvents:
 
     @classmethod
     def none(cls, plan: FeaturePlan) -> OlderEvents:
+        """Return what is so where there are none; its arrays belong to the caller."""
         n, m = len(plan.types), len(plan.number_fields)
-        zero = np.zeros(n, np.int64)
+        times, numbers = np.zeros((3, n), np.int64), np.zeros((3, n, m), np.int64)
+        return cls(times[0], times[1], times[2], numbers[0], numbers[1], numbers[2])
+
+    @classmethod
+    def together(cls, each: Sequence[OlderEvents]) -> OlderEvents:
+        """Return those of n customers, with an axis for the customer before the others."""
+        if len(each) == 1:
+            one = each[0]
+            return cls(
+                one.count[None], one.first[None], one.last[None], one.total[None], one.most[None], one.known[None]
+            )  # fmt: skip
         return cls(
-            zero,
-            zero,
-            zero,
-            np.zeros((n, m), np.int64),
-            np.zeros((n, m), np.int64),
-            np.zeros((n, m), np.int64),
+            np.array([o.count for o in each]),
+            np.array([o.first for o in each]),
+            np.array([o.last for o in each]),
+            np.array([o.total for o in each]),
+            np.array([o.most for o in each]),
+            np.array([o.known for o in each]),
         )
 
 
@@ -73,6 +91,11 @@ class Codes:
     def __init__(self, fields: tuple[str, ...], known: dict[str, dict[str, int]]) -> None:
         self._known = tuple(known.get(name, {}) for name in fields)
         self._new: list[dict[str, int]] = [{} for _ in fields]
+
+    @property
+    def has_new(self) -> bool:
+        """Whether there is a value that was never seen before."""
+        return any(self._new)
 
     def code(self, k: int, value: str | None) -> int:
         """Return the code of a value of the k-th text field, a new one below -1 when it was never seen."""

@@ -8,7 +8,7 @@ seen in training, are NaN.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from nbatool.features.kinds import Floats
 from nbatool.features.pairs import DIMENSIONS
 
 MOST_CATEGORIES = 200
+Ints = NDArray[np.int64]
 
 
 def encode_text(values: NDArray[Any], codes: dict[str, int]) -> Floats:
@@ -50,6 +51,11 @@ class CustomerInput:
     def names(self) -> tuple[str, ...]:
         timed = {a.name: f"days_since_{a.name}" for a in self.features.attributes if a.type == "time"}
         return self.features.plan.names + tuple(timed.get(a.name, a.name) for a in self.features.attributes)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Where each column stands."""
+        return {name: j for j, name in enumerate(self.names)}
 
     @cached_property
     def categorical(self) -> tuple[str, ...]:
@@ -93,13 +99,14 @@ class SharedColumns:
     by_action, by_channel
         (positions, codes) of the candidates whose action or channel the pair features know.
     by_tags
-        The same for tags: positions of candidates with equal tags, and the codes of those.
+        Positions of the candidates with tags; for each of them which set of tags it has; the codes of the first set, of
+        the second, …; where each set begins.
     """
 
     fixed: Floats
-    by_action: tuple[list[int], list[int]]
-    by_channel: tuple[list[int], list[int]]
-    by_tags: tuple[tuple[list[int], list[int]], ...]
+    by_action: tuple[Ints, Ints]
+    by_channel: tuple[Ints, Ints]
+    by_tags: tuple[Ints, Ints, Ints, Ints]
 
 
 @dataclass(frozen=True)
@@ -211,9 +218,9 @@ class CandidateInput:
             )
         return SharedColumns(
             np.array(fixed).reshape(len(candidates), len(self.names)),
-            ([j for j, _ in by_action], [code for _, code in by_action]),
-            ([j for j, _ in by_channel], [code for _, code in by_channel]),
-            tuple((at, list(tags)) for tags, at in by_tags.items() if tags),
+            (_ints(j for j, _ in by_action), _ints(code for _, code in by_action)),
+            (_ints(j for j, _ in by_channel), _ints(code for _, code in by_channel)),
+            _tag_sets([(tags, at) for tags, at in by_tags.items() if tags]),
         )
 
     def fill_all_pairs(self, x: Floats, shared: SharedColumns, customers: CustomerFeatures) -> None:
@@ -221,8 +228,13 @@ class CandidateInput:
         start = len(self.names) - 15
         at, codes = shared.by_action
         x[:, at, start : start + 5] = customers.pairs.action[:, codes]
-        for at, codes in shared.by_tags:
-            x[:, at, start + 5 : start + 10] = _over_tags(customers.pairs.tag[:, codes])[:, None, :]
+        at, which, codes, begins = shared.by_tags
+        if len(at):
+            # Counts are whole numbers, so that their sums have the same bits in any order.
+            among = customers.pairs.tag[:, codes]
+            of_sets = np.add.reduceat(among, begins, axis=1)
+            of_sets[:, :, 2] = np.fmin.reduceat(among[:, :, 2], begins, axis=1)
+            x[:, at, start + 5 : start + 10] = of_sets[:, which]
         at, codes = shared.by_channel
         x[:, at, start + 10 : start + 15] = customers.pairs.channel[:, codes]
 
@@ -236,6 +248,21 @@ class CandidateInput:
     def from_json(cls, features: FeatureSet, data: dict[str, Any]) -> CandidateInput:
         categories = {name: tuple(values) for name, values in data["categories"].items()}
         return cls(features, tuple(data["actions"]), tuple(data["numbers"]), tuple(data["texts"]), categories)
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    return np.array(list(values), np.int64)
+
+
+def _tag_sets(sets: list[tuple[tuple[int, ...], list[int]]]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return what `SharedColumns.by_tags` is of sets of tags and the positions of the candidates that have them."""
+    ends = np.cumsum(_ints(len(tags) for tags, _ in sets))
+    return (
+        _ints(j for _, at in sets for j in at),
+        _ints(which for which, (_, at) in enumerate(sets) for _ in at),
+        _ints(tag for tags, _ in sets for tag in tags),
+        _ints([0, *ends.tolist()][: len(sets)]),
+    )
 
 
 def _over_tags(among: Floats) -> Floats:

@@ -18,6 +18,8 @@ from nbatool.base.clock import DAY_S
 from nbatool.features.kinds import Floats
 
 DIMENSIONS = ("action", "tag", "channel")
+_COLUMN = np.array([1, 3, 4], np.int64)
+"""Where the long window of each role is counted."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ class PairPlan:
         return member
 
     @cached_property
-    def members(self) -> tuple[tuple[int, list[int]], ...]:
-        """Tags that some action carries, with the codes of those actions."""
-        tagged = ((tag, np.flatnonzero(self.membership[:, tag]).tolist()) for tag in range(len(self.tags)))
-        return tuple((tag, actions) for tag, actions in tagged if actions)
+    def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Tags that some action carries; the codes of the actions of the first of them, of the second, …; where each begins."""
+        tag, action = self.membership.T.nonzero()
+        tagged, begins = np.unique(tag, return_index=True)
+        return tagged, action, begins
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -123,37 +126,45 @@ class Contacts:
 
 def pair_features(plan: PairPlan, contacts: Contacts) -> PairFeatures:
     """Spread counted contacts over actions, tags and channels; sums of integers, so any order gives equal bits."""
-    by_action = _spread(contacts, contacts.action, len(plan.actions))
-    by_channel = _spread(contacts, contacts.channel, len(plan.channels))
-    by_tag = np.zeros((contacts.n_moments, len(plan.tags), 5))
+    n_actions, n_tags = len(plan.actions), len(plan.tags)
+    found = _spread(contacts, n_actions, len(plan.channels))
+    by_action = found[:, :n_actions]
+    by_tag = np.zeros((contacts.n_moments, n_tags, 5))
     by_tag[:, :, 2] = np.inf
-    for tag, members in plan.members:
-        among = by_action[:, members, :]
-        among.sum(axis=1, out=by_tag[:, tag, :])
-        among[:, :, 2].min(axis=1, out=by_tag[:, tag, 2])
-    return PairFeatures(_finish(by_action), _finish(by_tag), _finish(by_channel))
+    tagged, members, begins = plan.members
+    if len(tagged):
+        among = by_action[:, members]
+        by_tag[:, tagged] = np.add.reduceat(among, begins, axis=1)
+        by_tag[:, tagged, 2] = np.minimum.reduceat(among[:, :, 2], begins, axis=1)
+    return PairFeatures(_finish(by_action), _finish(by_tag), _finish(found[:, n_actions:]))
 
 
-def _spread(contacts: Contacts, key: NDArray[np.int64], n_keys: int) -> Floats:
-    known = key >= 0
-    contacted, engaged, converted = (np.flatnonzero(known & (contacts.role == role)) for role in range(3))
-    cell = (contacts.moment * n_keys + key) * 5
-    counted = (
-        (contacted, 0, contacts.short), (contacted, 1, contacts.long), (engaged, 3, contacts.long),
-        (converted, 4, contacts.long),
-    )  # fmt: skip
+def _spread(contacts: Contacts, n_actions: int, n_channels: int) -> Floats:
+    """Return (n_moments, n_actions + n_channels, 5): counts, and ages in seconds, infinite where there is none."""
+    n_keys = n_actions + n_channels
+    cell = np.concatenate([
+        np.where(contacts.action >= 0, contacts.moment * n_keys + contacts.action, -1),
+        np.where(contacts.channel >= 0, contacts.moment * n_keys + n_actions + contacts.channel, -1),
+    ])  # fmt: skip
+    cell *= 5
+    role, long = np.concatenate([contacts.role] * 2), np.concatenate([contacts.long] * 2)
+    known = cell >= 0
+    contacted = np.flatnonzero(known & (role == 0))
+    first = cell[contacted]
     counts = np.bincount(
-        np.concatenate([cell[at] + column for at, column, _ in counted]),
-        np.concatenate([amount[at] for at, _, amount in counted]),
+        np.concatenate([first, cell[known] + _COLUMN[role[known]]]),
+        np.concatenate([np.concatenate([contacts.short] * 2)[contacted], long[known]]),
         contacts.n_moments * n_keys * 5,
     )
     # Without any contact bincount's zeros are whole numbers.
     result: Floats = counts.astype(np.float64, copy=False)
     result[2::5] = np.inf
-    np.minimum.at(result, cell[contacted] + 2, contacts.last_s[contacted].astype(np.float64))
+    last_s = np.concatenate([contacts.last_s] * 2)[contacted]
+    np.minimum.at(result, first + 2, last_s.astype(np.float64))
     return result.reshape(contacts.n_moments, n_keys, 5)
 
 
 def _finish(result: Floats) -> Floats:
-    result[:, :, 2] = np.where(np.isfinite(result[:, :, 2]), result[:, :, 2] / DAY_S, np.nan)
+    ages = result[:, :, 2]
+    result[:, :, 2] = np.where(np.isfinite(ages), ages / DAY_S, np.nan)
     return result

@@ -12,13 +12,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbatool.features.aggregates import LIFETIME, Series, Slot
-from nbatool.features.kinds import KINDS, Feature, Floats
+from nbatool.features.kinds import KINDS, Feature, Floats, Kind
 
 DERIVED_FIELDS = ("daypart", "weekday")
 DAYPARTS = ("night", "morning", "afternoon", "evening")
 WEEKDAYS = tuple("1234567")
+CHUNK_ROWS = 4096
+"""Rows worked on at a time, so that their arrays stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -80,27 +83,47 @@ class FeaturePlan:
         return any(field in DERIVED_FIELDS for s in self.slots for field, _ in s.series.where)
 
     @cached_property
-    def _groups(self) -> tuple[tuple[str, np.ndarray, list[np.ndarray], np.ndarray], ...]:
-        """Per kind: columns of the result, slot columns per argument, constants."""
-        position = {slot: j for j, slot in enumerate(self.slots)}
-        groups = []
+    def _groups(self) -> tuple[tuple[Kind, slice, list[slice], Floats], ...]:
+        """Per kind: where its features and its arguments stand in the order `_order` and `_wanted` give, and constants."""
+        groups, done, read = [], 0, 0
         for name in dict.fromkeys(f.kind for f in self.features):
             kind = KINDS[name]
-            members = [j for j, f in enumerate(self.features) if f.kind == name]
-            wanted = [kind.slots(self.features[j]) for j in members]
-            columns = [np.array([position[w[k]] for w in wanted]) for k in range(len(wanted[0]))]
-            constants = np.array(
-                [kind.constant(self.features[j], len(self.types)) for j in members], dtype=np.float64
-            )
-            groups.append((name, np.array(members), columns, constants))
+            members = [f for f in self.features if f.kind == name]
+            n, n_arguments = len(members), len(kind.slots(members[0]))
+            arguments = [slice(read + k * n, read + (k + 1) * n) for k in range(n_arguments)]
+            constants = np.array([kind.constant(f, len(self.types)) for f in members], dtype=np.float64)
+            groups.append((kind, slice(done, done + n), arguments, constants))
+            done, read = done + n, read + n_arguments * n
         return tuple(groups)
+
+    @cached_property
+    def _wanted(self) -> NDArray[np.int64]:
+        """Columns of the aggregates, argument by argument of each kind."""
+        position = {slot: j for j, slot in enumerate(self.slots)}
+        wanted: list[int] = []
+        for name in dict.fromkeys(f.kind for f in self.features):
+            rows = [KINDS[name].slots(f) for f in self.features if f.kind == name]
+            wanted += [position[row[k]] for k in range(len(rows[0])) for row in rows]
+        return np.array(wanted, np.int64)
+
+    @cached_property
+    def _order(self) -> NDArray[np.int64]:
+        """Where each feature stands among those made kind by kind."""
+        kinds = list(dict.fromkeys(f.kind for f in self.features))
+        by_kind = sorted(range(len(self.features)), key=lambda j: kinds.index(self.features[j].kind))
+        return np.argsort(np.array(by_kind, np.int64))
 
     def finish(self, aggregates: Floats) -> Floats:
         """Turn aggregates (n_moments, n_slots) into features (n_moments, n_features); NaN is null."""
-        features = np.empty((aggregates.shape[0], len(self.features)), dtype=np.float64)
-        for name, members, columns, constants in self._groups:
-            features[:, members] = KINDS[name].finish([aggregates[:, c] for c in columns], constants)
-        return features
+        result = np.empty((aggregates.shape[0], len(self.features)), dtype=np.float64)
+        for start in range(0, len(result), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            read = aggregates[rows, self._wanted]
+            made = np.empty((len(read), len(self.features)), dtype=np.float64)
+            for kind, features, arguments, constants in self._groups:
+                made[:, features] = kind.finish([read[:, part] for part in arguments], constants)
+            made.take(self._order, axis=1, out=result[rows], mode="clip")
+        return result
 
     def to_json(self) -> dict[str, Any]:
         return {

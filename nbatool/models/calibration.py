@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,10 @@ class PiecewiseLinear:
     x: FloatArray
     y: FloatArray
     slope: FloatArray
+    _ceiling: FloatArray = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ceiling", np.append(self.y, np.inf))
 
     @classmethod
     def through(cls, x: FloatArray, y: FloatArray, *, left: float, right: float) -> PiecewiseLinear:
@@ -56,10 +60,10 @@ class PiecewiseLinear:
 
     def apply(self, at: FloatArray) -> FloatArray:
         """Return float64[n]: the function at each point."""
-        piece = np.searchsorted(self.x, at, side="right")
+        piece = self.x.searchsorted(at, side="right")
         knot = np.maximum(piece - 1, 0)
         # the next knot bounds a piece: rounding must not lift its end above the next one's start
-        ceiling = np.append(self.y, np.inf)[piece]
+        ceiling = self._ceiling[piece]
         value: FloatArray = np.minimum(self.y[knot] + self.slope[piece] * (at - self.x[knot]), ceiling)
         return value
 

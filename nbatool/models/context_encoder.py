@@ -20,6 +20,8 @@ from nbatool.models.number_column import NumberColumn, fitted_number, freshness
 from nbatool.models.table import FloatArray
 
 Value = float | str | bool | None
+FEW_ROWS = 16
+"""So many rows are encoded one by one, a million column by column; to the same bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,9 @@ class ContextEncoder:
         self, numbers: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str | None]]
     ) -> FloatArray:
         """Return float64[n, d] of n rows; every column the encoder names must be there."""
+        n = self._rows(numbers, texts)
+        if 0 < n <= FEW_ROWS:
+            return self._encode_each(numbers, texts, n)
         columns: list[FloatArray] = []
         for number in self.numbers:
             values = np.asarray(numbers[number.name], dtype=np.float64)
@@ -137,25 +142,37 @@ class ContextEncoder:
             columns += [(codes == i).astype(np.float64) for i in range(len(text.categories))]
             if text.gaps:
                 columns.append((codes == -1).astype(np.float64))
-        n = len(columns[0]) if columns else self._rows(numbers, texts)
         return np.column_stack([np.ones(n), *columns])
+
+    def _encode_each(
+        self, numbers: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str | None]], n: int
+    ) -> FloatArray:
+        """`encode` row by row, at less than numpy's overhead."""
+        of_numbers = [np.asarray(numbers[c.name], dtype=np.float64).tolist() for c in self.numbers]
+        of_texts = [texts[c.name] for c in self.texts]
+        return np.array([
+            self._encoded([column[row] for column in of_numbers], [column[row] for column in of_texts])
+            for row in range(n)
+        ])  # fmt: skip
 
     def encode_one(self, values: Mapping[str, Value]) -> FloatArray:
         """Return float64[d] of one moment; a value that is absent, or of another kind, is missing."""
+        numbers = [as_number(values.get(number.name)) for number in self.numbers]
+        return np.array(self._encoded(numbers, [as_text(values.get(text.name)) for text in self.texts]))
+
+    def _encoded(self, numbers: Sequence[float], texts: Sequence[str | None]) -> list[float]:
         found = [1.0]
-        for number in self.numbers:
-            value = as_number(values.get(number.name))
+        for number, value in zip(self.numbers, numbers, strict=True):
             found.append(number.encode_one(value))
             if number.unit > 0:
                 found.append(freshness(value))
             if number.gaps:
                 found.append(0.0 if math.isfinite(value) else 1.0)
-        for text in self.texts:
-            category = as_text(values.get(text.name))
+        for text, category in zip(self.texts, texts, strict=True):
             found += [1.0 if category == known else 0.0 for known in text.categories]
             if text.gaps:
                 found.append(1.0 if category is None else 0.0)
-        return np.array(found)
+        return found
 
     @staticmethod
     def _rows(numbers: Mapping[str, FloatArray], texts: Mapping[str, Sequence[str | None]]) -> int:

@@ -14,14 +14,14 @@ numpy and LightGBM's C library only; everything is element by element, one row g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from nbatool.models.booster import Booster
-from nbatool.models.table import FloatArray
+from nbatool.models.table import FloatArray, IntArray
 
 NOTHING, EFFECT = "nothing", "effect"
 
@@ -85,14 +85,18 @@ class _Parts:
     texts: Mapping[str, str]
     columns: Mapping[str, tuple[int, ...]]
     boosters: Mapping[str, Booster] = field(init=False, repr=False, compare=False)
+    _at: Mapping[str, IntArray] = field(init=False, repr=False, compare=False)
+    """`columns` as arrays; parts that read the same ones have the same array."""
 
     def __post_init__(self) -> None:
+        found = {columns: np.array(columns, np.int64) for columns in self.columns.values()}
         object.__setattr__(
             self, "boosters", {part: Booster.from_text(text) for part, text in self.texts.items()}
         )
+        object.__setattr__(self, "_at", {part: found[columns] for part, columns in self.columns.items()})
 
     def read(self, part: str, x: FloatArray, baseline: FloatArray) -> FloatArray:
-        return with_baseline_column(x, self.columns[part], baseline)
+        return with_baseline_column(x, self._at[part], baseline)
 
     def score(self, part: str, x: FloatArray, baseline: FloatArray, threads: int) -> FloatArray:
         return self.boosters[part].predict_raw(self.read(part, x, baseline), threads)
@@ -128,16 +132,25 @@ class TLearner(_Parts):
 
     def scores(self, asked: Asked) -> tuple[FloatArray, FloatArray]:
         last, baseline = asked.last, asked.baseline
-        nothing = self.score(NOTHING, last, baseline, asked.threads)
+        read = self.read(NOTHING, last, baseline)
+        nothing = self.boosters[NOTHING].predict_raw(read, asked.threads)
         effect = np.zeros((len(last), asked.k - 1))
         code = asked.x[:, asked.code_at].reshape(-1, asked.k)[:, :-1]
-        for part in self.boosters:
+        for part, booster in self.boosters.items():
             if part == NOTHING:
                 continue
-            row, column = np.nonzero(code == own_code(part))
-            if len(row):
-                own = self.score(part, last[row], baseline[row], asked.threads)
-                effect[row, column] = own - nothing[row]
+            mine = code == own_code(part)
+            rows = np.flatnonzero(mine.any(axis=1))
+            if not len(rows):
+                continue
+            # Once a customer, on however many channels the action goes out.
+            if self._at[part] is self._at[NOTHING]:
+                own = booster.predict_raw(read if len(rows) == len(read) else read[rows], asked.threads)
+            else:
+                own = self.score(part, last[rows], baseline[rows], asked.threads)
+            gain = np.zeros(len(last))
+            gain[rows] = own - nothing[rows]
+            np.copyto(effect, gain[:, None], where=mine)
         return nothing, effect
 
     def contributions(self, asked: Asked) -> FloatArray:
@@ -217,9 +230,11 @@ def own_code(part: str) -> int:
     return int(part.rpartition("-")[2])
 
 
-def with_baseline_column(x: FloatArray, columns: tuple[int, ...], baseline: FloatArray) -> FloatArray:
+def with_baseline_column(
+    x: FloatArray, columns: Sequence[int] | IntArray, baseline: FloatArray
+) -> FloatArray:
     """Return some columns of x with the rows' baseline (n,) as the last, C order."""
     read = np.empty((x.shape[0], len(columns) + 1))
-    read[:, :-1] = x[:, list(columns)]
+    read[:, :-1] = x[:, np.asarray(columns, np.int64)]
     read[:, -1] = baseline
     return read

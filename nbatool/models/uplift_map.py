@@ -30,6 +30,11 @@ class Curve:
 
     x: FloatArray
     y: FloatArray
+    slope: FloatArray = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        slope = np.diff(self.y, append=self.y[-1]) / np.append(np.diff(self.x), 1.0)
+        object.__setattr__(self, "slope", slope)
 
     def apply(self, at: FloatArray) -> FloatArray:
         """Return float64[n]: the curve at each point.
@@ -37,10 +42,11 @@ class Curve:
         >>> Curve(np.array([0.0, 1.0]), np.array([2.0, 1.0])).apply(np.array([-1.0, 0.25, 3.0])).tolist()
         [2.0, 1.75, 1.0]
         """
-        knot = np.clip(np.searchsorted(self.x, at, side="right") - 1, 0, max(len(self.x) - 2, 0))
-        inside = np.clip(at, self.x[0], self.x[-1])
-        slope = np.diff(self.y, append=self.y[-1]) / np.append(np.diff(self.x), 1.0)
-        return np.asarray(self.y[knot] + slope[knot] * (inside - self.x[knot]))
+        x = self.x
+        knot = np.maximum(x.searchsorted(at, side="right") - 1, 0)
+        knot = np.minimum(knot, max(len(x) - 2, 0))
+        inside = np.minimum(np.maximum(at, x[0]), x[-1])
+        return np.asarray(self.y[knot] + self.slope[knot] * (inside - x[knot]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +74,20 @@ class UpliftMap:
     slope_found: float = 1.0
     slope_se: float = 0.0
     offset_se: Mapping[int, float] = field(default_factory=dict)
+    _table: FloatArray = field(init=False, repr=False, compare=False)
+    """Offsets by code, then `other`."""
+
+    def __post_init__(self) -> None:
+        table = np.full(max(self.offset, default=-1) + 2, self.other)
+        for code, value in self.offset.items():
+            table[code] = value
+        object.__setattr__(self, "_table", table)
 
     def offsets(self, action: FloatArray) -> FloatArray:
         """Return the offset of each row's action code; NaN and unknown codes get `other`."""
-        size = max(self.offset, default=-1) + 1
-        table = np.full(size + 1, self.other)
-        for code, value in self.offset.items():
-            table[code] = value
+        size = len(self._table) - 1
         known = (action >= 0) & (action < size)
-        return np.asarray(table[np.where(known, action, size).astype(np.int64)])
+        return np.asarray(self._table[np.where(known, action, size).astype(np.int64)])
 
     def apply(self, score: FloatArray, action: FloatArray, nothing: FloatArray) -> FloatArray:
         """Return uplift in money, element by element; ``nothing`` is what nothing is expected to bring.

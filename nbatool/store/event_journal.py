@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from nbatool.store.online_connection import OnlineConnection, columns
 from nbatool.store.published import Published
 
@@ -45,6 +47,24 @@ class EventJournal:
             LiveEvent(event_id, customer_id, ts_us, kind, value, action_id, channel, decision_id, attributes)
             for event_id, ts_us, kind, value, action_id, channel, decision_id, attributes in rows
         ]
+
+    def of_customers(self, customer_ids: Iterable[str], published: Published) -> dict[str, list[LiveEvent]]:
+        """Return :meth:`of_customer` of several customers by id, without those that have none; one look for all.
+
+        Ids have no NUL, as those of requests: SQLite's JSON ends a text there.
+        """
+        rows = self._online.rows(
+            "events_of_customers",
+            customer_ids=msgspec.json.encode(list(set(customer_ids))).decode(),
+            journal_position=published.journal_position, cut_us=published.cut_us,
+        )  # fmt: skip
+        found: dict[str, list[LiveEvent]] = {}
+        for customer_id, event_id, ts_us, kind, value, action_id, channel, decision_id, attributes in rows:
+            event = LiveEvent(
+                event_id, customer_id, ts_us, kind, value, action_id, channel, decision_id, attributes
+            )
+            found.setdefault(customer_id, []).append(event)
+        return found
 
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
         """Whether the state in force holds this event of the journal already."""

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
+
 from nbatool.base.errors import DataError
 from nbatool.store.durable import flush_to_disk
 from nbatool.store.sql import statement
@@ -82,6 +84,17 @@ class StateReader:
         except sqlite3.Error as error:
             raise _damaged(self._path, error) from None
         return row[0] if row else None
+
+    def bodies(self, customer_ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the records of several customers by id, without those the state does not know; one look for all.
+
+        Ids have no NUL, as those of requests: SQLite's JSON ends a text there.
+        """
+        asked = msgspec.json.encode(list(set(customer_ids))).decode()
+        try:
+            return dict(self._con.execute(statement("store/state_read_customers"), (asked,)).fetchall())
+        except sqlite3.Error as error:
+            raise _damaged(self._path, error) from None
 
     def learned(self) -> bytes | None:
         """Return what had been learned when the state was made; None where its version has no fast learner.

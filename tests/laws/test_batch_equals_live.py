@@ -9,11 +9,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbatool.base.clock import DAY_S, US_PER_S
 from nbatool.decide.request_events import live_event
+from nbatool.features import live_numbers
 from nbatool.features.aggregates import Series
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.defaults import EventType, default_features
@@ -21,7 +23,7 @@ from nbatool.features.events import NO_NUMBER, Event, OlderEvents
 from nbatool.features.kinds import Feature
 from nbatool.features.live_customer import CustomerState, LiveFeatures, unknown_customer
 from nbatool.features.moments import Moments, prepare_moments
-from nbatool.features.pairs import PairPlan
+from nbatool.features.pairs import DIMENSIONS, PairPlan
 from nbatool.features.plan import FeaturePlan
 from nbatool.profile.attributes import Attribute
 
@@ -114,6 +116,11 @@ def batch(rows: list[Row]) -> CustomerFeatures:
 
 
 def live(rows: list[Row], split_us: int) -> CustomerFeatures:
+    made, state, fresh = halves(rows, split_us)
+    return made.compute(state, fresh, AS_OF_US)
+
+
+def halves(rows: list[Row], split_us: int) -> tuple[LiveFeatures, CustomerState, list[Event]]:
     """Part of the history as a published state, the rest as events of the request."""
     codes = {"action_id": {"x": 0, "y": 1}, "channel": {"email": 0, "web": 1}, "category": {"a": 0, "b": 1}}
     made = LiveFeatures(FEATURES, codes)
@@ -124,7 +131,7 @@ def live(rows: list[Row], split_us: int) -> CustomerFeatures:
     state = made_state(made, kept, _older([r for r in rows if r[0] > max(longest_us, split_us)]))
     fresh = [e for r, e in events if r[0] <= split_us]
     assert plan.longest_window_s <= FEATURES.longest_window_s
-    return made.compute(state, fresh, AS_OF_US)
+    return made, state, fresh
 
 
 def made_state(made: LiveFeatures, events: list[Event], older: OlderEvents) -> CustomerState:
@@ -187,3 +194,42 @@ def test_a_stranger_has_no_history() -> None:
     by_name = dict(zip(FEATURES.plan.names, row.numbers[0], strict=True))
     assert by_name["count_purchase_7d"] == 0.0
     assert np.isnan(by_name["days_since_last_purchase"])
+
+
+LARGE = st.integers(-(10**18) + 1, 10**18 - 1)
+CUSTOMER = st.tuples(
+    EVENTS, st.integers(0, 28 * DAY_S * US_PER_S), st.integers(0, 3), st.lists(LARGE, max_size=3)
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(CUSTOMER, min_size=1, max_size=5))
+def test_several_customers_at_once_have_the_bits_each_has_alone(
+    customers: list[tuple[list[Row], int, int, list[int]]],
+) -> None:
+    """Also where numbers are too large for 64-bit sums: those run over Python's integers then, for all of them."""
+    parts, alone = [], []
+    for rows, split_us, later_s, large in customers:
+        rows = rows + [(DAY_S * US_PER_S, TYPES[0], value, "new", None, None, None, {}) for value in large]
+        made, state, fresh = halves(rows, split_us)
+        as_of_us = AS_OF_US + later_s * US_PER_S
+        parts.append((state, fresh, as_of_us))
+        alone.append(made.compute(state, fresh, as_of_us))
+    together = made.compute_many(*(list(column) for column in zip(*parts, strict=True)))
+    for row, one in enumerate(alone):
+        same = together.of_rows(slice(row, row + 1))
+        assert np.array_equal(one.numbers.view(np.int64), same.numbers.view(np.int64))
+        assert (one.as_of_us, one.attributes["age"]) == (same.as_of_us, same.attributes["age"])
+        for dimension in DIMENSIONS:
+            a, b = (np.ascontiguousarray(getattr(f.pairs, dimension)) for f in (one, same))
+            assert np.array_equal(a.view(np.int64), b.view(np.int64))
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVENTS, st.integers(0, 28 * DAY_S * US_PER_S))
+def test_sums_over_64_bits_and_without_end_are_the_same(rows: list[Row], split_us: int) -> None:
+    quick = live(rows, split_us).numbers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_numbers, "_ROOM", 0)
+        slow = live(rows, split_us).numbers
+    assert np.array_equal(quick.view(np.int64), slow.view(np.int64))

@@ -11,6 +11,7 @@ from model_worlds import purchases, sorted_rows
 from nbatool.base.errors import DataError
 from nbatool.models.booster import Booster
 from nbatool.models.fit import fit_booster
+from nbatool.models.learners import Asked, TLearner, own_part, with_baseline_column
 
 TABLE = sorted_rows(purchases()[0])
 TEXT = fit_booster(TABLE, "binary", params={"num_iterations": 40}, threads=1).text
@@ -116,3 +117,29 @@ def test_a_booster_alive_at_exit_is_quiet() -> None:
         [sys.executable, "-c", code], input=TEXT, text=True, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_booster_per_action_scores_customers_together_as_one_by_one() -> None:
+    """Actions on several channels, unknown ones, and parts that read other columns than that of `nothing`."""
+    texts = {
+        part: fit_booster(TABLE, "binary", params={"num_iterations": n}, threads=1).text
+        for part, n in (("nothing", 5), ("effect-0", 10), ("effect-1", 20))
+    }
+    learner = TLearner(texts, {"nothing": (0, 1), "effect-0": (0, 1), "effect-1": (1, 0)})
+    k, n = 5, 40
+    x = np.random.default_rng(0).normal(size=(n * k, 3))
+    x[:, 2] = np.tile([0.0, 1.0, 0.0, np.nan, np.nan], n)
+    x[k : 2 * k, 2] = [1.0, 1.0, 7.0, 0.0, np.nan]
+    baseline = x[::k, 0].copy()
+    nothing, effect = learner.scores(Asked(x, baseline, k, 2))
+    last = x[k - 1 :: k]
+    for row in range(n):
+        one = slice(row, row + 1)
+        alone = learner.scores(Asked(x[row * k : (row + 1) * k], baseline[one], k, 2))
+        assert (alone[0].tobytes(), alone[1].tobytes()) == (nothing[one].tobytes(), effect[one].tobytes())
+        for j, code in enumerate(x[row * k : (row + 1) * k - 1, 2]):
+            own = 0.0
+            if code in (0.0, 1.0):
+                read = with_baseline_column(last[one], learner.columns[own_part(int(code))], baseline[one])
+                own = learner.boosters[own_part(int(code))].predict_raw(read)[0] - nothing[row]
+            assert effect[row, j] == own

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from nbatool.models.context_encoder import ContextEncoder, as_text
+from nbatool.models.context_encoder import FEW_ROWS, ContextEncoder, as_text
 
 
 def columns(n: int, seed: int = 0) -> tuple[dict[str, np.ndarray], dict[str, list[str | None]]]:
@@ -134,3 +134,18 @@ def test_columns_missing_in_the_same_rows_share_a_flag() -> None:
 def test_what_an_older_version_stored_is_read() -> None:
     stored = {"numbers": [["age", 40.0, 10.0, False, 1.0, False]], "texts": []}
     assert ContextEncoder.from_json(stored).encode_one({"age": 50.0}).tolist() == [1.0, 1.0]
+
+
+def test_few_rows_are_encoded_to_the_bits_of_many() -> None:
+    numbers, texts = columns(300, seed=3)
+    numbers["age"][:6] = [math.nan, math.inf, -math.inf, 1e308, -1e308, -0.0]
+    days = np.abs(numbers["age"])
+    encoder = ContextEncoder.fit(
+        {**columns(500)[0], "since": np.abs(columns(500)[0]["age"])}, columns(500)[1], durations=("since",)
+    )
+    many = encoder.encode({**numbers, "since": days}, texts)
+    for start in range(0, 300, FEW_ROWS):
+        rows = slice(start, start + FEW_ROWS)
+        some = {name: values[rows] for name, values in {**numbers, "since": days}.items()}
+        few = encoder.encode(some, {"plan": texts["plan"][rows]})
+        assert np.array_equal(few.view(np.int64), many[rows].view(np.int64))

@@ -57,3 +57,22 @@ def test_a_state_in_a_folder_of_any_name(tmp_path: Path) -> None:
     reader = StateReader(path)
     assert (reader.body("a"), reader.body("b")) == (b"x", None)
     reader.close()
+
+
+NAMES = ("a", "b", "quote'\"", "Łódź 😀", "7")
+
+
+def test_a_look_for_several_customers_finds_what_a_look_for_each_does(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    kept = NAMES[:-1]
+    store.append(LiveEvent(f"e{k}", name, 20 - k, "buy") for k in range(3) for name in kept)
+    late = Published("state-1.db", "v", cut_us=19, journal_position=5, published_us=0)
+    for night in (late, Published("state-0.db", "v", cut_us=99, journal_position=0, published_us=0)):
+        found = store.events.of_customers(NAMES, night)
+        assert {name: found.get(name, []) for name in NAMES} == {n: store.events_of(n, night) for n in NAMES}
+    store.close()
+    with write_state(tmp_path / "state-1.db") as writer:
+        writer.put_customers((name, name.encode()) for name in kept)
+    reader = StateReader(tmp_path / "state-1.db")
+    assert reader.bodies([*NAMES, "nobody", "a"]) == {name: reader.body(name) for name in kept}
+    reader.close()
