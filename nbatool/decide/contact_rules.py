@@ -43,7 +43,7 @@ def is_about(kind: ContactKind, subject: str, name: str) -> bool:
 
 def kind_of(offer: Offer) -> ContactKind:
     """Return what a contact with an offer would be."""
-    return ContactKind(offer.action.id, offer.channel, offer.action.tags)
+    return ContactKind(offer.action.id, offer.channel, offer.action.tags, offer.action.cost)
 
 
 @dataclass(frozen=True)
