@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from nbatool.base.action_settings import Action, Catalogue
+from nbatool.base.guardrail_settings import Guardrails
 from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.settings import Objective, Roles
 from nbatool.base.toml_lines import KeyPath
 
 NOT_ENFORCED: Final = tuple(
-    ("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share", "review")
+    ("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share", "live_share", "review")
 )
 """Keys a later version will know; refused, since a limit that is written and not kept is worse than none."""
+
+CONTACTS_EVERYBODY: Final = (
+    "[catalogue] allow_nothing = false contacts everybody, so it cannot be kept; remove one of the two"
+)
 
 ARRAYS: Final = {"source": "name", "objective": "name", "target": "name", "feature": "name", "action": "id"}
 """Arrays of tables and the key that tells their entries apart."""
@@ -96,6 +101,22 @@ def action_targets(actions: Iterable[tuple[int, Action]], data: dict[str, Any]) 
                 ("action", index, "target"),
                 f'[[action]] "{action.id}": no [[target]] is called "{action.target}" ({known})',
             )
+
+
+def limits_need_nothing(
+    actions: Iterable[tuple[int, Action]], catalogue: Catalogue, guardrails: Guardrails
+) -> Iterator[Misfit]:
+    """Yield the limits on everybody that a plan which contacts everybody could not keep."""
+    if catalogue.allow_nothing:
+        return
+    for key in ("budget", "capacity", "max_share"):
+        for index, _ in enumerate(getattr(guardrails, key)):
+            yield ("guardrails", key, index), f"[guardrails] {key}: {CONTACTS_EVERYBODY}"
+    if catalogue.defaults.stock:
+        yield ("catalogue", "defaults", "stock"), f"[catalogue.defaults] stock: {CONTACTS_EVERYBODY}"
+    for index, action in actions:
+        if action.stock:
+            yield ("action", index, "stock"), f'[[action]] "{action.id}": stock: {CONTACTS_EVERYBODY}'
 
 
 def label(keys: KeyPath, data: dict[str, Any]) -> str:
