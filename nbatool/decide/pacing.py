@@ -19,6 +19,7 @@ Limits whose windows are shorter than a day, and shares, keep the night's price;
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -44,6 +45,7 @@ MOST_FACTOR: Final = 100.0
 DAY_HOURS: Final = 24
 DAY_US: Final = DAY_HOURS * HOUR_US
 UNIFORM: Final = (1.0,) * DAY_HOURS
+NEVER: Final[tuple[int, Floats]] = (-(2**62), np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -135,17 +137,20 @@ class Plan:
         """What may be spent over the day."""
         return self.spent[-1]
 
+    def line(self, t_s: int) -> tuple[float, float, float]:
+        """Return what shall be left at a second of the day as a line: at its start, where that is, and by how much it
+        falls a second. It holds until the clock hour ends.
+        """
+        if t_s >= self.at_s[-1]:
+            return 0.0, self.at_s[-1], 0.0
+        i = max(bisect_right(self.at_s, t_s) - 1, 0)
+        rise = (self.spent[i + 1] - self.spent[i]) / (self.at_s[i + 1] - self.at_s[i])
+        return self.whole - self.spent[i], self.at_s[i], rise
+
     def left(self, t_s: int) -> float:
         """Return what shall be left at a second of the day."""
-        if t_s <= 0:
-            return self.whole
-        if t_s >= self.at_s[-1]:
-            return 0.0
-        i = int((t_s - self.at_s[0]) // HOUR_S)
-        while self.at_s[i + 1] <= t_s:
-            i += 1
-        part = (t_s - self.at_s[i]) / (self.at_s[i + 1] - self.at_s[i])
-        return self.whole - (self.spent[i] + part * (self.spent[i + 1] - self.spent[i]))
+        left, start_s, fall = self.line(t_s)
+        return left - fall * (max(t_s, 0) - start_s)
 
 
 def plan_of(most: float, before: Sequence[float], traffic: Sequence[float], cut_us: int) -> Plan:
@@ -214,9 +219,17 @@ class LiveRoom:
         self._none = np.zeros(offers, np.int16)
         self._first = bucket_of(published.cut_us)
         self._last_us = (self._first + DAY_HOURS) * HOUR_US - 1
-        self._seen: tuple[int, int] | None = None
-        self._charged: tuple[tuple[int, int] | None, int, Floats] = (None, -1, self._charge(self._prices))
+        self._offers = np.arange(offers)
+        self._most = np.array([np.inf if one.most is None else one.most for one in limits.limits])
+        """Infinite where least binds."""
+        against = np.where(self._most[:, None] == np.inf, -self._uses[:, :-1], self._uses[:, :-1])
+        self._against = np.where(against > 0.0, against, -np.inf)
+        """What an offer uses of the side that must not be passed."""
+        self._seen: tuple[int, int, bool] | None = None
+        self._charged = NEVER
         self._used: list[float] = []
+        self._lines: list[tuple[float, float, float, float] | None] = []
+        """By limit: what is left, and the line of what should be; None where the night's price stays."""
         self._full = self._none
 
     @property
@@ -236,11 +249,9 @@ class LiveRoom:
         """
         self._look(now_us)
         t_s = (now_us - self._published.cut_us) // US_PER_S
-        seen, second, charge = self._charged
-        if seen != self._seen or second != t_s:
-            charge = self._charge([self._price(k, t_s) for k in range(len(self._prices))])
-            self._charged = (self._seen, t_s, charge)
-        return charge, self._full
+        if t_s != self._charged[0]:
+            self._charged = t_s, self._charge(self._paced(t_s))
+        return self._charged[1], self._full
 
     def fits(self, offer: int, now_us: int) -> int:
         """Return 0 where one more contact with an offer passes no limit, else 1 + the place of the limit.
@@ -253,52 +264,65 @@ class LiveRoom:
     def price(self, now_us: int) -> list[float]:
         """Return the price of each limit at a time, in currency per unit."""
         self._look(now_us)
-        t_s = (now_us - self._published.cut_us) // US_PER_S
-        return [self._price(k, t_s) for k in range(len(self._prices))]
+        return self._paced((now_us - self._published.cut_us) // US_PER_S)
 
     def _look(self, now_us: int) -> None:
         """See what is used now; where nothing changed, that was seen before."""
         self._totals.refresh()
-        if 0 <= now_us - self._published.cut_us < DAY_US:
-            # Until the next night is due nothing more is freed than by the day's 24th clock hour.
-            now_us = min(now_us, self._last_us)
-        seen = (self._totals.seq, bucket_of(now_us))
+        today = 0 <= now_us - self._published.cut_us < DAY_US
+        # Until the next night is due nothing more is freed than by the day's 24th clock hour.
+        counted_us = min(now_us, self._last_us) if today else now_us
+        seen = (self._totals.seq, bucket_of(now_us), today)
         if seen == self._seen:
             return
-        self._seen = seen
-        self._used = self._limits.used(self._totals, now_us, self._published.cut_us)
-        full = self._none.copy()
-        for k in range(len(self._used) - 1, -1, -1):
-            full[self._unfit(k)] = k + 1
-        self._full = full
+        self._seen, self._charged = seen, NEVER
+        self._used = self._limits.used(self._totals, counted_us, self._published.cut_us)
+        self._full = self._overfull()
+        hour = bucket_of(counted_us) - self._first
+        t_s = (now_us - self._published.cut_us) // US_PER_S
+        self._lines = [
+            None
+            if plan is None or plan.whole <= 0.0 or not today
+            else (plan.whole - (used - before[hour]), *plan.line(t_s))
+            for plan, used, before in zip(self._plans, self._used, self._published.before, strict=True)
+        ]
 
-    def _unfit(self, k: int) -> NDArray[np.bool_]:
-        """bool[n_offers]: what uses more of a limit than is left; what counts the other way always fits."""
-        limit, use, used = self._limits.limits[k], self._uses[k, :-1], self._used[k]
-        sign = 1.0 if limit.most is not None else -1.0
-        room = sign * ((limit.most or 0.0) - used)
-        return (sign * use > 0.0) & (sign * use > room + ROUNDING * (abs(used) + abs(limit.most or 0.0)))
+    def _paced(self, t_s: int) -> list[float]:
+        """The price of each limit at a second of the clock hour last looked at."""
+        found = []
+        for price, line, scale in zip(self._prices, self._lines, self._scales, strict=True):
+            if line is None:
+                found.append(price)
+                continue
+            left, then, start_s, fall = line
+            should = then - fall * (t_s - start_s)
+            if left == should:
+                found.append(price)
+                continue
+            factor = min(math.pow(max(should, 0.0) / left, K), MOST_FACTOR) if left > 0.0 else MOST_FACTOR
+            found.append(max((price + scale) * factor - scale, 0.0))
+        return found
 
-    def _price(self, k: int, t_s: int) -> float:
-        plan, price = self._plans[k], self._prices[k]
-        if plan is None or plan.whole <= 0.0 or not 0 <= t_s < DAY_US // US_PER_S:
-            return float(price)
-        hour = min(bucket_of(self._published.cut_us + t_s * US_PER_S), bucket_of(self._last_us)) - self._first
-        left = plan.whole - (self._used[k] - self._published.before[k][hour])
-        should = plan.left(t_s)
-        if left == should:
-            return float(price)
-        scale = self._scales[k]
-        factor = min(math.pow(should / left, K), MOST_FACTOR) if left > 0.0 else MOST_FACTOR
-        return max((price + scale) * factor - scale, 0.0)
+    def _overfull(self) -> NDArray[np.int16]:
+        """int16[n_offers]: 0, or 1 + the place of the first limit an offer uses more of than is left.
+
+        What counts the other way always fits.
+        """
+        if not self._used:
+            return self._none
+        used = np.array(self._used)
+        room = np.where(self._most == np.inf, used, self._most - used)
+        room += ROUNDING * (np.abs(used) + np.where(self._most == np.inf, 0.0, self._most))
+        over = self._against > room[:, None]
+        first = over.argmax(axis=0)
+        return np.where(over[first, self._offers], first + 1, 0).astype(np.int16)
 
     def _charge(self, prices: Sequence[float]) -> Floats:
-        """As `Prices.charge`, without what changes nothing."""
-        total = np.zeros(self._uses.shape[1])
-        for price, use in zip(prices, self._uses, strict=True):
-            if price:
-                total += price * use
-        return total[:-1]
+        """As `Prices.charge`: rows are added one after the other, in the order of the limits."""
+        if not prices:
+            return np.zeros(self._uses.shape[1] - 1)
+        charge: Floats = np.add.reduce(np.array(prices)[:, None] * self._uses, axis=0)[:-1]
+        return charge
 
     @cached_property
     def _plans(self) -> list[Plan | None]:

@@ -34,7 +34,9 @@ class Totals(Protocol):
     """How many contacts count; `store.contact_totals.ContactTotals` is one."""
 
     @property
-    def kinds(self) -> Sequence[ContactKind]: ...
+    def kinds(self) -> Sequence[ContactKind]:
+        """Of every answer, in its order; it only grows."""
+
     @property
     def seq(self) -> int: ...
     def refresh(self) -> bool: ...
@@ -145,16 +147,14 @@ class PopulationLimits:
         since_us
             When the day of the shares began: the published cut; at night the moment of the night itself.
         """
-        counts: dict[int | None, list[int]] = {}
+        counts: dict[int | None, NDArray[np.int64]] = {}
         found = []
-        for k, limit in enumerate(self.limits):
+        for limit, uses in zip(self.limits, self._of_kinds(totals.kinds), strict=True):
             first = self._first(limit, now_us, since_us)
             if first not in counts:
-                counted = totals.ever() if first is None else totals.since(first)
-                counts[first] = counted.tolist()
-            uses = self._of_kinds(totals.kinds, k)
+                counts[first] = totals.ever() if first is None else totals.since(first)
             # fsum: the order in which kinds were first seen changes no bit.
-            found.append(math.fsum(use * n for use, n in zip(uses, counts[first], strict=True) if n))
+            found.append(math.fsum((uses * counts[first]).tolist()))
         return found
 
     def bounds(self, totals: Totals, now_us: int, since_us: int | None = None) -> list[Limit]:
@@ -191,13 +191,15 @@ class PopulationLimits:
             return bucket_of(since_us)
         return None if limit.hours is None else bucket_of(now_us) - limit.hours + 1
 
-    def _of_kinds(self, kinds: Sequence[ContactKind], k: int) -> list[float]:
-        """What a contact of each kind uses of the limit in the k'th place."""
-        for kind in kinds:
-            if kind not in self._known:
-                self._known[kind] = [limit.use_of(kind) for limit in self.limits]
-        return [self._known[kind][k] for kind in kinds]
+    def _of_kinds(self, kinds: Sequence[ContactKind]) -> Floats:
+        """(k, n_kinds): what a contact of each kind uses; worked out again only for kinds not seen before."""
+        last, known = self._known.get("last", (None, np.zeros((0, 0))))
+        if last is not kinds or known.shape[1] != len(kinds):
+            found = [[limit.use_of(kind) for kind in kinds] for limit in self.limits]
+            known = np.array(found, dtype=np.float64).reshape(len(self.limits), len(kinds))
+            self._known["last"] = (kinds, known)
+        return known
 
     @cached_property
-    def _known(self) -> dict[ContactKind, list[float]]:
+    def _known(self) -> dict[str, tuple[Sequence[ContactKind], Floats]]:
         return {}

@@ -21,6 +21,8 @@ BEFORE: Final = -(2**62)
 """The bucket of contacts that were swept: they count in what was made in all."""
 LATER_US: Final = HOUR_US * 2**30
 """Whole hours that make every time positive, since SQLite's division rounds towards 0."""
+EARLIEST: Final = BEFORE + 1
+MOST_SUMS: Final = 32
 ROOM: Final = 64
 """Hours there is room for beyond those in use, so that arrays seldom grow."""
 
@@ -84,6 +86,8 @@ class ContactTotals:
         self._before: list[int] = []
         self._first = 0
         self._n: Ints = np.zeros((0, 0), np.int64)
+        self._sums: dict[int, Ints] = {}
+        """By first hour: sums that were asked for, kept as counts change."""
 
     def refresh(self) -> bool:
         """Read what changed; say whether anything did."""
@@ -95,6 +99,7 @@ class ContactTotals:
         if self.seq < gone_at:
             self._before = [0] * len(self.kinds)
             self._n = np.zeros((len(self.kinds), 0), np.int64)
+            self._sums.clear()
             self.seq = 0
         for kind, bucket, n in self._online.rows("contact_totals_after", seq=self.seq):
             self._put(kind, bucket, n)
@@ -103,11 +108,16 @@ class ContactTotals:
 
     def since(self, bucket: int) -> Ints:
         """Return int64[n_kinds]: contacts that go out in this clock hour and later."""
-        return np.asarray(self._n[:, max(bucket - self._first, 0) :].sum(axis=1))
+        known = self._sums.get(bucket)
+        if known is None:
+            if len(self._sums) >= MOST_SUMS:
+                self._sums.clear()
+            known = self._sums[bucket] = self._n[:, max(bucket - self._first, 0) :].sum(axis=1)
+        return known.copy()
 
     def ever(self) -> Ints:
         """Return int64[n_kinds]: all there ever were, but for what was given back."""
-        return self.since(self._first) + np.array(self._before, np.int64)
+        return self.since(EARLIEST) + np.array(self._before, np.int64)
 
     def without(self, batch: str) -> ContactTotals:
         """Return them as they would be if a night gave back what nothing was said of; never refresh the result.
@@ -132,11 +142,16 @@ class ContactTotals:
             self._before.append(0)
             row = self._row[kind] = len(self.kinds) - 1
             self._n = np.concatenate([self._n, np.zeros((1, self._n.shape[1]), np.int64)])
+            self._sums.clear()
         if bucket == BEFORE:
             self._before[row] = n
             return
         self._make_room(bucket)
+        more = n - int(self._n[row, bucket - self._first])
         self._n[row, bucket - self._first] = n
+        for first, known in self._sums.items():
+            if bucket >= first:
+                known[row] += more
 
     def _make_room(self, bucket: int) -> None:
         """Grow the array so that it has this hour."""

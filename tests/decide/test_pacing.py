@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -61,6 +62,31 @@ def test_at_the_cut_the_price_is_the_nights_to_the_last_bit() -> None:
     assert room.at_night[0].tolist() == charge.tolist()
     assert room.at_night[1].tolist() == [0] * 4
     assert room.price(CUT_US) == PRICES.price.tolist()
+
+
+@given(
+    prices=st.lists(st.floats(-1e3, 1e3), min_size=5, max_size=5),
+    costs=st.lists(st.floats(0.0, 1e3), min_size=1, max_size=9),
+    repeated=st.integers(1, 4),
+)
+def test_a_charge_is_the_nights_to_the_last_bit(
+    prices: list[float], costs: list[float], repeated: int
+) -> None:
+    offers = tuple(
+        Offer(Action(f"a{j}", "", ("email",), ("x",), cost=cost), "email", None)
+        for j, cost in enumerate(costs)
+    )
+    said = [
+        replace(limit, amount=limit.amount + k)
+        for k in range(repeated)
+        for limit in SAID
+        if limit.window_s is not None
+    ]
+    limits = PopulationLimits(tuple(said), Catalogue(offers))
+    found = Prices(tuple(limit.title for limit in said), np.resize(np.array(prices), len(said)))
+    totals = Counts([kind_of(offer) for offer in offers])
+    room = LiveRoom(limits, PublishedLimits.of(limits, totals, found, cut_us=CUT_US, scale=1.0), totals)
+    assert room.at(CUT_US)[0].tolist() == found.charge(limits.bounds(totals, CUT_US))[:-1].tolist()
 
 
 def test_a_price_rises_with_what_is_spent_and_falls_with_what_is_not() -> None:
