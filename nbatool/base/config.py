@@ -95,7 +95,6 @@ class _Loading:
 
     def config(self) -> Config:
         self.data = self.substituted(self.data, ())
-        self.found += config_checks.not_enforced(self.data)
         known = (*_SINGLE, *_ARRAYS)
         for key in self.data:
             if key not in known:
@@ -107,6 +106,9 @@ class _Loading:
         catalogue = single.get("catalogue", Catalogue())
         if isinstance(catalogue, Catalogue):
             self.found += config_checks.action_channels(actions, catalogue)
+            guardrails = single.get("guardrails", Guardrails())
+            if isinstance(guardrails, Guardrails):
+                self.found += config_checks.limits_need_nothing(actions, catalogue, guardrails)
         self.found += config_checks.action_targets(actions, self.data)
         objectives = [(index, o) for index, o in arrays["objective"] if isinstance(o, Objective)]
         roles = single.get("roles", Roles())

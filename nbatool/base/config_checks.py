@@ -1,4 +1,4 @@
-"""What must agree between the tables of nba.toml, and what this version does not enforce."""
+"""What must agree between the tables of nba.toml."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from nbatool.base.action_settings import Action, Catalogue
+from nbatool.base.guardrail_settings import Guardrails
 from nbatool.base.records import LIFETIME_VALUE
 from nbatool.base.settings import Objective, Roles
 from nbatool.base.toml_lines import KeyPath
 
-NOT_ENFORCED: Final = tuple(("guardrails", key) for key in ("budget", "capacity", "min_share", "max_share"))
-"""Keys a later version will know; refused, since a limit that is written and not kept is worse than none."""
+CONTACTS_EVERYBODY: Final = (
+    "[catalogue] allow_nothing = false contacts everybody, so it cannot be kept; remove one of the two"
+)
 
 ARRAYS: Final = {"source": "name", "objective": "name", "target": "name", "feature": "name", "action": "id"}
 """Arrays of tables and the key that tells their entries apart."""
 
 Misfit = tuple[KeyPath, str]
-
-
-def not_enforced(data: dict[str, Any]) -> Iterator[Misfit]:
-    """Yield the keys that this version would ignore."""
-    for table, key in NOT_ENFORCED:
-        if key in (data.get(table) or ()):
-            yield (table, key), f"[{table}] {key} is not enforced by this version; remove it"
 
 
 def lifetime_value(objectives: Sequence[tuple[int, Objective]], roles: Roles) -> Iterator[Misfit]:
@@ -94,6 +89,22 @@ def action_targets(actions: Iterable[tuple[int, Action]], data: dict[str, Any]) 
                 ("action", index, "target"),
                 f'[[action]] "{action.id}": no [[target]] is called "{action.target}" ({known})',
             )
+
+
+def limits_need_nothing(
+    actions: Iterable[tuple[int, Action]], catalogue: Catalogue, guardrails: Guardrails
+) -> Iterator[Misfit]:
+    """Yield the limits on everybody that a plan which contacts everybody could not keep."""
+    if catalogue.allow_nothing:
+        return
+    for key in ("budget", "capacity", "max_share"):
+        for index, _ in enumerate(getattr(guardrails, key)):
+            yield ("guardrails", key, index), f"[guardrails] {key}: {CONTACTS_EVERYBODY}"
+    if catalogue.defaults.stock:
+        yield ("catalogue", "defaults", "stock"), f"[catalogue.defaults] stock: {CONTACTS_EVERYBODY}"
+    for index, action in actions:
+        if action.stock:
+            yield ("action", index, "stock"), f'[[action]] "{action.id}": stock: {CONTACTS_EVERYBODY}'
 
 
 def label(keys: KeyPath, data: dict[str, Any]) -> str:

@@ -149,6 +149,8 @@ class Guardrails(Table):
     capacity: tuple[Capacity, ...] = ()
     min_share: tuple[ContactShare, ...] = ()
     max_share: tuple[ContactShare, ...] = ()
+    live_share: Share = 0.0
+    """Part of what is left of budgets, stocks and capacities that the night leaves to live decisions of the day."""
     review: tuple[Review, ...] = ()
     unconfirmed_after: Duration = "3d"  # type: ignore[assignment]  # validated: the text becomes seconds
     """A reserved contact that nobody confirmed counts no longer after this."""

@@ -38,7 +38,7 @@ class Action:
     starts_us, ends_us
         First instant it may go out, and first instant it no longer may (µs since 1970 UTC).
     stock
-        Contacts left; None for no limit.
+        How many contacts it may get in all, from the first on; None for no limit.
     lever
         Factor on the uplift, set by people.
     applicable_when

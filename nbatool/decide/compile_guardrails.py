@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nbatool.base.config_checks import CONTACTS_EVERYBODY
 from nbatool.base.errors import ConfigError, Problem, did_you_mean
 from nbatool.base.expressions import Kind, compile_expression
 from nbatool.decide.catalogue import Catalogue, action_kinds
 from nbatool.decide.consented import single_channels
 from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules
 from nbatool.decide.guardrails import REACH, REVIEW, SUPPRESSED, Condition, Guardrails
+from nbatool.decide.population_limits import (
+    BUDGET,
+    CAPACITY,
+    LEAST_SHARE,
+    MOST_SHARE,
+    STOCK,
+    PopulationLimit,
+    PopulationLimits,
+)
 from nbatool.decide.quiet_hours import QuietHours, QuietRule
 
 if TYPE_CHECKING:
@@ -19,6 +29,7 @@ if TYPE_CHECKING:
     from nbatool.base.guardrail_settings import Guardrails as Settings
 
 Keys = tuple[str | int, ...]
+LIMITS = (BUDGET, CAPACITY, LEAST_SHARE, MOST_SHARE)
 
 
 def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str, Kind]) -> Guardrails:
@@ -36,14 +47,7 @@ def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str,
         once, each with its line.
     """
     settings = config.guardrails
-    problems = [
-        config.problem(
-            f"[guardrails] {'.'.join(str(k) for k in keys if isinstance(k, str))}: {message}",
-            "guardrails",
-            *keys,
-        )
-        for keys, message in _unknown(settings, catalogue)
-    ]
+    problems = [_problem(config, keys, message) for keys, message in _unknown(settings, catalogue)]
     names = {**kinds, **action_kinds(list(catalogue.actions.values()))}
     conditions: list[Condition] = []
     for keys, condition, text in _conditions(settings):
@@ -66,6 +70,54 @@ def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str,
         settings.unconfirmed_after,
         tuple(c for c in conditions if c.step == REVIEW),
     )
+
+
+def compile_limits(config: Config, catalogue: Catalogue) -> PopulationLimits:
+    """Return the limits on everybody of a workspace over a catalogue.
+
+    Raises
+    ------
+    ConfigError
+        A limit is about a channel, action or tag the catalogue does not have, is said twice, or cannot be kept; all
+        problems at once, each with its line.
+    """
+    settings = config.guardrails
+    problems = [
+        _problem(config, keys, message)
+        for keys, message in _unknown(settings, catalogue)
+        if keys[0] in LIMITS
+    ]
+    limits: dict[str, PopulationLimit] = {}
+    for keys, limit in _limits(settings):
+        if limit.title in limits:
+            problems.append(_problem(config, keys, f"{limit.title} is said twice; remove one"))
+        limits[limit.title] = limit
+    for action in catalogue.actions.values():
+        if action.stock:
+            limit = PopulationLimit(STOCK, float(action.stock), None, "action", action.id)
+            limits[limit.title] = limit
+            if not catalogue.allow_nothing:
+                said = f"stock of {action.id}: {CONTACTS_EVERYBODY}"
+                problems.append(config.problem(said, "catalogue", "allow_nothing"))
+    if problems:
+        raise ConfigError(problems)
+    return PopulationLimits(tuple(limits.values()), catalogue, settings.live_share)
+
+
+def _limits(settings: Settings) -> Iterator[tuple[Keys, PopulationLimit]]:
+    for i, money in enumerate(settings.budget):
+        yield (BUDGET, i), PopulationLimit(BUDGET, money.amount, money.window, *(money.subject or ("", "")))
+    for i, room in enumerate(settings.capacity):
+        limit = PopulationLimit(CAPACITY, float(room.limit), room.window, *(room.subject or ("", "")))
+        yield (CAPACITY, i), limit
+    for key, shares in ((LEAST_SHARE, settings.min_share), (MOST_SHARE, settings.max_share)):
+        for i, part in enumerate(shares):
+            yield (key, i), PopulationLimit(key, part.share, None, *(part.subject or ("", "")))
+
+
+def _problem(config: Config, keys: Keys, message: str) -> Problem:
+    where = ".".join(str(key) for key in keys if isinstance(key, str))
+    return config.problem(f"[guardrails] {where}: {message}", "guardrails", *keys)
 
 
 def _contact_rules(settings: Settings, catalogue: Catalogue) -> Iterator[ContactRule]:
@@ -106,8 +158,7 @@ def _compiled(condition: Condition, text: str, names: Mapping[str, Kind]) -> Con
 
 
 def _at(config: Config, keys: Keys, problem: Problem) -> Problem:
-    where = ".".join(str(key) for key in keys if isinstance(key, str))
-    return config.problem(f"[guardrails] {where}: {problem.message}", "guardrails", *keys)
+    return _problem(config, keys, problem.message)
 
 
 def _unknown(settings: Settings, catalogue: Catalogue) -> Iterator[tuple[Keys, str]]:
@@ -118,7 +169,7 @@ def _unknown(settings: Settings, catalogue: Catalogue) -> Iterator[tuple[Keys, s
         "tag": sorted({tag for action in catalogue.actions.values() for tag in action.tags}),
     }
     said: list[tuple[Keys, str, str]] = []
-    for key in ("max_contacts", "suppress"):
+    for key in ("max_contacts", "suppress", *LIMITS):
         entries: Sequence[About] = getattr(settings, key)
         said += [((key, i, e.subject[0]), *e.subject) for i, e in enumerate(entries) if e.subject is not None]
     said += [(("min_gap", "tags", tag), "tag", tag) for tag in settings.min_gap.tags]

@@ -43,13 +43,13 @@ def is_about(kind: ContactKind, subject: str, name: str) -> bool:
 
 def kind_of(offer: Offer) -> ContactKind:
     """Return what a contact with an offer would be."""
-    return ContactKind(offer.action.id, offer.channel, offer.action.tags)
+    return ContactKind(offer.action.id, offer.channel, offer.action.tags, offer.action.cost)
 
 
 def kind_of_others(catalogue: Catalogue, action_id: str | None, channel: str | None) -> ContactKind:
     """Return what a contact was that somebody else made; its tags are those the catalogue has now."""
     action = catalogue.actions.get(action_id or "")
-    return ContactKind(action_id or "", channel, () if action is None else action.tags)
+    return ContactKind(action_id or "", channel, () if action is None else action.tags, 0.0)
 
 
 @dataclass(frozen=True)

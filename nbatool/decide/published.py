@@ -72,7 +72,10 @@ def kinds_to_json(kinds: Sequence[ContactKind]) -> list[list[Any]]:
 
 def contact_kinds(meta: dict[str, Any]) -> tuple[ContactKind, ...]:
     """Return what the contacts of a state's customers are of."""
-    return tuple(ContactKind(action, channel, tuple(tags)) for action, channel, tags in meta["contact_kinds"])
+    return tuple(
+        ContactKind(action, channel, tuple(tags), cost)
+        for action, channel, tags, cost in meta["contact_kinds"]
+    )
 
 
 def terms_in_force(workspace: Workspace, model_version: str) -> InForceTerms:

@@ -20,6 +20,8 @@ class ContactKind(NamedTuple):
     action_id: str
     channel: str | None
     tags: tuple[str, ...]
+    cost: float = 0.0
+    """Of one contact, in currency; 0 of contacts somebody else made."""
 
 
 class Contact(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +39,8 @@ class Contact(msgspec.Struct, frozen=True, gc=False):
         When it goes out, µs since 1970.
     batch
         The night that reserved it; "" of a live one.
+    cost
+        In currency, as it was at the time.
     """
 
     customer_id: str
@@ -47,15 +51,18 @@ class Contact(msgspec.Struct, frozen=True, gc=False):
     tags: tuple[str, ...]
     at_us: int
     batch: str = ""
+    cost: float = 0.0
 
     @property
     def kind(self) -> ContactKind:
-        return ContactKind(self.action_id, self.channel, self.tags)
+        return ContactKind(self.action_id, self.channel, self.tags, self.cost)
 
     @classmethod
     def of(cls, kind: ContactKind, customer_id: str, decision_id: str, slot: int, at_us: int) -> Contact:
         """Return a contact of a kind."""
-        return cls(customer_id, decision_id, slot, kind.action_id, kind.channel, kind.tags, at_us)
+        return cls(
+            customer_id, decision_id, slot, kind.action_id, kind.channel, kind.tags, at_us, cost=kind.cost
+        )
 
 
 class Held(Contact, frozen=True, gc=False):
@@ -76,8 +83,8 @@ class Held(Contact, frozen=True, gc=False):
 def held(
     customer_id: str, decision_id: str, slot: int, kind: ContactKind, at_us: int, batch: str, state: str
 ) -> Held:
-    action_id, channel, tags = kind
-    return Held(customer_id, decision_id, slot, action_id, channel, tags, at_us, batch, state)
+    action_id, channel, tags, cost = kind
+    return Held(customer_id, decision_id, slot, action_id, channel, tags, at_us, batch, cost, state)
 
 
 @dataclass(frozen=True)

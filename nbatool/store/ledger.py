@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import compress, islice
 from typing import Any, TypeVar
 
@@ -18,8 +18,16 @@ import msgspec
 import numpy as np
 
 from nbatool.base.errors import DataError
-from nbatool.base.seeds import hash64
 from nbatool.store.contact import RELEASED, RESERVED, SENT, STATES, Contact, ContactKind, Held, HeldRows, held
+from nbatool.store.contact_rows import counted, each_once, key_of, keys_of, kind_row, row_of
+from nbatool.store.contact_totals import (
+    BEFORE,
+    ContactTotals,
+    Counted,
+    add_to_totals,
+    bucket_of,
+    forget_totals,
+)
 from nbatool.store.online_connection import OnlineConnection
 
 MOST_AT_ONCE = 500
@@ -54,12 +62,21 @@ class Ledger:
         int
             How many are new.
         """
-        new = 0
+        added = Counter[Counted]()
         with self._online.transaction():
             for contact in contacts:
-                self._online.change("add_contact_kind", _kind_row(contact.kind))
-                new += self._online.change("add_contact", _row(contact, LIVE_RUN))
-        return new
+                self._online.change("add_contact_kind", kind_row(contact.kind))
+                row = row_of(contact, LIVE_RUN)
+                if self._online.change("add_contact", row):
+                    added[int(row["kind"]), bucket_of(contact.at_us)] += 1
+            add_to_totals(self._online, added)
+        return added.total()
+
+    def totals(self) -> ContactTotals:
+        """Return how many contacts count, as they are now."""
+        totals = ContactTotals(self._online, self._kind_of)
+        totals.refresh()
+        return totals
 
     def of_customer(self, customer_id: str, since_us: int) -> list[Held]:
         """Return a customer's contacts from a time on, earliest first."""
@@ -138,7 +155,7 @@ class Ledger:
 
         yield reserve
         if earlier:
-            self._delete("give_back_contact", "contacts_of_earlier_runs", batch=batch, run=run)
+            self._let_go("give_back_contacts", "contacts_of_earlier_runs", batch=batch, run=run)
 
     def held_since(self, since_us: int, *, without: str = "") -> Iterator[HeldRows]:
         """Yield the contacts of all customers from a time on, customer by customer.
@@ -170,29 +187,65 @@ class Ledger:
                 return
 
     def sweep(self, before_us: int) -> int:
-        """Forget contacts of before a time, and what was said of them; return how many contacts went."""
-        gone = self._delete("forget_contact", "old_contacts", before_us=before_us)
-        self._delete("forget_contact_mark", "old_contact_marks", before_us=before_us)
+        """Forget contacts of before a time, and what was said of them; return how many contacts went.
+
+        What is counted over all time stays: :meth:`reconcile` before, since what goes as counted counts for ever.
+        """
+        gone = self._let_go("forget_contacts", "old_contacts", kept=True, before_us=before_us)
+        while keys := self._online.rows("old_contact_marks", before_us=before_us, most=MOST_READ):
+            for chunk in _chunks(keys):
+                self._online.change_many("forget_contact_mark", ({"decision_id": one[0]} for one in chunk))
+                time.sleep(PAUSE_S)
+        forget_totals(self._online, bucket_of(before_us))
         return gone
+
+    def reconcile(self, present_us: int, unconfirmed_us: int) -> int:
+        """Let the totals count what counts at a time: no released contact, none that waited too long for a word.
+
+        A word that came late counts again. Live decisions go on meanwhile; what is said then is for the next time.
+
+        Returns
+        -------
+        int
+            How many contacts changed.
+        """
+        expired_us, changed = present_us - unconfirmed_us, 0
+        after: Sequence[object] = ("", "", 0)
+        while keys := self._online.rows(
+            "contacts_miscounted", **key_of(after), expired_us=expired_us, most=MOST_READ
+        ):
+            for chunk in _chunks(keys):
+                with self._online.transaction():
+                    rows = self._online.rows("recount_contacts", keys=keys_of(chunk), expired_us=expired_us)
+                    add_to_totals(self._online, counted(rows, sign_of=(-1, 1)))
+                changed += len(rows)
+                time.sleep(PAUSE_S)
+            after = keys[-1]
+        return changed
 
     def _reserve_chunk(
         self, chunk: Sequence[Contact], run: int, earlier: set[int], allowed: Allowed
     ) -> list[Contact]:
+        gone = Counter[Counted]()
         ids = sorted({contact.customer_id for contact in chunk})
         rows = self._online.rows("contacts_of_customers", customer_ids=msgspec.json.encode(ids).decode())
         replaced = [row for row in rows if row[6] is None and row[7] in earlier]
         if replaced:
-            self._online.change_many("forget_contact", map(_key, replaced))
+            keys = keys_of((row[1], row[0], row[2]) for row in replaced)
+            gone = counted(self._online.rows("forget_contacts", keys=keys), sign_of=(0, -1))
             rows = [row for row in rows if row[6] is not None or row[7] not in earlier]
         standing = {(row[0], row[2]) for row in rows}
         asked = [contact for contact in chunk if (contact.decision_id, contact.slot) not in standing]
         may = allowed(asked, self._held_rows(rows)) if asked else ()
         if len(may) != len(asked):
             raise ValueError(f"allowed() was asked about {len(asked)} contacts and answered {len(may)} times")
-        kept = list(compress(asked, may))
+        kept = list(each_once(compress(asked, may)))
         kinds = {contact.kind for contact in kept}
-        self._online.change_many("add_contact_kind", (_kind_row(kind) for kind in kinds))
-        self._online.change_many("add_contact", (_row(contact, run) for contact in kept))
+        self._online.change_many("add_contact_kind", (kind_row(kind) for kind in kinds))
+        rows_kept = [row_of(contact, run) for contact in kept]
+        self._online.change_many("add_contact", rows_kept)
+        gone.update((int(row["kind"]), bucket_of(int(row["at_us"]))) for row in rows_kept)
+        add_to_totals(self._online, gone)
         return [contact for contact, yes in zip(asked, may, strict=True) if not yes]
 
     def _held_rows(self, rows: Sequence[Any]) -> HeldRows:
@@ -220,39 +273,32 @@ class Ledger:
                     f"{self._online.path} is damaged: it has contacts of the kind {code}, which it does not describe. "
                     "Move it away; nbatool score publishes a new one (contacts counted for caps are in it)"
                 )
-            action_id, channel, tags = rows[0]
-            known = self._kinds[code] = ContactKind(action_id, channel, tuple(msgspec.json.decode(tags)))
+            action_id, channel, tags, cost = rows[0]
+            known = ContactKind(action_id, channel, tuple(msgspec.json.decode(tags)), cost)
+            self._kinds[code] = known
         return known
 
-    def _delete(self, change: str, found: str, /, **values: object) -> int:
-        """Delete what a query finds, some at a time; return how many went."""
+    def _let_go(self, change: str, found: str, /, *, kept: bool = False, **values: object) -> int:
+        """Delete the contacts a query finds, some at a time; return how many went.
+
+        Parameters
+        ----------
+        kept
+            Whether they go on counting in what was made in all.
+        """
         gone = 0
         while keys := self._online.rows(found, most=MOST_READ, **values):
             for chunk in _chunks(keys):
                 with self._online.transaction():
-                    gone += self._online.change_many(change, map(_key, chunk))
+                    rows = self._online.rows(change, keys=keys_of(chunk))
+                    changes = counted(rows, sign_of=(0, -1))
+                    if kept:
+                        for (kind, _), n in list(changes.items()):
+                            changes[kind, BEFORE] -= n
+                    add_to_totals(self._online, changes)
+                gone += len(rows)
                 time.sleep(PAUSE_S)
         return gone
-
-
-@lru_cache(maxsize=4096)
-def _kind_row(kind: ContactKind) -> Mapping[str, object]:
-    """Return the row of a kind; its key is a hash, so that readers may remember what a key means."""
-    channel, tags = (msgspec.json.encode(part).decode() for part in kind[1:])
-    code = hash64(kind.action_id, channel, tags) >> 1
-    return {"kind": code, "action_id": kind.action_id, "channel": kind.channel, "tags": tags}
-
-
-def _row(contact: Contact, run: int) -> dict[str, object]:
-    return {
-        "customer_id": contact.customer_id, "decision_id": contact.decision_id, "slot": contact.slot,
-        "kind": _kind_row(contact.kind)["kind"], "at_us": contact.at_us, "run": run,
-    }  # fmt: skip
-
-
-def _key(row: Sequence[object]) -> dict[str, object]:
-    """Return the parameters of a row that begins with a key: of a contact, or of what was said of a decision."""
-    return dict(zip(("decision_id", "customer_id", "slot"), row, strict=False))
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

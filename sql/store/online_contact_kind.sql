@@ -2,4 +2,4 @@
 -- grain: one row, or none
 -- reads: contact_kind
 -- params: :kind
-select action_id, channel, tags from contact_kind where kind = :kind
+select action_id, channel, tags, cost from contact_kind where kind = :kind

@@ -2,7 +2,7 @@
 -- grain: one row per contact
 -- reads: contact, contact_mark, contact_run
 -- params: :batch; :run, the present one; :most
-select decision_id, customer_id, slot
+select customer_id, decision_id, slot
 from contact
 where
     run in (select run from contact_run where batch = :batch and run < :run)

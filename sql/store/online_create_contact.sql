@@ -9,5 +9,6 @@ create table if not exists contact (
     kind integer not null,         -- of contact_kind
     at_us integer not null,        -- when the contact is made, µs since 1970 UTC
     run integer not null,          -- of contact_run; 0: live
+    counted integer not null,      -- 1 while it is one of contact_total, else 0
     primary key (customer_id, decision_id, slot)
 ) without rowid

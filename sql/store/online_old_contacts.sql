@@ -2,7 +2,7 @@
 -- grain: one row per contact
 -- reads: contact
 -- params: :before_us; :most
-select decision_id, customer_id, slot
+select customer_id, decision_id, slot
 from contact
 where at_us < :before_us
 order by customer_id, decision_id, slot

@@ -157,8 +157,6 @@ attributes = { difficulty = 10, gold = true, label = "x", ratio = 0.5 }
         (SOURCE + '[source.lookup.c]\nfile = "x"', 'nba.toml:8: [source.lookup.c] "on" is missing'),
         (SOURCE.replace("[source.map]", 'delimiter = ""\n[source.map]'),
          'nba.toml:4: [[source]] "s": delimiter: "" must be one character, such as "," or "\\t", or "whitespace"'),
-        ("[guardrails]\nbudget = []",
-         "nba.toml:2: [guardrails] budget is not enforced by this version; remove it"),
         ("[exploration]\nshare = 1.5", "nba.toml:2: [exploration] share: must be less than or equal to 1 (is 1.5)"),
         ("[exploration]\nshare = 0.01\nmin_probability = 0.02",
          "nba.toml:3: [exploration] min_probability 0.02 is more than share 0.01: not even two candidates could have it. "

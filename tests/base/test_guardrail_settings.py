@@ -47,7 +47,6 @@ def test_what_is_read(tmp_path: Path) -> None:
         ('quiet_hours = [{ start = "08:00", end = "08:00" }]', "quiet all day"),
         ('quiet_hours = [{ start = "08:00", end = "20:00" }, { start = "19:00", end = "09:00" }]', "quiet all day for every"),
         ('min_gap = { same_acton = "3d" }', "same_acton"),
-        ('budget = [{ amount = 5.0, window = "1d" }]', "[guardrails] budget is not enforced by this version"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_kept_is_refused_with_its_line(tmp_path: Path, said: str, told: str) -> None:

@@ -214,8 +214,8 @@ def test_a_time_before_the_data(shop: Callable[..., Path], nbatool: Nbatool) -> 
             f'nba.toml:{NEXT_LINE}: [[action]] "coupon": unknown key "eligibel_when"; did you mean "eligible_when"?',
         ),
         (
-            CONFIG + "[guardrails]\nbudget = []\n",
-            f"nba.toml:{NEXT_LINE + 1}: [guardrails] budget is not enforced by this version; remove it",
+            CONFIG + "[guardrails]\nbudgets = []\n",
+            f'nba.toml:{NEXT_LINE + 1}: [guardrails] unknown key "budgets"; did you mean "budget"?',
         ),
         (CONFIG + "[[actions]]\n", f'nba.toml:{NEXT_LINE}: unknown table [actions]; did you mean "action"?'),
         (

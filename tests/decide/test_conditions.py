@@ -49,7 +49,7 @@ HELP = Wishes(context={"page": "help"})
 
 
 def config_of(text: str) -> Config:
-    """Read as `load_config` would, keys included that it refuses as not enforced."""
+    """Read as `load_config` would."""
     config = Config.model_validate(tomllib.loads(text))
     return config.at(Path("nba.toml"), key_lines(text))
 

@@ -47,11 +47,11 @@ def states(ledger: Ledger, customer_id: str = "c1") -> dict[tuple[str, int], str
 
 
 def test_what_was_reserved_is_read_as_it_was(ledger: Ledger) -> None:
-    late, early = contact("d_2", at_us=200), Contact("c1", "d_1", 2, "nomail", None, (), 100)
+    late, early = contact("d_2", at_us=200), Contact("c1", "d_1", 2, "nomail", None, (), 100, cost=0.25)
     assert ledger.reserve([late, early, contact("d_3", "c2")]) == 3
     assert ledger.of_customer("c1", EVER) == [
-        Held("c1", "d_1", 2, "nomail", None, (), 100, "", RESERVED),
-        Held("c1", "d_2", 1, "mail", "email", ("promo", "spring"), 200, "", RESERVED),
+        Held("c1", "d_1", 2, "nomail", None, (), 100, "", 0.25, RESERVED),
+        Held("c1", "d_2", 1, "mail", "email", ("promo", "spring"), 200, "", 0.0, RESERVED),
     ]
     assert [held.decision_id for held in ledger.of_customer("c1", 101)] == ["d_2"]
     assert ledger.of_customer("nobody", EVER) == []
@@ -274,7 +274,7 @@ class Model:
         return [
             Held(
                 c.customer_id, c.decision_id, c.slot, c.action_id, c.channel, c.tags, c.at_us, c.batch,
-                self.state(c.decision_id),
+                c.cost, self.state(c.decision_id),
             )
             for c in found
         ]  # fmt: skip
