@@ -116,6 +116,7 @@ class OutcomeTerms:
                 for o in config.objectives
             ),
             config.learning.wait, config.learning.default_outcome, config.learning.half_life,
+            config.guardrails.unconfirmed_after,
             zone=config.workspace.timezone,
         )  # fmt: skip
 

@@ -225,7 +225,7 @@ def test_each_mistake_is_named(text: str, expected: str) -> None:
 
 def test_all_problems_come_at_once_in_the_order_of_lines() -> None:
     text = (
-        '[workspace]\ncurrency = "x"\ntimezone = 5\n[guardrails]\nreview = []\n[[source]]\nname = "a b"\nkind = "events"\n'
+        '[workspace]\ncurrency = "x"\ntimezone = 5\n[guardrails]\nreviews = []\n[[source]]\nname = "a b"\nkind = "events"\n'
         'files = ["${NBATOOL_NO_SUCH}/x"]\n[source.map]\ntz = "x"\n[clv]\nhorizn = "1d"\n'
     )
     lines = [int(problem.split(":")[1]) for problem in problems(text)]

@@ -16,6 +16,7 @@ import pytest
 from nbatool.base.clock import now_us, parse_time
 from nbatool.base.records import Action
 from nbatool.decide.catalogue import compile_catalogue
+from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.store.lock import workspace_lock
 from nbatool.store.online import OnlineStore, Published
 from nbatool.store.reviews import Review
@@ -25,6 +26,7 @@ from nbatool.store.workspace import open_workspace
 ROOT = Path(__file__).parents[2]
 Nbatool = Callable[..., tuple[int, str, str]]
 CUT = "2018-07-01T00:00:00Z"
+LEARNING = OutcomeTerms((), wait_s=20, default_outcome=0.0, half_life_s=1000)
 ACTIONS = (
     Action("bonus", "Big bonus", ("email", "sms"), ("promo",)),
     Action("call", "Call", ("phone",), ("promo", "sales")),
@@ -35,7 +37,7 @@ ON_FILE = '[[action]]\nid = "bonus"\nname = "Big bonus"\nchannels = ["email", "s
 def put_in_force(folder: Path, *, clock_runs: bool = False) -> None:
     """Publish a state by hand: what a night would have said, as far as these commands read it."""
     catalogue = compile_catalogue(ACTIONS, {}, every_channel=False, allow_nothing=True, file="nba.toml")
-    meta = {"catalogue": catalogue.to_json(), "clock_runs": clock_runs, "practice": {}, "learning": {}, "seed": 0,
+    meta = {"catalogue": catalogue.to_json(), "clock_runs": clock_runs, "practice": {}, "learning": LEARNING.to_json(), "seed": 0,
             "unsubscribes": [], "guardrails": {}}  # fmt: skip
     (folder / "data").mkdir(exist_ok=True)
     with write_state(folder / "data" / "state-1.db") as writer:

@@ -15,8 +15,10 @@ from nbatool.base.config import Config
 from nbatool.base.expressions import Kind
 from nbatool.decide.catalogue import compile_catalogue
 from nbatool.decide.compile_guardrails import compile_guardrails
+from nbatool.decide.contact_rules import NO_CONTACTS
 from nbatool.decide.decision import NO_WISHES, STEPS
 from nbatool.decide.funnel import Funnel
+from nbatool.decide.guardrails import Circumstances
 from nbatool.features.customer import CustomerFeatures
 from nbatool.ingest.catalogue import load_catalogue
 
@@ -47,7 +49,7 @@ def lead(seats: float, language: str | None, since: float = 3.0, open_deal: floa
     said[0] = language
     pairs: Any = None
     return CustomerFeatures(
-        np.zeros(1, np.int64), np.array([[seats, since, open_deal]]), {"language": said}, pairs
+        np.full(1, 12 * 3_600_000_000), np.array([[seats, since, open_deal]]), {"language": said}, pairs
     )
 
 
@@ -72,6 +74,7 @@ def test_leads_go_to_desks_that_can_serve_them(
     )
     guards = compile_guardrails(config, catalogue, KINDS)
     plan: Any = SimpleNamespace(names=NAMES)
-    codes = Funnel(catalogue, plan, guards).removed(who, {}, NO_WISHES, None)[0].tolist()
+    told = Circumstances(NO_CONTACTS, np.full((1, len(guards.channels)), -1, np.int8), [None], live=True)
+    codes = Funnel(catalogue, plan, guards).removed(who, {}, NO_WISHES, told)[0].tolist()
     found = {o.action.id: STEPS[c - 1] if c else "" for o, c in zip(catalogue.offers, codes, strict=True)}
     assert found == {"english_desk": english, "german_desk": german, "key_accounts": key}
