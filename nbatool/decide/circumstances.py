@@ -19,6 +19,7 @@ from nbatool.decide.best import Bools, Floats
 from nbatool.decide.contact_rules import NO_CONTACTS, PastContacts, kind_of_others
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.suppressed import suppressed_offers
+from nbatool.decide.tie_breaks import charged
 from nbatool.features.choice import as_timestamp
 from nbatool.profile.consent import make_consent, read_consent
 from nbatool.store.contact import RESERVED, STATES, ContactKind, HeldRows
@@ -54,7 +55,9 @@ class NightCircumstances:
     confirmed
         Decision → when its contact went out, of contact events that name decisions of the contact log.
     charge
-        (n_offers,) what the prices of limits take off; None: no limit has a price.
+        (n_offers,) what the prices of limits take off; None: nothing is limited.
+    tie_width
+        Of the amounts that tell equal customers apart where something is limited; see `tie_breaks`.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -66,6 +69,7 @@ class NightCircumstances:
     suppressions: Sequence[Suppression] = ()
     confirmed: Mapping[str, int] = field(default_factory=dict)
     charge: Floats | None = None
+    tie_width: float = 0.0
 
     def of_rows(self, first: int, last: int) -> Circumstances:
         """Return those of the rows ``first <= row < last``."""
@@ -76,8 +80,14 @@ class NightCircumstances:
             self.zones[first:last],
             self.suppressed(first, last),
             self.suppressions,
-            charge=self.charge,
+            charge=self.charge_of(first, last),
         )
+
+    def charge_of(self, first: int, last: int) -> Floats | None:
+        """Return (last - first, n_offers) what is taken off net values; None: nothing is limited."""
+        if self.charge is None:
+            return None
+        return charged(self.charge, self.customer_ids[first:last], self.tie_width)
 
     @cached_property
     def kinds(self) -> tuple[ContactKind, ...]:

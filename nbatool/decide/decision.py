@@ -70,7 +70,7 @@ class Decision:
     modelled
         (n, n_offers + 1) expected outcome by the models alone, `nothing` last: what a lesson is the difference to.
     charge
-        (n_offers,) what the prices of limits take off a net value, in currency; no money is paid for it.
+        (n, n_offers) what the prices of limits take off a net value, in currency; no money is paid for it.
     """
 
     expected: Floats

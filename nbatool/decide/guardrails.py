@@ -77,7 +77,7 @@ class Circumstances:
     live
         Whether an answer goes out at once: then quiet hours remove what the night lets wait until they end.
     charge
-        (n_offers,) prices of limits times what a contact uses of them, in currency; None: no limit has a price.
+        (n, n_offers) prices of limits times what a contact uses of them, in currency; None: nothing is limited.
     full
         int16[n_offers]: 1 + the place in ``limits`` of the one that has no room for one more contact, 0 where none; None:
         no limit is looked at yet.

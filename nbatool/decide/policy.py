@@ -179,15 +179,16 @@ class Policy:
         subjects, posterior
             As for `decide`.
         charge
-            (n_offers,) what the prices of limits take off; None: no limit has a price.
+            (n, n_offers) what the prices of limits take off; None: nothing is limited.
         """
         modelled, phi = foreseen.modelled, foreseen.phi
         expected = modelled if posterior is None else corrected(modelled, posterior.mean(phi))
         lever, cost, cost_per_conversion = self._costs
         uplift = expected.outcome - expected.nothing[:, None]
         net_value = lever * uplift - cost - cost_per_conversion * expected.conversion
-        charged = np.zeros(net_value.shape[1]) if charge is None else charge
-        net_value = net_value - charged
+        charged = np.zeros(net_value.shape) if charge is None else charge
+        if charge is not None:
+            net_value = net_value - charge
         possible = foreseen.removed == 0
         ranked = np.where(possible, net_value, -np.inf)
         order = np.argsort(-ranked, axis=1, kind="stable")

@@ -7,7 +7,7 @@ they come to differ; it depends on the customer and the candidate only, so the n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +42,17 @@ def tie_breaks(keys: NDArray[np.uint64], m: int, width: float) -> Floats:
     amounts: Floats = ((mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 - 0.5) * width
     amounts[:, -1] = 0.0
     return amounts
+
+
+def charged(charge: Floats, customer_ids: Sequence[str | None], width: float) -> Floats:
+    """Return (n, n_offers) what is taken off the net values of customers: the prices, less what tells equal ones apart.
+
+    Parameters
+    ----------
+    charge
+        (n_offers,) prices times what a contact uses.
+    customer_ids
+        None for a visitor nobody knows.
+    """
+    keys = tie_keys(customer_id or "" for customer_id in customer_ids)
+    return charge - tie_breaks(keys, len(charge) + 1, width)[:, :-1]
