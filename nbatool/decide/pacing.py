@@ -250,6 +250,8 @@ class LiveRoom:
         self._look(now_us)
         t_s = (now_us - self._published.cut_us) // US_PER_S
         if t_s != self._charged[0]:
+            if self._charged is NEVER:
+                self._line_up(now_us)
             self._charged = t_s, self._charge(self._paced(t_s))
         return self._charged[1], self._full
 
@@ -264,6 +266,7 @@ class LiveRoom:
     def price(self, now_us: int) -> list[float]:
         """Return the price of each limit at a time, in currency per unit."""
         self._look(now_us)
+        self._line_up(now_us)
         return self._paced((now_us - self._published.cut_us) // US_PER_S)
 
     def _look(self, now_us: int) -> None:
@@ -272,14 +275,18 @@ class LiveRoom:
         today = 0 <= now_us - self._published.cut_us < DAY_US
         # Until the next night is due nothing more is freed than by the day's 24th clock hour.
         counted_us = min(now_us, self._last_us) if today else now_us
-        seen = (self._totals.seq, bucket_of(now_us), today)
+        seen = (self._totals.version, bucket_of(now_us), today)
         if seen == self._seen:
             return
         self._seen, self._charged = seen, NEVER
         self._used = self._limits.used(self._totals, counted_us, self._published.cut_us)
         self._full = self._overfull()
-        hour = bucket_of(counted_us) - self._first
+
+    def _line_up(self, now_us: int) -> None:
+        """Lay the lines of the clock hour, for what is used now."""
+        hour = min(bucket_of(now_us), bucket_of(self._last_us)) - self._first
         t_s = (now_us - self._published.cut_us) // US_PER_S
+        today = 0 <= now_us - self._published.cut_us < DAY_US
         self._lines = [
             None
             if plan is None or plan.whole <= 0.0 or not today
