@@ -21,7 +21,8 @@ from nbatool.base.records import Action
 from nbatool.decide.catalogue import Catalogue, Offer
 from nbatool.decide.contact_rules import kind_of
 from nbatool.decide.limits import Limit
-from nbatool.decide.pacing import DAY_US, LiveRoom, PublishedLimits
+from nbatool.decide.live_room import LiveRoom
+from nbatool.decide.pacing import DAY_US, PublishedLimits
 from nbatool.decide.population_limits import (
     BUDGET,
     CAPACITY,

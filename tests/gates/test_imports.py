@@ -41,6 +41,7 @@ LIVE_MODULES = (
     "nbatool.profile.consent",
     "nbatool.decide.limits",
     "nbatool.decide.live",
+    "nbatool.decide.live_room",
     "nbatool.decide.night_limits",
     "nbatool.decide.pacing",
     "nbatool.decide.population_limits",

@@ -122,6 +122,20 @@ def test_who_reads_after_rows_were_deleted_has_none_of_them(ledger: Ledger) -> N
     assert (behind.since(-5).tolist(), behind.ever().tolist()) == ([1], [5])
 
 
+def test_what_is_given_back_counts_no_longer_unless_it_went_out(ledger: Ledger) -> None:
+    night = [contact(f"d{k}", f"c{k}", k, batch="n1") for k in range(5)]
+    ledger.reserve_batch("n1", night, everybody)
+    ledger.mark("d2", SENT, 1)
+    assert ledger.give_back(night[1:4]) == 2
+    assert ledger.give_back(night[1:2]) == 0
+    assert ledger.totals().ever().tolist() == [3]
+    assert sorted(held.decision_id for rows in ledger.held_since(EVER) for held in rows.contacts()) == [
+        "d0",
+        "d2",
+        "d4",
+    ]
+
+
 def test_what_was_read_in_a_transaction_that_was_undone_is_read_again(store: OnlineStore) -> None:
     other = OnlineStore(store.path)
     ledger, totals = store.ledger, store.ledger.totals()
