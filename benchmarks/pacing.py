@@ -21,7 +21,8 @@ from nbatool.base.records import Action
 from nbatool.decide.catalogue import Catalogue, Offer
 from nbatool.decide.contact_rules import kind_of
 from nbatool.decide.limits import Limit
-from nbatool.decide.pacing import DAY_US, LiveRoom, PublishedLimits
+from nbatool.decide.live_room import LiveRoom
+from nbatool.decide.pacing import DAY_US, PublishedLimits
 from nbatool.decide.population_limits import (
     BUDGET,
     CAPACITY,
@@ -48,7 +49,7 @@ class Counts:
     """Contacts in memory, as `ContactTotals` tells of them."""
 
     def __init__(self, kinds: Sequence[ContactKind]) -> None:
-        self.kinds, self.seq = list(kinds), 0
+        self.kinds, self.version = list(kinds), 0
         self._n: dict[int, np.ndarray[Any, np.dtype[np.int64]]] = {}
 
     def refresh(self) -> bool:
@@ -56,7 +57,7 @@ class Counts:
 
     def add(self, kind: int, at_us: int, n: int = 1) -> None:
         self._n.setdefault(bucket_of(at_us), np.zeros(len(self.kinds), np.int64))[kind] += n
-        self.seq += 1
+        self.version += 1
 
     def since(self, bucket: int) -> np.ndarray[Any, np.dtype[np.int64]]:
         found = [n for hour, n in self._n.items() if hour >= bucket]
@@ -168,7 +169,7 @@ def looks(place: str, n_offers: int = 20, days: int = 30, times: int = 1_000) ->
     totals = online.ledger.totals()
     prices = Prices(tuple(limit.title for limit in said), np.linspace(0.1, 0.9, len(said)))
     room = LiveRoom(limits, PublishedLimits.of(limits, totals, prices, cut_us=CUT_US, scale=1.0), totals)
-    took: dict[str, list[float]] = {"same": [], "new": [], "fits": []}
+    took: dict[str, list[float]] = {"same": [], "fits": [], "new": []}
     for k in range(times):
         now_us = CUT_US + 1_000_000 * (k + 1)
         took["same"].append(_us(room.at, now_us))

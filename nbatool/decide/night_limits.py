@@ -2,6 +2,10 @@
 
 Two steps, with the draw between them. `night_prices` is asked with net values as they are before prices and gives what
 to charge; then everybody's decision is made at priced values; then `kept` says which of the contacts drawn may be made.
+Live decisions go on while the night works. After its contacts are reserved and before any file is written, ask again what
+is left without them (`ContactTotals.without`), and `kept` with that: who is out now is given back (`Ledger.give_back`).
+From then on live decisions see the night's contacts, so that once is enough.
+
 The rows of other arms choose as their arms do, whatever a contact is charged: what they are expected to use is taken off
 first. Control uses nothing.
 

@@ -38,7 +38,9 @@ class Totals(Protocol):
         """Of every answer, in its order; it only grows."""
 
     @property
-    def seq(self) -> int: ...
+    def version(self) -> int:
+        """Equal numbers, equal totals."""
+
     def refresh(self) -> bool: ...
     def since(self, bucket: int) -> NDArray[np.int64]: ...
     def ever(self) -> NDArray[np.int64]: ...
@@ -148,14 +150,14 @@ class PopulationLimits:
             When the day of the shares began: the published cut; at night the moment of the night itself.
         """
         counts: dict[int | None, NDArray[np.int64]] = {}
-        found = []
-        for limit, uses in zip(self.limits, self._of_kinds(totals.kinds), strict=True):
+        rows = []
+        for limit in self.limits:
             first = self._first(limit, now_us, since_us)
             if first not in counts:
                 counts[first] = totals.ever() if first is None else totals.since(first)
-            # fsum: the order in which kinds were first seen changes no bit.
-            found.append(math.fsum((uses * counts[first]).tolist()))
-        return found
+            rows.append(counts[first])
+        # fsum: the order in which kinds were first seen changes no bit.
+        return [math.fsum(row) for row in (self._of_kinds(totals.kinds) * rows).tolist()] if rows else []
 
     def bounds(self, totals: Totals, now_us: int, since_us: int | None = None) -> list[Limit]:
         """Return the limits on further contacts: what is left after those of the log.

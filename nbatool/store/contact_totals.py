@@ -73,15 +73,19 @@ class ContactTotals:
     ----------
     kinds
         Of the rows of every answer, in the order they were first seen; it only grows.
-    seq
-        Number of the last change that was read; equal numbers, equal totals.
+    version
+        Of this reader: equal numbers, equal totals.
     """
 
     def __init__(self, online: OnlineConnection, kind_of: Callable[[int], ContactKind]) -> None:
         self._online = online
         self._kind_of = kind_of
         self.kinds: list[ContactKind] = []
-        self.seq = 0
+        self.version = 0
+        self._read = self._sure = 0
+        """Number of the last change read, and of the last read outside a transaction, which nothing can undo."""
+        self._unsure: set[Counted] = set()
+        """What was read inside a transaction: it may be undone."""
         self._row: dict[int, int] = {}
         self._before: list[int] = []
         self._first = 0
@@ -92,18 +96,28 @@ class ContactTotals:
     def refresh(self) -> bool:
         """Read what changed; say whether anything did."""
         found = self._online.rows("contact_change")
-        if not found or found[0][0] == self.seq:
+        seq, gone_at = found[0] if found else (0, 0)
+        if seq == self._read and not self._unsure:
             return False
-        # One statement reads what is new and a later state than `found` may show: what it has is then read twice.
-        seq, gone_at = found[0]
-        if self.seq < gone_at:
-            self._before = [0] * len(self.kinds)
-            self._n = np.zeros((len(self.kinds), 0), np.int64)
-            self._sums.clear()
-            self.seq = 0
-        for kind, bucket, n in self._online.rows("contact_totals_after", seq=self.seq):
+        if self._sure < gone_at:
+            self._forget()
+        again, unsure = self._unsure, self._online.in_transaction
+        self._unsure = set()
+        # What is read beyond `seq` is read once more the next time: counts are whole, not additions.
+        for kind, bucket, n in self._online.rows("contact_totals_after", seq=self._sure):
             self._put(kind, bucket, n)
-        self.seq = seq
+            again.discard((kind, bucket))
+            if unsure:
+                self._unsure.add((kind, bucket))
+        for kind, bucket in again:  # a transaction that was undone had changed them
+            rows = self._online.rows("contact_total", kind=kind, bucket=bucket)
+            self._put(kind, bucket, rows[0][0] if rows else 0)
+            if unsure:
+                self._unsure.add((kind, bucket))
+        self._read = seq
+        if not unsure:
+            self._sure = seq
+        self.version += 1
         return True
 
     def since(self, bucket: int) -> Ints:
@@ -134,6 +148,14 @@ class ContactTotals:
                 if 0 <= column < result._n.shape[1]:
                     result._n[row, column] = max(result._n[row, column] - n, 0)
         return result
+
+    def _forget(self) -> None:
+        """Begin anew, but for the kinds."""
+        self._before = [0] * len(self.kinds)
+        self._n = np.zeros((len(self.kinds), 0), np.int64)
+        self._sums.clear()
+        self._unsure.clear()
+        self._sure = 0
 
     def _put(self, kind: int, bucket: int, n: int) -> None:
         row = self._row.get(kind)

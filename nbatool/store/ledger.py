@@ -157,6 +157,23 @@ class Ledger:
         if earlier:
             self._let_go("give_back_contacts", "contacts_of_earlier_runs", batch=batch, run=run)
 
+    def give_back(self, contacts: Iterable[Contact]) -> int:
+        """Take back contacts of which nothing was said, such as a night's that live decisions left no room for.
+
+        Returns
+        -------
+        int
+            How many were there.
+        """
+        gone = 0
+        for chunk in _chunks((c.customer_id, c.decision_id, c.slot) for c in contacts):
+            with self._online.transaction():
+                rows = self._online.rows("give_back_contacts", keys=keys_of(chunk))
+                add_to_totals(self._online, counted(rows, sign_of=(0, -1)))
+            gone += len(rows)
+            time.sleep(PAUSE_S)
+        return gone
+
     def held_since(self, since_us: int, *, without: str = "") -> Iterator[HeldRows]:
         """Yield the contacts of all customers from a time on, customer by customer.
 

@@ -81,6 +81,11 @@ class OnlineConnection:
     def close(self) -> None:
         self._con.close()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what was changed can still be undone."""
+        return self._con.in_transaction
+
     def rows(self, name: str, /, **values: object) -> list[Any]:
         """Run ``sql/store/online_<name>.sql`` and return all its rows."""
         try:

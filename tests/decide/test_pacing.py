@@ -16,7 +16,8 @@ from benchmarks.pacing import CUT_US, LEAST_SPENT, TRAFFIC, Counts, day, hindsig
 from nbatool.base.records import Action
 from nbatool.decide.catalogue import Catalogue, Offer
 from nbatool.decide.contact_rules import kind_of
-from nbatool.decide.pacing import DAY_US, UNIFORM, LiveRoom, PublishedLimits, early, plan_of
+from nbatool.decide.live_room import LiveRoom
+from nbatool.decide.pacing import DAY_US, UNIFORM, PublishedLimits, early, plan_of
 from nbatool.decide.population_limits import (
     BUDGET,
     CAPACITY,

@@ -41,6 +41,10 @@ LIVE_MODULES = (
     "nbatool.profile.consent",
     "nbatool.decide.limits",
     "nbatool.decide.live",
+    "nbatool.decide.live_room",
+    "nbatool.decide.night_limits",
+    "nbatool.decide.pacing",
+    "nbatool.decide.population_limits",
     "nbatool.decide.prices",
     "nbatool.decide.tie_breaks",
     "nbatool.cli.decide",
@@ -51,6 +55,7 @@ LIVE_MODULES = (
     "nbatool.decide.published",
     "nbatool.cli.learn",
     "nbatool.learn.live",
+    "nbatool.store.contact_totals",
 )
 
 

@@ -122,6 +122,47 @@ def test_who_reads_after_rows_were_deleted_has_none_of_them(ledger: Ledger) -> N
     assert (behind.since(-5).tolist(), behind.ever().tolist()) == ([1], [5])
 
 
+def test_what_is_given_back_counts_no_longer_unless_it_went_out(ledger: Ledger) -> None:
+    night = [contact(f"d{k}", f"c{k}", k, batch="n1") for k in range(5)]
+    ledger.reserve_batch("n1", night, everybody)
+    ledger.mark("d2", SENT, 1)
+    assert ledger.give_back(night[1:4]) == 2
+    assert ledger.give_back(night[1:2]) == 0
+    assert ledger.totals().ever().tolist() == [3]
+    assert sorted(held.decision_id for rows in ledger.held_since(EVER) for held in rows.contacts()) == [
+        "d0",
+        "d2",
+        "d4",
+    ]
+
+
+def test_what_was_read_in_a_transaction_that_was_undone_is_read_again(store: OnlineStore) -> None:
+    other = OnlineStore(store.path)
+    ledger, totals = store.ledger, store.ledger.totals()
+    ledger.reserve([contact("d1", "a", 2)])
+
+    def undone(turn: int) -> None:
+        with store.transaction():
+            ledger.reserve([contact(f"undone{turn}", "a", 2), contact(f"new{turn}", "a", 20 + turn)])
+            totals.refresh()
+            assert totals.ever().tolist() == [before[0] + 2]
+            raise RuntimeError
+
+    for turn in range(3):
+        before = other.ledger.totals().ever().tolist()
+        with pytest.raises(RuntimeError):
+            undone(turn)
+        if turn < 2:  # the same number of a change, of another one
+            other.ledger.reserve([contact(f"d2{turn}", "b", 8)])
+        version = totals.version
+        assert totals.refresh()
+        assert totals.version > version
+        assert totals.ever().tolist() == other.ledger.totals().ever().tolist() == [before[0] + (turn < 2)]
+        assert totals.since(10).tolist() == [0]
+        assert not totals.refresh()
+    other.close()
+
+
 # ---- against a plain model --------------------------------------------------------------------------------------
 
 
