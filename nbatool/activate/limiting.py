@@ -1,37 +1,44 @@
 """A night whose contacts are limited: everybody is foreseen, prices are solved over all of them, then everybody is decided.
 
 What is foreseen is put aside on disk, so that models are asked once. What a limit still takes out after the prices does
-nothing, with no probability; the row says that a limit removed it.
+nothing, with no probability; the row says that a limit removed it. Contacts are reserved before any decision is handed on:
+live decisions go on meanwhile, and what they left no room for is given back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.activate.reserving import taken_out
+from nbatool.activate.reserving import NightReservation, Refused, Wanted, taken_out
 from nbatool.activate.standing import Standing
 from nbatool.decide.arms import CONTROL, POLICY
 from nbatool.decide.batch import Population, ScoredChunk, foreseen_chunks
-from nbatool.decide.best import Bools, Floats
-from nbatool.decide.circumstances import NightCircumstances
+from nbatool.decide.best import Bools, Floats, Indices
+from nbatool.decide.circumstances import NightCircumstances, batch_of
 from nbatool.decide.decision import NO_WISHES
 from nbatool.decide.demand import Choose
 from nbatool.decide.exploration import probabilities, spread_of
 from nbatool.decide.exploration_terms import BY_DRAWS
 from nbatool.decide.foreseen_file import ForeseenFile
-from nbatool.decide.limits import Kept, Limit, LimitLine
+from nbatool.decide.limits import Limit, LimitLine, limit_lines
 from nbatool.decide.night_limits import NightPrices, expected_contacts, kept, night_prices, tie_width
+from nbatool.decide.pacing import PublishedLimits
 from nbatool.decide.policy import Policy
+from nbatool.decide.population_limits import PopulationLimits
 from nbatool.decide.subjects import Subjects
 from nbatool.decide.tie_breaks import tie_keys
 from nbatool.models.posterior import Posterior
 
+if TYPE_CHECKING:
+    from nbatool.store.ledger import Ledger
+
 OnProgress = Callable[[int, int], None]
+LIMIT = "limit"
 
 
 @dataclass
@@ -40,8 +47,6 @@ class LimitedNight:
 
     Parameters
     ----------
-    limits
-        What the contacts of this night may use.
     file
         Where what is foreseen is put aside.
     """
@@ -51,43 +56,58 @@ class LimitedNight:
     told: NightCircumstances
     standing: Standing
     posterior: Posterior | None
-    limits: Sequence[Limit]
+    said: PopulationLimits
+    ledger: Ledger
     file: ForeseenFile
     threads: int
     seed: int
-    _spans: list[tuple[int, int]] = field(default_factory=list)
+    spread: float = field(init=False, default=0.0)
+    prices: NightPrices = field(init=False)
+    lines: list[LimitLine] = field(init=False, default_factory=list)
+    _spans: list[tuple[int, int]] = field(init=False, default_factory=list)
 
-    def chunks(self, on_progress: OnProgress | None) -> Iterator[ScoredChunk]:
-        """Yield the decisions of everybody, those that stand among them; foreseeing is half of the progress."""
+    def chunks(
+        self, reservation: NightReservation | None, on_progress: OnProgress | None
+    ) -> Iterator[ScoredChunk]:
+        """Reserve contacts, then yield the decisions of everybody; foreseeing is half of the progress."""
         n = len(self.people)
         values = self._foreseen(on_progress)
-        self.prices = self._solved(values)
-        self.kept = self._kept(values)
+        self.prices = self._solved(values, self.said.for_night(self._left()))
+        self.told = replace(self.told, charge=self.prices.charge[:-1], tie_width=self.prices.width)
+        plan = self._drawn(values)
+        refused = self._settled(plan, reservation)
         for chunk in foreseen_chunks(
-            self.people, self.policy, threads=self.threads, seed=self.seed, told=self.priced, known=self.file.get
+            self.people,
+            self.policy,
+            threads=self.threads,
+            seed=self.seed,
+            told=self.told,
+            known=self.file.get,
         ):
-            made = self.standing.put_into(
-                chunk.decided(self.policy, self.posterior), self._ids(chunk.first, chunk.last), self.policy.candidates
-            )
-            rows = np.flatnonzero(~self.kept.keep[chunk.first : chunk.last])
-            yield taken_out(made, rows, ["limit"] * len(rows)) if len(rows) else made
+            first, last = chunk.first, chunk.last
+            made = chunk.decided(self.policy, self.posterior)
+            made = self.standing.put_into(made, self._ids(first, last), self.policy.candidates)
+            own = {row - first: refused[row] for row in range(first, last) if row in refused}
+            yield taken_out(made, own)
             if on_progress is not None:
-                on_progress((n + chunk.last) // 2, n)
+                on_progress((n + last) // 2, n)
 
-    prices: NightPrices = field(init=False)
-    kept: Kept = field(init=False)
-    spread: float = field(init=False, default=0.0)
+    def to_publish(self, traffic: Sequence[float] | None) -> dict[str, Any]:
+        """Return what live decisions are told of the limits, as JSON values; ask when all contacts are reserved."""
+        published = PublishedLimits.of(
+            self.said, self.ledger.totals(), self.prices.prices, cut_us=self.people.as_of_us, scale=self.spread,
+            traffic=traffic,
+        )  # fmt: skip
+        return {"published": published.to_json(), "tie_width": self.prices.width}
 
-    @cached_property
-    def priced(self) -> NightCircumstances:
-        """What the decisions are made with, prices included."""
-        return replace(self.told, charge=self.prices.charge[:-1], tie_width=self.prices.width)
-
-    def lines(self) -> list[LimitLine]:
-        return self.prices.lines(self.kept)
+    def _left(self) -> list[Limit]:
+        """What is left of the limits, this night's own contacts of an earlier scoring aside."""
+        as_of_us = self.people.as_of_us
+        return self.said.bounds(self.ledger.totals().without(batch_of(as_of_us)), as_of_us)
 
     def _foreseen(self, on_progress: OnProgress | None) -> _Values:
-        values = _Values.of(len(self.people), len(self.policy.candidates), reviewed=bool(self.policy.guardrails.review))
+        reviewed = bool(self.policy.guardrails.review)
+        values = _Values.of(len(self.people), len(self.policy.candidates), reviewed=reviewed)
         for chunk in foreseen_chunks(
             self.people, self.policy, threads=self.threads, seed=self.seed, told=self.told
         ):
@@ -96,52 +116,100 @@ class LimitedNight:
             made = self.policy.arbitrate(chunk.foreseen, chunk.subjects, self.posterior)
             worth, rows = self.policy.worth(made), slice(chunk.first, chunk.last)
             values.net_value[rows], values.possible[rows] = worth.net_value, worth.possible
-            stands = [customer_id in self.standing.by_customer for customer_id in self._ids(chunk.first, chunk.last)]
-            # What stands is in the contact log already, and uses nothing more; so does who is never contacted.
-            values.arm[rows] = np.where(stands, CONTROL, made.arm)
+            # What stands is in the contact log already and uses nothing more, like those who are never contacted.
+            values.arm[rows] = np.where(self._stands(chunk.first, chunk.last), CONTROL, made.arm)
             others = (values.arm[rows] != POLICY) & (values.arm[rows] != CONTROL)
             values.others += expected_contacts(made.probability_in_arm[others])
             if values.reviewed is not None:
-                values.reviewed[rows] = self.policy.funnel.review(chunk.customers, chunk.scores, NO_WISHES) > 0
+                values.reviewed[rows] = (
+                    self.policy.funnel.review(chunk.customers, chunk.scores, NO_WISHES) > 0
+                )
             if on_progress is not None:
                 on_progress(chunk.last // 2, len(self.people))
         return values
 
-    def _solved(self, values: _Values) -> NightPrices:
+    def _solved(self, values: _Values, limits: list[Limit]) -> NightPrices:
         terms = self.policy.practice.terms
         self.spread = terms.spread or spread_of(values.net_value.astype(np.float64), values.possible)
         choose: Choose | None = None
-        if terms.method not in {"greedy", *BY_DRAWS}:  # draws take far longer than the choice they are near to
+        # Draws take far longer than the choice they are near to; `kept` holds the limits whatever the prices.
+        if terms.method not in {"greedy", *BY_DRAWS}:
 
             def choose(priced: Floats, possible: Bools, _rows: NDArray[np.int64]) -> Floats:
                 return probabilities(priced, possible, terms)
 
         return night_prices(
-            values.net_value, values.possible, values.arm, self.limits,
-            keys=tie_keys(self.people.customer_ids), width=tie_width(self.spread, self.limits), others=values.others,
-            choose=choose,
+            values.net_value, values.possible, values.arm, limits, keys=tie_keys(self.people.customer_ids),
+            width=tie_width(self.spread, limits), others=values.others, choose=choose,
         )  # fmt: skip
 
-    def _kept(self, values: _Values) -> Kept:
-        """What is drawn at these prices, and which of it the limits leave."""
-        n = len(self.people)
-        chosen, worth = np.full(n, -1, np.int64), np.zeros(n)
+    def _drawn(self, values: _Values) -> _Plan:
+        """What is drawn at these prices; what stands, and what waits for a person, uses nothing."""
+        plan = _Plan.of(len(self.people))
         for first, last in self._spans:
             subjects = Subjects.of_night(self._ids(first, last), self.people.as_of_us, self.seed)
-            charge = self.priced.charge_of(first, last)
+            charge = self.told.charge_of(first, last)
             made = self.policy.arbitrate(self.file.get(first), subjects, self.posterior, charge)
-            rows = np.flatnonzero(made.chosen >= 0)
-            offers = made.chosen[rows]
-            mine = np.array([i not in self.standing.by_customer for i in self._ids(first, last)], np.bool_)[rows]
+            rows = np.flatnonzero((made.chosen >= 0) & ~self._stands(first, last))
             if values.reviewed is not None:
-                mine &= ~values.reviewed[first + rows, offers]
-            rows, offers = rows[mine], offers[mine]
-            chosen[first + rows] = offers
-            worth[first + rows] = made.net_value[rows, offers]
-        return kept(self.limits, worth, chosen, np.arange(n))
+                rows = rows[~values.reviewed[first + rows, made.chosen[rows]]]
+            plan.chosen[first + rows] = made.chosen[rows]
+            plan.worth[first + rows] = made.net_value[rows, made.chosen[rows]]
+        return plan
+
+    def _settled(self, plan: _Plan, reservation: NightReservation | None) -> Refused:
+        """Reserve what the limits leave; return whose contact is not made, by position."""
+        drawn, places = plan.chosen.copy(), np.arange(len(plan.chosen))
+        found = kept(self.prices.limits, plan.worth, plan.chosen, places)
+        plan.chosen[~found.keep] = -1
+        refused: Refused = {}
+        if reservation is not None:
+            for first, last in self._spans:
+                of_span = reservation.reserve(self._wanted(plan, first, last))
+                refused |= {first + row: step for row, step in of_span.items()}
+            plan.chosen[list(refused)] = -1
+            left = kept(self._left(), plan.worth, plan.chosen, places)
+            self._give_back(plan, ~left.keep, reservation)
+            plan.chosen[~left.keep] = -1
+        final = kept(self.prices.limits, plan.worth, plan.chosen, places)
+        gone = np.flatnonzero((drawn >= 0) & (plan.chosen < 0)).tolist()
+        self.lines = limit_lines(self.prices.limits, self.prices.prices.price, replace(final, by=found.by))
+        return {row: refused.get(row, LIMIT) for row in gone}
+
+    def _give_back(self, plan: _Plan, gone: Bools, reservation: NightReservation) -> None:
+        for first, last in self._spans:
+            if gone[first:last].any():
+                of_span = reservation.contacts(self._wanted(plan, first, last))
+                reservation.give_back(c for row, c in of_span.items() if gone[first + row])
+
+    def _wanted(self, plan: _Plan, first: int, last: int) -> Wanted:
+        names = Subjects.of_night(self._ids(first, last), self.people.as_of_us, self.seed).decision_ids
+        chosen, as_of_us = plan.chosen[first:last], np.full(last - first, self.people.as_of_us)
+        guards, at_us = self.policy.guardrails, as_of_us
+        if not guards.quiet.is_empty:
+            goes = guards.quiet.next_allowed_us(
+                as_of_us, self.told.zones[first:last], guards.channels_of_offers
+            )
+            at_us = goes[np.arange(last - first), chosen]
+        return Wanted(first, names, chosen, at_us)
+
+    def _stands(self, first: int, last: int) -> Bools:
+        return np.array([i in self.standing.by_customer for i in self._ids(first, last)], np.bool_)
 
     def _ids(self, first: int, last: int) -> list[str]:
         return self.people.customer_ids[first:last]
+
+
+@dataclass
+class _Plan:
+    """Which offer everybody gets, -1 for none, and what it is worth after prices, (n,) each."""
+
+    chosen: Indices
+    worth: Floats
+
+    @classmethod
+    def of(cls, n: int) -> _Plan:
+        return cls(np.full(n, -1, np.int64), np.zeros(n))
 
 
 @dataclass

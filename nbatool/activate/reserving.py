@@ -6,7 +6,7 @@ who was contacted enough meanwhile gets nothing, and the row says which rule it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,61 +15,104 @@ import numpy as np
 
 from nbatool.decide.batch import ScoredChunk
 from nbatool.decide.best import Indices
-from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.circumstances import NightCircumstances, batch_of, counted, joined
 from nbatool.decide.contact_rules import PastContacts, kind_of
 from nbatool.decide.funnel import CODE
 from nbatool.store.contact import Contact, HeldRows
-from nbatool.store.ledger import Ledger
+from nbatool.store.ledger import Allowed, Ledger
 
-Reserve = Callable[[ScoredChunk], ScoredChunk]
+Refused = dict[int, str]
+"""Row → the step that removed its contact."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Contacts of the customers ``first <= position < last``.
+
+    Parameters
+    ----------
+    names
+        (n,) of their decisions.
+    chosen
+        (n,) which offer each gets; -1: none, or none yet.
+    at_us
+        (n,) when each goes out, µs since 1970.
+    """
+
+    first: int
+    names: Sequence[str]
+    chosen: Indices
+    at_us: Indices
+
+    @classmethod
+    def of(cls, chunk: ScoredChunk) -> Wanted:
+        """Return what a chunk contacts; what waits for a person's word makes no contact yet."""
+        chosen = np.where(chunk.waits == 0, chunk.decision.chosen, -1)
+        rows = np.arange(len(chosen))
+        return cls(chunk.first, chunk.subjects.decision_ids, chosen, chunk.send_at_us[rows, chosen])
+
+
+class NightReservation:
+    """Reserves what a night contacts.
+
+    Parameters
+    ----------
+    told
+        What the night was decided with.
+    standing
+        Customers whose decision of this moment was acted on before: their contact was made.
+    """
+
+    def __init__(
+        self, ledger: Ledger, reserve: Callable[[Iterable[Contact], Allowed], list[Contact]],
+        told: NightCircumstances, as_of_us: int, standing: Container[str],
+    ) -> None:  # fmt: skip
+        self._ledger, self._reserve, self._told, self._as_of_us = ledger, reserve, told, as_of_us
+        self._standing = standing
+        self._kinds = [kind_of(offer) for offer in told.guards.catalogue.offers]
+
+    def reserve(self, wanted: Wanted) -> Refused:
+        """Reserve contacts; return those that are no longer allowed, by row of ``wanted``."""
+        contacts = self.contacts(wanted)
+        check = _Check(wanted, self._told, self._as_of_us, self._standing)
+        if not self._reserve(contacts.values(), check.allowed):
+            return {}
+        row_of = {contact.decision_id: row for row, contact in contacts.items()}
+        return {row_of[decision_id]: step for decision_id, step in check.refused.items()}
+
+    def give_back(self, contacts: Iterable[Contact]) -> None:
+        """Take back contacts that were reserved before."""
+        self._ledger.give_back(contacts)
+
+    def contacts(self, wanted: Wanted) -> dict[int, Contact]:
+        """Return contacts by row."""
+        ids, names, chosen = self._told.customer_ids, wanted.names, wanted.chosen
+        return {
+            row: Contact.of(self._kinds[chosen[row]], ids[wanted.first + row], names[row], 1, int(wanted.at_us[row]))
+            for row in np.flatnonzero(chosen >= 0).tolist()
+        }  # fmt: skip
 
 
 @contextmanager
 def reserving(
     ledger: Ledger, told: NightCircumstances, as_of_us: int, standing: Container[str]
-) -> Iterator[Reserve]:
-    """Reserve what chunks contact while the block runs; chunks come back without what is no longer allowed.
-
-    Parameters
-    ----------
-    standing
-        Customers whose decision of this moment was acted on before: their contact was made.
-    """
+) -> Iterator[NightReservation]:
+    """Reserve what a night contacts while the block runs; parameters as `NightReservation`."""
     with ledger.reserving(batch_of(as_of_us)) as reserve:
-
-        def of_chunk(chunk: ScoredChunk) -> ScoredChunk:
-            contacts = contacts_of(chunk, told.guards.catalogue, told.customer_ids[chunk.first : chunk.last])
-            check = _Check(chunk, told, as_of_us, standing)
-            if not reserve(contacts.values(), check.allowed):
-                return chunk
-            row_of = {contact.decision_id: row for row, contact in contacts.items()}
-            rows = [row_of[decision_id] for decision_id in check.refused]
-            return taken_out(chunk, np.array(rows, np.int64), list(check.refused.values()))
-
-        yield of_chunk
+        yield NightReservation(ledger, reserve, told, as_of_us, standing)
 
 
-def contacts_of(chunk: ScoredChunk, catalogue: Catalogue, customer_ids: Sequence[str]) -> dict[int, Contact]:
-    """Return the contacts a chunk makes, by row; what waits for a person's word makes none yet."""
-    kinds = [kind_of(offer) for offer in catalogue.offers]
-    chosen, goes = chunk.decision.chosen, chunk.send_at_us
-    names = chunk.subjects.decision_ids
-    return {
-        row: Contact.of(kinds[chosen[row]], customer_ids[row], names[row], 1, int(goes[row, chosen[row]]))
-        for row in np.flatnonzero((chosen >= 0) & (chunk.waits == 0)).tolist()
-    }
-
-
-def taken_out(chunk: ScoredChunk, rows: Indices, step: Sequence[str]) -> ScoredChunk:
-    """Return a chunk whose rows do nothing after all, each removed by a step.
+def taken_out(chunk: ScoredChunk, refused: Refused) -> ScoredChunk:
+    """Return a chunk whose refused rows do nothing after all, each removed by its step.
 
     With what chance a row came to that nobody can say: it has no probability, and no judge uses it.
     """
-    made = chunk.decision
+    if not refused:
+        return chunk
+    made, rows = chunk.decision, np.array(list(refused), np.int64)
     removed, chosen = made.removed.copy(), made.chosen.copy()
     chance, in_arm = made.probability.copy(), made.probability_in_arm.copy()
-    removed[rows, chosen[rows]] = [CODE[name] for name in step]
+    removed[rows, chosen[rows]] = [CODE[step] for step in refused.values()]
     chosen[rows] = -1
     chance[rows] = in_arm[rows] = np.nan
     decision = replace(made, removed=removed, chosen=chosen, probability=chance, probability_in_arm=in_arm)
@@ -78,9 +121,9 @@ def taken_out(chunk: ScoredChunk, rows: Indices, step: Sequence[str]) -> ScoredC
 
 @dataclass(frozen=True)
 class _Check:
-    """Caps and gaps of the contacts of a chunk, by what the contact log holds when they are reserved."""
+    """Caps and gaps of wanted contacts, by what the contact log holds when they are reserved."""
 
-    chunk: ScoredChunk
+    wanted: Wanted
     told: NightCircumstances
     as_of_us: int
     standing: Container[str]
@@ -93,7 +136,7 @@ class _Check:
             return [True] * len(contacts)
         rows = np.array([self._row_of[contact.customer_id] for contact in contacts], np.int64)
         broken = rules.broken(self._past(rows, held), np.full(len(rows), self.as_of_us))
-        found = broken[np.arange(len(rows)), self.chunk.decision.chosen[rows]]
+        found = broken[np.arange(len(rows)), self.wanted.chosen[rows]]
         self.refused.update(
             (contact.decision_id, rules.rules[rule - 1].step)
             for contact, rule in zip(contacts, found.tolist(), strict=True)
@@ -102,15 +145,19 @@ class _Check:
         return [contact.decision_id not in self.refused for contact in contacts]
 
     def _past(self, rows: Indices, held: HeldRows) -> PastContacts:
-        """What counts for the customers of some rows of the chunk, by their place among these."""
-        place = np.full(self.chunk.last - self.chunk.first, -1, np.int64)
+        """What counts for the customers of some rows, by their place among these."""
+        place = np.full(len(self.wanted.chosen), -1, np.int64)
         place[rows] = np.arange(len(rows))
         own = counted(held, self._row_of, self.as_of_us, self.told.guards.unconfirmed_s, self.told.confirmed)
-        past = joined([own, self.told.others.of_rows(self.chunk.first, self.chunk.last)])
+        past = joined([own, self.told.others.of_rows(self.wanted.first, self._last)])
         kept = place[past.row] >= 0
         return replace(past, row=place[past.row[kept]], at_us=past.at_us[kept], kind=past.kind[kept])
 
+    @property
+    def _last(self) -> int:
+        return self.wanted.first + len(self.wanted.chosen)
+
     @cached_property
     def _row_of(self) -> dict[str, int]:
-        customer_ids = self.told.customer_ids[self.chunk.first : self.chunk.last]
+        customer_ids = self.told.customer_ids[self.wanted.first : self._last]
         return {customer_id: row for row, customer_id in enumerate(customer_ids)}

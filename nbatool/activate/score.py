@@ -7,28 +7,34 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbatool.activate.action_file import ActionRows, for_reading
 from nbatool.activate.approved import Approved, approved_now
 from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
+from nbatool.activate.free_night import FreeNight
+from nbatool.activate.limiting import LimitedNight
 from nbatool.activate.night_log import NightLog, logging
-from nbatool.activate.reserving import Reserve, reserving
+from nbatool.activate.reserving import NightReservation, reserving
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Share, Tally
-from nbatool.base.clock import format_time, now_us, parse_time
+from nbatool.base.clock import US_PER_S, format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
-from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population, score_chunks
+from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population
 from nbatool.decide.circumstances import NightCircumstances
+from nbatool.decide.foreseen_file import ForeseenFile
+from nbatool.decide.limits import LimitLine
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_of
 from nbatool.decide.publish import Terms, publishing
 from nbatool.decide.rebase import rebased
+from nbatool.decide.traffic import hourly_traffic
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain
 from nbatool.models import registry
 from nbatool.profile.present import present_us, require_fresh, require_past
+from nbatool.store.contact import SENT
 from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import open_warehouse
 
@@ -91,6 +97,8 @@ class ScoreReport:
         Decisions that wait for a person, and so are not in the file.
     approved
         What became of the approved decisions of earlier nights.
+    limits
+        What limits on everybody left of this night's contacts, and their prices.
     """
 
     as_of_us: int
@@ -115,6 +123,7 @@ class ScoreReport:
     why_not_logged: str | None = None
     waiting: int = 0
     approved: Approved = field(default_factory=Approved)
+    limits: tuple[LimitLine, ...] = ()
 
     @property
     def knows_the_future(self) -> bool:
@@ -169,6 +178,9 @@ def score_workspace(
         people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
         posterior = None if learned is None else learned.posterior
         told = circumstances_of(people, config, policy, online)
+        if not is_trial:
+            online.ledger.mark_all(told.confirmed, SENT)
+            online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
         practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
         policy = replace(policy, practice=practice)
         standing = Standing.of(warehouse.con, as_of)
@@ -216,18 +228,22 @@ class _Scoring:
         trial = why_not or (LEARNS_FROM_OTHERS if apprentice else None)
         takers: list[Taker] = [rows.add, tally.add]
         with ExitStack() as publication:
+            night = self._night(publication)
             if why_not is None:
                 published = publishing(
-                    self.workspace, self.online, self.people, self.policy, self.terms, self.told
-                )
+                    self.workspace, self.online, self.people, self.policy, self.terms, self.told,
+                    lambda: self._limits_to_publish(night),
+                )  # fmt: skip
                 takers.append(publication.enter_context(published))
             with ExitStack() as log:
-                reserve: Reserve | None = None
+                reservation: NightReservation | None = None
                 if trial is None:
                     takers.append(log.enter_context(logging(self.con, self._log())))
                     stood = self.standing.by_customer
-                    reserve = log.enter_context(reserving(self.online.ledger, self.told, as_of, stood))
-                self._decide(takers, reserve, on_progress)
+                    reservation = log.enter_context(reserving(self.online.ledger, self.told, as_of, stood))
+                for chunk in night.chunks(reservation, on_progress):
+                    for take in takers:
+                        take(chunk)
             if trial is None:
                 self.online.reviews.replace_night(as_of, rows.waiting)
             written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
@@ -246,21 +262,26 @@ class _Scoring:
             self.terms.model_version,
         )  # fmt: skip
 
-    def _decide(self, takers: list[Taker], reserve: Reserve | None, on_progress: OnProgress | None) -> None:
-        learned = self.terms.learned
-        chunks = score_chunks(
-            self.people, self.policy, threads=self.settings.threads, seed=self.settings.seed,
-            posterior=None if learned is None else learned.posterior, told=self.told,
+    def _night(self, stack: ExitStack) -> FreeNight | LimitedNight:
+        learned, settings = self.terms.learned, self.settings
+        posterior = None if learned is None else learned.posterior
+        limits = self.policy.guardrails.limits
+        if not limits.limits:
+            return FreeNight(
+                self.people, self.policy, self.told, self.standing, posterior, settings.threads, settings.seed
+            )
+        file = ForeseenFile(self.workspace.temp_dir)
+        stack.callback(file.close)
+        return LimitedNight(
+            self.people, self.policy, self.told, self.standing, posterior, limits, self.online.ledger, file,
+            settings.threads, settings.seed,
         )  # fmt: skip
-        for made in chunks:
-            ids = self.people.customer_ids[made.first : made.last]
-            chunk = self.standing.put_into(made, ids, self.policy.candidates)
-            if reserve is not None:
-                chunk = reserve(chunk)
-            for take in takers:
-                take(chunk)
-            if on_progress is not None:
-                on_progress(chunk.last, len(self.people))
+
+    def _limits_to_publish(self, night: FreeNight | LimitedNight) -> dict[str, Any] | None:
+        if isinstance(night, FreeNight):
+            return None
+        contacts = self.workspace.config.roles.contact
+        return night.to_publish(hourly_traffic(self.con, contacts, self.terms.as_of_us))
 
     def _report(self, tally: Tally, written: tuple[Path | None, Path | None]) -> ScoreReport:
         mix, version = tally.mix(), self.terms.model_version

@@ -69,6 +69,7 @@ def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str,
         QuietHours(quiet, config.workspace.timezone),
         settings.unconfirmed_after,
         tuple(c for c in conditions if c.step == REVIEW),
+        compile_limits(config, catalogue),
     )
 
 

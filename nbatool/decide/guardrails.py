@@ -19,6 +19,7 @@ from nbatool.decide.best import Bools, Floats, Indices
 from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.consented import consented, single_channels
 from nbatool.decide.contact_rules import CAP, ContactRules, PastContacts, is_about, kind_of
+from nbatool.decide.population_limits import NO_LIMITS, PopulationLimits
 from nbatool.decide.quiet_hours import QuietHours
 from nbatool.store.suppressions import Suppression
 
@@ -125,6 +126,7 @@ class Guardrails:
     quiet: QuietHours = field(default_factory=QuietHours)
     unconfirmed_s: int = 3 * 86_400
     review: tuple[Condition, ...] = ()
+    limits: PopulationLimits = NO_LIMITS
 
     @cached_property
     def channels(self) -> tuple[str, ...]:
@@ -132,7 +134,8 @@ class Guardrails:
         return single_channels([offer.channel for offer in self.catalogue.offers])
 
     @cached_property
-    def _of_offers(self) -> list[str]:
+    def channels_of_offers(self) -> list[str]:
+        """Channels of the offers, as candidates write them."""
         return [offer.channel for offer in self.catalogue.offers]
 
     @cached_property
@@ -147,11 +150,11 @@ class Guardrails:
 
     def disagreed(self, told: Circumstances) -> Bools:
         """Return bool[n, n_offers]: what consent forbids; an opt-out does so always."""
-        return ~consented(told.consent, self.channels, self._of_offers, self.consent)
+        return ~consented(told.consent, self.channels, self.channels_of_offers, self.consent)
 
     def send_at_us(self, as_of_us: Indices, told: Circumstances) -> Indices:
         """Return int64[n, n_offers]: when each offer may go out, from the moment on; `NEVER` where it never may."""
-        return self.quiet.next_allowed_us(as_of_us, told.zones, self._of_offers)
+        return self.quiet.next_allowed_us(as_of_us, told.zones, self.channels_of_offers)
 
     def of_contacts(self, as_of_us: Indices, told: Circumstances) -> tuple[Bools, Bools]:
         """Return bool[n, n_offers] twice: what a cap removes, and what a gap removes where no cap does."""
@@ -167,6 +170,7 @@ class Guardrails:
             "quiet": self.quiet.to_json(),
             "unconfirmed_s": self.unconfirmed_s,
             "review": [_row(c) for c in self.review],
+            "limits": self.limits.to_json(),
         }
 
     @classmethod
@@ -179,6 +183,7 @@ class Guardrails:
             QuietHours.from_json(data["quiet"]),
             int(data["unconfirmed_s"]),
             tuple(Condition(*row) for row in data["review"]),
+            PopulationLimits.from_json(data["limits"], catalogue),
         )
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nbatool.base.clock import now_us
+from nbatool.decide.best import Floats
 from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.guardrails import Guardrails
 from nbatool.decide.live_circumstances import LiveCircumstances
+from nbatool.decide.live_room import LiveRoom
 from nbatool.decide.night_answer import NightAnswers
+from nbatool.decide.pacing import PublishedLimits
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_from_json
 from nbatool.decide.published import contact_kinds, published_meta
 from nbatool.decide.state_rows import read_body
+from nbatool.decide.tie_breaks import charged
 from nbatool.features.live_customer import CustomerState, LiveFeatures
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.models.bundle import Bundle
 from nbatool.models.registry import load_files
+from nbatool.store.ledger import Ledger
 from nbatool.store.night_decisions import night_file
 from nbatool.store.online import Published
 from nbatool.store.state import StateReader
@@ -42,6 +48,8 @@ class InForce:
     unsubscribes: frozenset[str]
     circumstances: LiveCircumstances
     night: NightAnswers
+    room: LiveRoom | None
+    tie_width: float
 
     def now_us(self) -> int:
         """The present of a question: now, or the cut, so that old data answer as of their own time."""
@@ -52,13 +60,17 @@ class InForce:
         body = self.state.body(customer_id) if customer_id is not None else None
         return None if body is None else read_body(self.policy.bundle.features, self.score_names, body)
 
+    def charge(self, charge: Floats, customer_id: str | None) -> Floats:
+        """Return (1, n_offers) what is taken off a customer's net values where something is limited."""
+        return charged(charge, [customer_id], self.tie_width)
+
     def close(self) -> None:
         self.night.close()
         self.state.close()
 
 
-def load_in_force(published: Published, data_dir: Path, models_dir: Path) -> InForce:
-    """Open what a publication put in force.
+def load_in_force(published: Published, data_dir: Path, models_dir: Path, ledger: Ledger) -> InForce:
+    """Open what a publication put in force; ``ledger`` says what limits have left.
 
     Raises
     ------
@@ -76,5 +88,13 @@ def load_in_force(published: Published, data_dir: Path, models_dir: Path) -> InF
         meta["clock_runs"], frozenset(meta["event_types"]), OutcomeTerms.from_json(meta["learning"]),
         frozenset(meta["unsubscribes"]),
         LiveCircumstances(guards, contact_kinds(meta), frozenset(meta["contacts"])),
-        NightAnswers(policy, state, data_dir / night_file(published.state)),
+        NightAnswers(policy, state, data_dir / night_file(published.state)), *_room(guards, meta["limits"], ledger),
     )  # fmt: skip
+
+
+def _room(guards: Guardrails, said: dict[str, Any] | None, ledger: Ledger) -> tuple[LiveRoom | None, float]:
+    """What limits leave to live decisions, and the width of what tells equal customers apart."""
+    if said is None:
+        return None, 0.0
+    published = PublishedLimits.from_json(said["published"])
+    return LiveRoom(guards.limits, published, ledger.totals()), float(said["tie_width"])

@@ -65,7 +65,7 @@ class LiveService:
         if published is None:
             raise _unpublished(self._data_dir, self._models_dir)
         if self._in_force is None or self._in_force.published != published:
-            loaded = load_in_force(published, self._data_dir, self._models_dir)
+            loaded = load_in_force(published, self._data_dir, self._models_dir, self._online.ledger)
             if self._in_force is not None:
                 self._in_force.close()
             self._in_force = loaded
@@ -146,7 +146,7 @@ class LiveService:
         state = in_force.customer(question.customer_id)
         name = decision_id(question.customer_id or "", question.as_of_us, in_force.seed, question.key)
         if state is not None and question.is_of_the_night(in_force.published.cut_us):
-            known = reading.at_the_cut(state)
+            known = reading.at_the_cut(state, question.customer_id)
             made = self._of_the_night(question, in_force, name, known)
             if made is not None:
                 return known, made, name
@@ -158,7 +158,7 @@ class LiveService:
                 return known, made, name
             with self._online.transaction():
                 # Worked out while others could write: it stands if nobody reserved a contact of the customer meanwhile.
-                if reading.is_as_seen(question, known.version):
+                if reading.is_as_seen(question, known.version) and self._fits(question, in_force, made):
                     return known, self._kept(question, in_force, name, made), name
         with self._online.transaction():
             known = reading.at(question, name, state)
@@ -194,6 +194,14 @@ class LiveService:
             subjects=Subjects([question.customer_id], [name]), posterior=self.posterior(in_force), told=known.told,
         )  # fmt: skip
         return Made(decision, slots_of(policy, question, decision, name), in_force.published.model_version)
+
+    def _fits(self, question: Question, in_force: InForce, made: Made) -> bool:
+        """Whether limits still have room for what was decided; ask in the transaction that reserves."""
+        if in_force.room is None:
+            return True
+        offers = len(in_force.policy.catalogue.offers)
+        chosen = (slot.candidate for slot in made.slots)
+        return all(j >= offers or not in_force.room.fits(j, question.as_of_us) for j in chosen)
 
     def _kept(self, question: Question, in_force: InForce, name: str, made: Made) -> Made:
         """Keep a decision, its contacts and its events; return the one that stands, the first of its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -77,14 +77,29 @@ class LiveReading:
             ],
             suppressions=self._online.suppressions.of_customer(question.customer_id or "", as_of_us),
         )  # fmt: skip
+        told = self._limited(told, question)
         stranger = question.customer_id is not None and state is None and not since
         return Known(customers, self._scores(state), told, version, stranger)
 
-    def at_the_cut(self, state: CustomerState) -> Known:
+    def _limited(self, told: Circumstances, question: Question) -> Circumstances:
+        """Add what limits charge now, and what no longer fits."""
+        room = self._in_force.room
+        if room is None:
+            return told
+        charge, full = room.at(question.as_of_us)
+        names = [limit.title for limit in self._in_force.policy.guardrails.limits.limits]
+        return replace(
+            told, charge=self._in_force.charge(charge, question.customer_id), full=full, limits=names
+        )
+
+    def at_the_cut(self, state: CustomerState, customer_id: str | None) -> Known:
         """Return what the night knew of a customer."""
         in_force = self._in_force
         customers = in_force.live.compute(state, [], in_force.published.cut_us)
-        return Known(customers, self._scores(state), in_force.circumstances.at_the_cut(state), 0)
+        told = in_force.circumstances.at_the_cut(state)
+        if in_force.room is not None:
+            told = replace(told, charge=in_force.charge(in_force.room.at_night[0], customer_id))
+        return Known(customers, self._scores(state), told, 0)
 
     def is_as_seen(self, question: Question, version: int) -> bool:
         """Whether the contact log still says of the customer what it did; ask inside the transaction that reserves."""

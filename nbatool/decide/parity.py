@@ -19,6 +19,7 @@ from nbatool.base.errors import GateError
 from nbatool.base.seeds import generator
 from nbatool.decide.batch import circumstances_of, population, score_chunks
 from nbatool.decide.decision import Decision
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.in_force import InForce
 from nbatool.decide.live import LiveService
 from nbatool.decide.policy import Policy
@@ -149,6 +150,8 @@ def _compared(
     posterior = service.posterior(in_force)
     with closing(OnlineStore(workspace.online_path)) as online:
         told = circumstances_of(people, workspace.config, policy, online)
+    if in_force.room is not None:
+        told = replace(told, charge=in_force.room.at_night[0], tie_width=in_force.tie_width)
     for chunk in score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told):
         for row, customer_id in enumerate(people.customer_ids[chunk.first : chunk.last]):
             night = dict(_values(policy, chunk.customers, chunk.scores, chunk.decision, row))
@@ -175,9 +178,15 @@ def _live(service: LiveService, in_force: InForce, customer_id: str) -> Iterator
     known = service.reading(in_force).at(question, subjects.decision_ids[0], in_force.customer(customer_id))
     decision = in_force.policy.decide(
         known.customers, known.scores, subjects=subjects, posterior=service.posterior(in_force),
-        told=replace(known.told, live=False),
+        told=_as_at_night(in_force, known.told, customer_id),
     )  # fmt: skip
     yield from _values(in_force.policy, known.customers, known.scores, decision, 0)
+
+
+def _as_at_night(in_force: InForce, told: Circumstances, customer_id: str) -> Circumstances:
+    """What the night would look at: its prices, and every contact that is known by now."""
+    charge = None if in_force.room is None else in_force.charge(in_force.room.at_night[0], customer_id)
+    return replace(told, live=False, charge=charge, full=None)
 
 
 def _values(

@@ -205,3 +205,6 @@ class PopulationLimits:
     @cached_property
     def _known(self) -> dict[str, tuple[Sequence[ContactKind], Floats]]:
         return {}
+
+
+NO_LIMITS: Final = PopulationLimits((), Catalogue(()))

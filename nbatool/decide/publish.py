@@ -125,11 +125,12 @@ class Publication:
 
 @contextmanager
 def publishing(
-    workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms, told: NightCircumstances
+    workspace: Workspace, online: OnlineStore, people: Population, policy: Policy, terms: Terms, told: NightCircumstances,
+    limits: Callable[[], dict[str, Any] | None] = lambda: None,
 ) -> Iterator[Callable[[ScoredChunk], None]]:  # fmt: skip
     """Write a state and the decisions while the block scores, and put them in force when the block ends well.
 
-    Yields what takes each scored chunk; ``told`` is what they were decided with. The file in force is never touched; readers of the old state keep it.
+    Yields what takes each scored chunk; ``told`` is what they were decided with, ``limits`` says at the end what live decisions are told of limits. The file in force is never touched; readers of the old state keep it.
     """
     tables = make_state_tables(people.prepared.con, policy.bundle.features, people.as_of_us)
     name = f"state-{hash64(terms.model_version, terms.as_of_us, now_us()):016x}.db"
@@ -146,7 +147,8 @@ def publishing(
     with write_state(workspace.data_dir / name) as writer, nights as night:
         yield Publication(writer, night, people, policy, tables, told).add
         types = known_types(people.prepared.con, workspace.config, policy.bundle.features.plan.types)
-        for key, value in _meta(policy, terms, tables, types, workspace.config.roles, told).items():
+        meta = _meta(policy, terms, tables, types, workspace.config.roles, told)
+        for key, value in (meta | {"limits": limits()}).items():
             writer.put_meta(key, msgspec.json.encode(value))
         if terms.learned is not None and acts:
             writer.put_learned(terms.learned.posterior.to_bytes())

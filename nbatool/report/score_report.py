@@ -11,6 +11,7 @@ from nbatool.activate.tally import Share
 from nbatool.base.clock import format_duration, format_time
 from nbatool.base.next_step import nearest
 from nbatool.base.records import NOTHING
+from nbatool.decide.limits import LimitLine
 from nbatool.report.bars import bar
 from nbatool.report.figures import counted, minute_text, money_text, number_text
 from nbatool.report.tables import cut, paragraph, table_lines
@@ -46,6 +47,7 @@ def score_text(
     if report.customers:
         lines += _mix(report, currency, width)
         lines += ["", *_worth(report, currency, width), *_practice(report, currency, width)]
+        lines += _limits(report, currency, width)
     else:
         lines += paragraph(NOBODY.format(minute_text(format_time(report.as_of_us))), first="! ", width=width)
     lines += ["", *paragraph(warning, first="! ", width=width)] if warning is not None else []
@@ -138,6 +140,31 @@ def _practice(report: ScoreReport, currency: str, width: int) -> list[str]:
     return [line for each in said for line in paragraph(each, width=width)]
 
 
+def _limits(report: ScoreReport, currency: str, width: int) -> list[str]:
+    """Each limit: what this plan uses of what was left, and what one more unit would earn."""
+    if not report.limits:
+        return []
+    rows = [
+        (
+            limit.name, number_text(limit.used), _bound(limit),
+            money_text(abs(limit.price), currency) if limit.price else "", number_text(limit.taken_out or 0),
+        )
+        for limit in report.limits
+    ]  # fmt: skip
+    heads = ("limit", "used", "left before", "one more earns", "taken out")
+    lines = ["", *table_lines(heads, rows, right="lrrrr", width=width)]
+    short = [limit for limit in report.limits if limit.short > 0.0]
+    for limit in short:
+        lines += paragraph(f"{limit.name}: too few can get it", first="! ", width=width)
+    return lines
+
+
+def _bound(limit: LimitLine) -> str:
+    if limit.most is None or limit.name.startswith("at most"):
+        return ""
+    return number_text(limit.most)
+
+
 def _get(n: int) -> str:
     return "gets" if n == 1 else "get"
 
@@ -223,6 +250,18 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
         "why_not_published": report.why_not_published,
         "logged": report.why_not_logged is None,
         "standing": report.standing,
+        "limits": [
+            {
+                "name": limit.name,
+                "used": round(limit.used, 4) + 0.0,
+                "most": limit.most,
+                "least": limit.least,
+                "price": limit.price,
+                "taken_out": limit.taken_out,
+                "short": limit.short,
+            }
+            for limit in report.limits
+        ],
         "waiting_for_review": report.waiting,
         "approved": len(report.approved.going),
         "held_back": [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress, islice
 from typing import Any, TypeVar
@@ -117,6 +117,19 @@ class Ledger:
             raise ValueError(f"a contact is {SENT} or {RELEASED}, not {status!r}")
         values = {"decision_id": decision_id, "status": status, "ts_us": ts_us}
         return self._online.change("mark_contact", values) == 1
+
+    def mark_all(self, said: Mapping[str, int], status: str) -> None:
+        """Keep of several decisions what `mark` keeps of one, some at a time.
+
+        Parameters
+        ----------
+        said
+            Decision → when, µs since 1970.
+        """
+        for chunk in _chunks(said.items()):
+            rows = ({"decision_id": name, "status": status, "ts_us": ts_us} for name, ts_us in chunk)
+            self._online.change_many("mark_contact", rows)
+            time.sleep(PAUSE_S)
 
     def reserve_batch(self, batch: str, contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
         """Reserve a night's contacts at once; as `reserving`."""

@@ -168,7 +168,7 @@ def test_the_night_is_made_again_from_its_state(shop: Answered) -> None:
         subjects = Subjects.of_night([customer], cut_us, in_force.seed)
         state = in_force.customer(customer)
         assert state is not None
-        known = service.reading(in_force).at_the_cut(state)
+        known = service.reading(in_force).at_the_cut(state, customer)
         made = in_force.policy.decide(
             known.customers, known.scores, subjects=subjects, posterior=shop.learned, told=known.told
         )
