@@ -113,7 +113,7 @@ def _actions(
                 else reasons.of_offer(customers, decision, 0, j, how)
             )
         listed.append(entry)
-    if question.slate or slots[0].candidate == silence:
+    if question.slate or question.top == 1 or slots[0].candidate == silence:
         return listed
     # Who names one action wants to know of its channels; else a list is of different actions.
     one = question.actions is not None and len(question.actions) == 1

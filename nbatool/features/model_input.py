@@ -20,7 +20,7 @@ from nbatool.base.clock import DAY_S, US_PER_S
 from nbatool.base.records import Action
 from nbatool.features.customer import CustomerFeatures, FeatureSet
 from nbatool.features.kinds import Floats
-from nbatool.features.pairs import DIMENSIONS
+from nbatool.features.pairs import DIMENSIONS, over_members
 
 MOST_CATEGORIES = 200
 Ints = NDArray[np.int64]
@@ -89,6 +89,37 @@ class CustomerInput:
 
 
 @dataclass(frozen=True)
+class TagSets:
+    """Sets of tags, none of them empty.
+
+    Parameters
+    ----------
+    member
+        (n_sets, n_tags) 1 where the set has the tag, else 0.
+    tags, begins
+        Codes of the tags of the first set, of the second, …; and where each set begins.
+    """
+
+    member: Floats
+    tags: Ints
+    begins: Ints
+
+    @classmethod
+    def of(cls, sets: Sequence[Sequence[int]], n_tags: int) -> TagSets:
+        member = np.zeros((len(sets), n_tags))
+        for row, tags in enumerate(sets):
+            member[row, list(tags)] = 1.0
+        which, tag = member.nonzero()
+        return cls(member, tag, np.searchsorted(which, np.arange(len(sets))))
+
+    def together(self, of_tags: Floats) -> Floats:
+        """Pair features of each tag (n, n_tags, 5) as those of each set, (n, n_sets, 5)."""
+        result = over_members(self.member, of_tags)
+        result[:, :, 2] = np.fmin.reduceat(of_tags[:, self.tags, 2], self.begins, axis=1)
+        return result
+
+
+@dataclass(frozen=True)
 class SharedColumns:
     """What the columns of K candidates share over all customers.
 
@@ -99,14 +130,13 @@ class SharedColumns:
     by_action, by_channel
         (positions, codes) of the candidates whose action or channel the pair features know.
     by_tags
-        Positions of the candidates with tags; for each of them which set of tags it has; the codes of the first set, of
-        the second, …; where each set begins.
+        Positions of the candidates with tags; for each of them which set of tags it has; the sets.
     """
 
     fixed: Floats
     by_action: tuple[Ints, Ints]
     by_channel: tuple[Ints, Ints]
-    by_tags: tuple[Ints, Ints, Ints, Ints]
+    by_tags: tuple[Ints, Ints, TagSets]
 
 
 @dataclass(frozen=True)
@@ -220,7 +250,11 @@ class CandidateInput:
             np.array(fixed).reshape(len(candidates), len(self.names)),
             (_ints(j for j, _ in by_action), _ints(code for _, code in by_action)),
             (_ints(j for j, _ in by_channel), _ints(code for _, code in by_channel)),
-            _tag_sets([(tags, at) for tags, at in by_tags.items() if tags]),
+            (
+                _ints(j for tags, at in by_tags.items() if tags for j in at),
+                _ints(k for k, at in enumerate(at for tags, at in by_tags.items() if tags) for _ in at),
+                TagSets.of([tags for tags in by_tags if tags], len(pairs.tags)),
+            ),
         )
 
     def fill_all_pairs(self, x: Floats, shared: SharedColumns, customers: CustomerFeatures) -> None:
@@ -228,13 +262,9 @@ class CandidateInput:
         start = len(self.names) - 15
         at, codes = shared.by_action
         x[:, at, start : start + 5] = customers.pairs.action[:, codes]
-        at, which, codes, begins = shared.by_tags
+        at, which, sets = shared.by_tags
         if len(at):
-            # Counts are whole numbers, so that their sums have the same bits in any order.
-            among = customers.pairs.tag[:, codes]
-            of_sets = np.add.reduceat(among, begins, axis=1)
-            of_sets[:, :, 2] = np.fmin.reduceat(among[:, :, 2], begins, axis=1)
-            x[:, at, start + 5 : start + 10] = of_sets[:, which]
+            x[:, at, start + 5 : start + 10] = sets.together(customers.pairs.tag)[:, which]
         at, codes = shared.by_channel
         x[:, at, start + 10 : start + 15] = customers.pairs.channel[:, codes]
 
@@ -252,17 +282,6 @@ class CandidateInput:
 
 def _ints(values: Iterable[int]) -> Ints:
     return np.array(list(values), np.int64)
-
-
-def _tag_sets(sets: list[tuple[tuple[int, ...], list[int]]]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return what `SharedColumns.by_tags` is of sets of tags and the positions of the candidates that have them."""
-    ends = np.cumsum(_ints(len(tags) for tags, _ in sets))
-    return (
-        _ints(j for _, at in sets for j in at),
-        _ints(which for which, (_, at) in enumerate(sets) for _ in at),
-        _ints(tag for tags, _ in sets for tag in tags),
-        _ints([0, *ends.tolist()][: len(sets)]),
-    )
 
 
 def _over_tags(among: Floats) -> Floats:

@@ -75,6 +75,11 @@ class PairPlan:
         return member
 
     @cached_property
+    def carried(self) -> Floats:
+        """1 where a tag is carried by an action, else 0, (n_tags, n_actions)."""
+        return self.membership.T.astype(np.float64)
+
+    @cached_property
     def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Tags that some action carries; the codes of the actions of the first of them, of the second, …; where each begins."""
         tag, action = self.membership.T.nonzero()
@@ -126,17 +131,26 @@ class Contacts:
 
 def pair_features(plan: PairPlan, contacts: Contacts) -> PairFeatures:
     """Spread counted contacts over actions, tags and channels; sums of integers, so any order gives equal bits."""
-    n_actions, n_tags = len(plan.actions), len(plan.tags)
+    n_actions = len(plan.actions)
     found = _spread(contacts, n_actions, len(plan.channels))
     by_action = found[:, :n_actions]
-    by_tag = np.zeros((contacts.n_moments, n_tags, 5))
+    by_tag = over_members(plan.carried, by_action)
     by_tag[:, :, 2] = np.inf
     tagged, members, begins = plan.members
     if len(tagged):
-        among = by_action[:, members]
-        by_tag[:, tagged] = np.add.reduceat(among, begins, axis=1)
-        by_tag[:, tagged, 2] = np.minimum.reduceat(among[:, :, 2], begins, axis=1)
+        by_tag[:, tagged, 2] = np.minimum.reduceat(by_action[:, members, 2], begins, axis=1)
     return PairFeatures(_finish(by_action), _finish(by_tag), _finish(found[:, n_actions:]))
+
+
+def over_members(member: Floats, each: Floats) -> Floats:
+    """Return the counts of several together: (n_sets, n_keys) 0 or 1, (n, n_keys, 5) → (n, n_sets, 5), but for the ages.
+
+    Counts are whole numbers, so that a matrix product, which adds in any order, has the bits of any other sum.
+    """
+    counts = each.copy()
+    counts[:, :, 2] = 0.0
+    together: Floats = member @ counts
+    return together
 
 
 def _spread(contacts: Contacts, n_actions: int, n_channels: int) -> Floats:

@@ -130,9 +130,6 @@ def shrink(uplift: FloatArray, weight: FloatArray, share: FloatArray) -> FloatAr
     total = float(share.sum())
     if total <= 0:
         return uplift.copy()
-    pooled = np.zeros(uplift.shape[0])
-    for action in range(
-        uplift.shape[1]
-    ):  # column by column: the same order of additions for any array layout
-        pooled = pooled + uplift[:, action] * (share[action] / total)
+    # A running sum adds column by column, the same order for any array layout; adding 0 leaves no negative zero.
+    pooled = np.cumsum(uplift * (share / total), axis=1)[:, -1] + 0.0
     return weight * uplift + (1.0 - weight) * pooled[:, None]

@@ -53,3 +53,19 @@ def test_shrinking_gives_the_same_bits_for_one_customer_and_many() -> None:
     assert (shrink(np.asfortranarray(uplift), weight, share) == everyone).all()
     again = Shrinkage.from_json(Shrinkage({1: 0.25}, {1: 1.0}, 3.0).to_json())
     assert again == Shrinkage({1: 0.25}, {1: 1.0}, 3.0)
+
+
+def test_the_pooled_uplift_is_added_up_from_left_to_right_whatever_the_layout() -> None:
+    rng = np.random.default_rng(4)
+    uplift, weight, share = rng.normal(size=(50, 7)) * 1e6, rng.random(7), rng.random(7)
+    uplift[0] = -0.0
+    uplift[1, ::2] = -0.0
+    total = float(share.sum())
+    pooled = np.zeros(50)
+    for j in range(7):
+        pooled = pooled + uplift[:, j] * (share[j] / total)
+    expected = weight * uplift + (1.0 - weight) * pooled[:, None]
+    for found in (shrink(uplift, weight, share), shrink(np.asfortranarray(uplift), weight, share)):
+        assert np.array_equal(np.ascontiguousarray(found).view(np.int64), expected.view(np.int64))
+    alone = np.concatenate([shrink(uplift[row : row + 1], weight, share) for row in range(50)])
+    assert np.array_equal(alone.view(np.int64), expected.view(np.int64))
