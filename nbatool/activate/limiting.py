@@ -29,7 +29,7 @@ from nbatool.decide.limits import Limit, LimitLine, limit_lines
 from nbatool.decide.night_limits import NightPrices, expected_contacts, kept, night_prices, tie_width
 from nbatool.decide.pacing import PublishedLimits
 from nbatool.decide.policy import Policy
-from nbatool.decide.population_limits import PopulationLimits
+from nbatool.decide.population_limits import SHARES, PopulationLimit, PopulationLimits
 from nbatool.decide.subjects import Subjects
 from nbatool.decide.tie_breaks import tie_keys
 from nbatool.models.posterior import Posterior
@@ -173,7 +173,11 @@ class LimitedNight:
             plan.chosen[~left.keep] = -1
         final = kept(self.prices.limits, plan.worth, plan.chosen, places)
         gone = np.flatnonzero((drawn >= 0) & (plan.chosen < 0)).tolist()
-        self.lines = limit_lines(self.prices.limits, self.prices.prices.price, replace(final, by=found.by))
+        lines = limit_lines(self.prices.limits, self.prices.prices.price, replace(final, by=found.by))
+        self.lines = [
+            replace(line, part=_part(said, line, int((plan.chosen >= 0).sum())))
+            for said, line in zip(self.said.limits, lines, strict=True)
+        ]
         return {row: refused.get(row, LIMIT) for row in gone}
 
     def _give_back(self, plan: _Plan, gone: Bools, reservation: NightReservation) -> None:
@@ -198,6 +202,11 @@ class LimitedNight:
 
     def _ids(self, first: int, last: int) -> list[str]:
         return self.people.customer_ids[first:last]
+
+
+def _part(said: PopulationLimit, line: LimitLine, contacts: int) -> float | None:
+    """A share counts what applies less its part of all contacts; so this is what applies, as a part."""
+    return line.used / contacts + said.amount if said.what in SHARES and contacts else None
 
 
 @dataclass

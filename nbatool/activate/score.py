@@ -254,6 +254,7 @@ class _Scoring:
             why_not_logged=trial,
             waiting=len(rows.waiting),
             approved=self.approved,
+            limits=tuple(night.lines),
         )
 
     def _log(self) -> NightLog:

@@ -72,11 +72,13 @@ class Tally:
     def _add_practice(self, chunk: ScoredChunk) -> None:
         """What trying and keeping apart cost, and how many are kept apart or tried on."""
         decision = chunk.decision
-        mine = decision.arm == POLICY
+        # What a limit took out was not chosen, and has no chances.
+        made = ~np.isnan(decision.probability_in_arm[:, -1])
+        mine, others = made & (decision.arm == POLICY), made & (decision.arm != POLICY)
         worth = self.policy.worth(decision)
-        self.kept_apart += int((~mine).sum())
+        self.kept_apart += int((decision.arm != POLICY).sum())
         self.apart += float(
-            missed(decision.probability_in_arm[~mine], worth.net_value[~mine], worth.possible[~mine]).sum()
+            missed(decision.probability_in_arm[others], worth.net_value[others], worth.possible[others]).sum()
         )
         net_value, chance = worth.net_value[mine], decision.probability_in_arm[mine]
         self.exploring += float(given_up(chance, net_value).sum())

@@ -260,6 +260,8 @@ class LimitLine:
         Contacts the limit removed after prices.
     short
         By how much `least` is missed.
+    part
+        Of a share: which part of all contacts counts; None of other limits, and where there is no contact.
     """
 
     name: str
@@ -269,6 +271,7 @@ class LimitLine:
     price: float
     taken_out: int
     short: float
+    part: float | None = None
 
 
 def limit_lines(limits: Sequence[Limit], price: Floats, kept: Kept) -> list[LimitLine]:

@@ -116,7 +116,8 @@ def _worth(report: ScoreReport, currency: str, width: int) -> list[str]:
     if report.best_single is not None:
         action_id, value = report.best_single
         name = next((s.name for s in report.mix if s.action_id == action_id), action_id)
-        rows.append((f"best single action ({name})", money_text(value, currency, 0)))
+        without = ", if nothing were limited" if report.limits else ""
+        rows.append((f"best single action ({name}){without}", money_text(value, currency, 0)))
     if report.by_propensity:
         # What would come without any action is not known, so there is nothing to set the plan against.
         return table_lines((RESPONSES, ""), rows, right="lr", width=width)
@@ -146,7 +147,7 @@ def _limits(report: ScoreReport, currency: str, width: int) -> list[str]:
         return []
     rows = [
         (
-            limit.name, number_text(limit.used), _bound(limit),
+            limit.name, number_text(limit.used) if limit.part is None else f"{limit.part:.1%}", _bound(limit),
             money_text(abs(limit.price), currency) if limit.price else "", number_text(limit.taken_out or 0),
         )
         for limit in report.limits
@@ -160,9 +161,7 @@ def _limits(report: ScoreReport, currency: str, width: int) -> list[str]:
 
 
 def _bound(limit: LimitLine) -> str:
-    if limit.most is None or limit.name.startswith("at most"):
-        return ""
-    return number_text(limit.most)
+    return "" if limit.most is None or limit.part is not None else number_text(limit.most)
 
 
 def _get(n: int) -> str:
@@ -259,6 +258,7 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
                 "price": limit.price,
                 "taken_out": limit.taken_out,
                 "short": limit.short,
+                "part": limit.part,
             }
             for limit in report.limits
         ],
