@@ -2,7 +2,7 @@
 
 The night publishes what each limit's price is and what the contacts known then use of it, hour by hour of the day to
 come, since windows slide. From that follow what live decisions may spend by the end of the day and a plan of how:
-evenly over the day's traffic, but never before it is there (the tightest string under what is there by each hour).
+evenly over the day's traffic, but never before it is there (a string pulled tight under what is there by each hour).
 At a time t, with x = what is left / what the plan says should be left,
 
     price(t) = max((price_at_night + scale) · x^−K − scale, 0)

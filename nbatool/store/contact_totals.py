@@ -43,12 +43,10 @@ def bucket_of(at_us: int) -> int:
 def add_to_totals(online: OnlineConnection, changes: Mapping[Counted, int]) -> None:
     """Count so many contacts more, in the caller's transaction."""
     rows = [{"kind": kind, "bucket": bucket, "n": n} for (kind, bucket), n in changes.items() if n]
-    if not rows:
-        return
-    with online.transaction():
+    if rows:
         online.change("bump_contact_change", {})
-        for row in rows:
-            online.change("add_contact_total", row)
+    for row in rows:
+        online.change("add_contact_total", row)
 
 
 def forget_totals(online: OnlineConnection, before: int) -> None:

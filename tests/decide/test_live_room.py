@@ -93,3 +93,14 @@ def test_a_night_gives_back_what_live_decisions_left_no_room_for(tmp_path: Path)
     assert np.flatnonzero(first.keep & again.keep).tolist() == list(range(23, 30))
     assert LIMITS.used(ledger.totals(), CUT_US, CUT_US) == [6.0, 12.0]
     process.store.close()
+
+
+def test_without_limits_nothing_is_charged_or_full(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    none, totals = PopulationLimits((), Catalogue(OFFERS)), store.ledger.totals()
+    told = PublishedLimits.of(none, totals, Prices((), np.zeros(0)), cut_us=CUT_US, scale=1.0)
+    room = LiveRoom(none, PublishedLimits.from_json(told.to_json()), totals)
+    store.ledger.reserve([contact("x", 0)])
+    assert [part.tolist() for part in room.at(CUT_US)] == [[0.0, 0.0], [0, 0]]
+    assert room.fits(0, CUT_US) == 0
+    store.close()
