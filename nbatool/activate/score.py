@@ -28,7 +28,7 @@ from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_of
 from nbatool.decide.publish import Terms, publishing
 from nbatool.decide.rebase import rebased
-from nbatool.decide.traffic import hourly_traffic
+from nbatool.decide.traffic import traffic_before
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import drain
@@ -282,7 +282,7 @@ class _Scoring:
         if isinstance(night, FreeNight):
             return None
         contacts = self.workspace.config.roles.contact
-        return night.to_publish(hourly_traffic(self.con, contacts, self.terms.as_of_us))
+        return night.to_publish(traffic_before(self.con, self.terms.as_of_us, contacts))
 
     def _report(self, tally: Tally, written: tuple[Path | None, Path | None]) -> ScoreReport:
         mix, version = tally.mix(), self.terms.model_version

@@ -77,7 +77,7 @@ class Asked:
         found = self.demand(self.rows.charge(rounded))
         used = self.rows.used(found.contacts)
         dual = found.priced + math.fsum((rounded * self.rows.bounds).tolist())
-        answer = Answer(rounded, found, used, dual, self._lost(rounded, found, used))
+        answer = Answer(rounded, found, used, dual, math.fsum(self._lost(rounded, found, used).tolist()))
         self.rounds += 1
         if dual < self.least_dual:
             self.least_dual, self.lowest = dual, answer
@@ -98,11 +98,14 @@ class Asked:
         """What falls from step to step: the dual is convex, so that its steps end at the least one."""
         return answer.lost if self.expected else answer.dual
 
-    def _lost(self, price: Floats, found: Demand, used: Floats) -> float:
+    def lost_by_row(self, answer: Answer) -> Floats:
+        """Return (r,) the parts of `Answer.lost`."""
+        return self._lost(answer.price, answer.demand, answer.used)
+
+    def _lost(self, price: Floats, found: Demand, used: Floats) -> Floats:
         free = self.rows.bounds - used
         unit = self.rows.mean_value(found) if self.unit is None else self.unit
-        lost = np.where(free >= 0.0, price * free, -free * np.maximum(unit, price))
-        return math.fsum(lost.tolist())
+        return np.where(free >= 0.0, price * free, -free * np.maximum(unit, price))
 
 
 def settle(asked: Asked, price: Floats, curvature: Floats, *, most_rounds: int) -> tuple[Answer, Floats]:
@@ -182,11 +185,21 @@ def _slopes(asked: Asked, here: Answer, gap: float) -> Floats:
 
 
 def _worst_row(asked: Asked, here: Answer) -> Answer:
-    """Move the one price alone whose row loses most, halving the range in which its bound is met."""
-    free = asked.rows.bounds - here.used
-    loses = np.where(free >= 0.0, here.price * free, -free * np.maximum(here.price, 1.0))
-    k = int(np.argmax(loses))
-    low, high = (0.0, here.price[k]) if free[k] >= 0.0 else (here.price[k], asked.rows.dearest[k])
+    """Move one price alone, halving the range in which its bound is met: the row's that loses most, else the next."""
+    lost = asked.lost_by_row(here)
+    for k in np.argsort(-lost, kind="stable").tolist():
+        if lost[k] <= 0.0:
+            break
+        found = _met(asked, here, k)
+        if found.lost < here.lost:
+            return found
+    return here
+
+
+def _met(asked: Asked, here: Answer, k: int) -> Answer:
+    """The best answer between this price of one row and the least at which its bound is met."""
+    free = float(asked.rows.bounds[k] - here.used[k])
+    low, high = (0.0, here.price[k]) if free >= 0.0 else (here.price[k], asked.rows.dearest[k])
     best = here
     for _ in range(20):
         price = here.price.copy()
@@ -208,6 +221,10 @@ def _corrected(curvature: Floats, moved: Floats, change: Floats) -> Floats:
 
 
 def held_back(rows: Rows, deviation: Floats) -> Rows:
-    """Return the rows with bounds lower by the standard deviation of their use, at most a tenth of the bound."""
-    most = np.where(rows.bounds != 0.0, 0.1 * np.abs(rows.bounds), np.inf)
+    """Return the rows with bounds lower by the standard deviation of their use: a budget's by a tenth at most.
+
+    A share is kept by taking out many contacts for one that is missing, so that its whole deviation is held back.
+    """
+    is_share = (rows.uses > 0.0).any(axis=1) & (rows.uses < 0.0).any(axis=1)
+    most = np.where(is_share, np.inf, 0.1 * np.abs(rows.bounds))
     return replace(rows, bounds=rows.bounds - np.minimum(deviation, most))

@@ -67,6 +67,10 @@ class Rows:
         return np.where(flow > 0.0, abs(demand.value) / np.where(flow > 0.0, flow, 1.0), 0.0)
 
 
+BEST_FEW = 4
+"""Candidates of a person among whom the widest step is looked for."""
+
+
 def smoothed_prices(
     sample: Crowd, weight: float, rows: Rows, finest: float, start: Floats | None = None
 ) -> tuple[Floats, Floats]:
@@ -168,16 +172,26 @@ def newton_direction(price: Floats, gradient: Floats, curvature: Floats, dearest
         free[where[hit]] = False
     if float((direction * gradient).sum()) >= 0.0:
         # Taking prices to their ends one after another can turn the step uphill; each one's own step never does.
-        return np.clip(price - gradient / np.diag(curvature), 0.0, dearest) - price
+        with np.errstate(over="ignore"):  # a step without end stops at the price's end
+            return np.clip(price - gradient / np.diag(curvature), 0.0, dearest) - price
     return direction
 
 
 def typical_gap(values: Floats) -> float:
-    """Median difference between the best and the second best, where there are two of different worth."""
-    if values.shape[0] < 2 or not values.shape[1]:
+    """Median of the widest step among the best few candidates (m, n) of each person.
+
+    Not of the first step alone: one action on several channels is worth nearly the same on each.
+
+    >>> typical_gap(np.array([[3.0, 5.0], [3.0, 2.0], [1.0, 0.0], [0.0, 0.0]]))
+    2.5
+    """
+    m, n = values.shape
+    if m < 2 or not n:
         return 1.0
-    two = np.partition(values, values.shape[0] - 2, axis=0)[-2:]
+    few = min(BEST_FEW, m)
+    best = np.sort(np.partition(values, m - few, axis=0)[m - few :], axis=0)
     with np.errstate(invalid="ignore"):
-        gaps = two[1] - two[0]
-    gaps = gaps[np.isfinite(gaps) & (gaps > 0.0)]
+        steps = np.diff(best, axis=0)
+    gaps = np.where(np.isfinite(steps), steps, 0.0).max(axis=0)
+    gaps = gaps[gaps > 0.0]
     return float(np.median(gaps)) if len(gaps) else 1.0
