@@ -45,7 +45,7 @@ def test_starbucks(real_data: Path, examples: Path, monkeypatch: pytest.MonkeyPa
     assert bogo.channels == ("email", "mobile", "social")
     assert bogo.tags == ("bogo",)
     assert bogo.attributes == {"difficulty": 10.0, "duration_days": 7.0, "reward": 10.0}
-    assert bogo.cost == 0.0
+    assert bogo.cost == 0.05
 
 
 @pytest.mark.real_data

@@ -58,7 +58,10 @@ def starbucks_528(starbucks: Loaded, tmp_path_factory: pytest.TempPathFactory) -
     from nbatool.models import registry
 
     def make(folder: Path) -> None:
-        bundle = trained(starbucks.root, HOUR_528_US)
+        root = shutil.copytree(starbucks.root, folder.with_name("starbucks-free"))
+        text = (root / "nba.toml").read_text(encoding="utf-8")
+        (root / "nba.toml").write_text(text.replace("cost = 0.05", "cost = 0.0"), encoding="utf-8")
+        bundle = trained(root, HOUR_528_US)
         registry.save(folder, bundle.to_files(), as_of_us=HOUR_528_US, about={}, seed=0)
 
     models = made_once(tmp_path_factory, "starbucks-528", make)

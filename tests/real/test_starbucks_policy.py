@@ -43,7 +43,7 @@ def judged(
     cost, per_conversion = COSTS[request.param]
     text = (root / "nba.toml").read_text()
     (root / "nba.toml").write_text(
-        text.replace("cost = 0.0", f"cost = {cost}, cost_per_conversion = {per_conversion}")
+        text.replace("cost = 0.05", f"cost = {cost}, cost_per_conversion = {per_conversion}")
     )
     # what is learned knows of costs: without any it is what the other test of this time learned
     free = request.param == "free"
