@@ -18,6 +18,7 @@ from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Share, Tally
+from nbatool.activate.upkeep import forget
 from nbatool.base.clock import US_PER_S, format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population
@@ -249,6 +250,7 @@ class _Scoring:
             written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
             if trial is None:
                 self.online.reviews.mark_out((review.decision_id for review, _ in self.approved.going), as_of)
+                forget(self.online, self.policy.guardrails, as_of)
         return replace(
             self._report(tally, written),
             why_not_logged=trial,

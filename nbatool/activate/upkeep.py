@@ -1,0 +1,26 @@
+"""What a night forgets of the contact log, the review queue and suppressions: what no rule can look at any more."""
+
+from __future__ import annotations
+
+from nbatool.base.clock import US_PER_S, now_us
+from nbatool.decide.guardrails import Guardrails
+from nbatool.store.online import OnlineStore
+
+KEPT_S = 90 * 86_400
+"""Kept at least so long, so that a longer window said tomorrow finds its contacts."""
+
+
+def forget(online: OnlineStore, guards: Guardrails, as_of_us: int) -> None:
+    """Forget what lies further back than every window.
+
+    Parameters
+    ----------
+    as_of_us
+        The moment of the night; one that lies ahead of now makes nothing older than it is.
+    """
+    windows = [guards.unconfirmed_s, *(limit.window_s or 0 for limit in guards.limits.limits)]
+    longest_us = max(guards.contacts.longest_us, max(windows) * US_PER_S, KEPT_S * US_PER_S)
+    before_us = min(as_of_us, now_us()) - longest_us
+    online.ledger.sweep(before_us)
+    online.reviews.sweep(before_us)
+    online.suppressions.sweep(before_us)
