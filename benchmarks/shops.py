@@ -136,7 +136,8 @@ def load(folder: str) -> dict[str, Any]:
 def score(folder: str) -> dict[str, Any]:
     import os
 
-    from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.activate.score import score_workspace
+    from nbatool.activate.scored import ScoreSettings
     from nbatool.store.workspace import open_workspace
 
     result: dict[str, Any] = {}

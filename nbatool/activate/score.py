@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,120 +16,39 @@ from nbatool.activate.free_night import FreeNight
 from nbatool.activate.limiting import LimitedNight
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
+from nbatool.activate.scored import ScoreReport, ScoreSettings
 from nbatool.activate.standing import Standing
-from nbatool.activate.tally import Share, Tally
+from nbatool.activate.tally import Tally
 from nbatool.activate.upkeep import forget
 from nbatool.base.clock import US_PER_S, format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population
 from nbatool.decide.circumstances import NightCircumstances
 from nbatool.decide.foreseen_file import ForeseenFile
-from nbatool.decide.limits import LimitLine
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_of
 from nbatool.decide.publish import Terms, publishing
-from nbatool.decide.rebase import rebased
+from nbatool.decide.rebase import Rebased, rebased
 from nbatool.decide.traffic import traffic_before
 from nbatool.features.outcome_terms import OutcomeTerms
 from nbatool.ingest.catalogue import load_catalogue
-from nbatool.ingest.drain import drain
+from nbatool.ingest.drain import Drained, drain
 from nbatool.models import registry
 from nbatool.profile.present import present_us, require_fresh, require_past
 from nbatool.store.contact import SENT
 from nbatool.store.online import OnlineStore
-from nbatool.store.warehouse import open_warehouse
+from nbatool.store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    from nbatool.base.config import Config
     from nbatool.store.workspace import Workspace
 
 LEARNS_FROM_OTHERS = "an apprentice only learns from the choices it is told ([exploration] apprentice)"
 OnProgress = Callable[[int, int], None]
 Taker = Callable[[ScoredChunk], None]
-
-
-@dataclass(frozen=True)
-class ScoreSettings:
-    """What `nbatool score` was asked for; ``out`` "-" is stdout, None the default names."""
-
-    out: str | None = None
-    file_format: FileFormat = "csv"
-    top: int = 1
-    most: int | None = None
-    include_nothing: bool = False
-    dry_run: bool = False
-    seed: int = 0
-    threads: int = 1
-
-
-@dataclass(frozen=True)
-class ScoreReport:
-    """What was decided.
-
-    Parameters
-    ----------
-    mix
-        What each action was chosen for, `nothing` among them, most customers first.
-    plan_value
-        Net value over everybody in currency; doing nothing is 0.
-    best_single
-        The action that would be worth most if everybody it is possible for got it, and that worth.
-    within_s
-        How far ahead the outcomes look, in seconds; None where values come from propensities.
-    by_propensity
-        Whether no contact was logged, so that values are propensity × value per response.
-    learned_until_us
-        The model learned from what happened before this.
-    exploring
-        What trying other candidates than the best is expected to cost, in currency.
-    kept_apart
-        Customers in an arm of the experiment other than the policy's.
-    apart
-        What those customers are expected to miss, in currency: their best net value less what they get.
-    tried
-        Customers of the policy's arm who get something worth less than their best.
-    standing
-        Customers whose decision of this time somebody acted on before: it stands.
-    why_not_logged
-        Why nobody is to be contacted by this plan, so that it is not in the log; None where it is.
-    waiting
-        Decisions that wait for a person, and so are not in the file.
-    approved
-        What became of the approved decisions of earlier nights.
-    limits
-        What limits on everybody left of this night's contacts, and their prices.
-    """
-
-    as_of_us: int
-    model_version: str
-    customers: int
-    mix: tuple[Share, ...]
-    plan_value: float
-    best_single: tuple[str, float] | None
-    actions_file: Path | None
-    scores_file: Path | None
-    published: bool
-    why_not_published: str | None
-    by_propensity: bool
-    best_customer: str | None
-    within_s: int | None
-    learned_until_us: int | None = None
-    exploring: float = 0.0
-    kept_apart: int = 0
-    apart: float = 0.0
-    tried: int = 0
-    standing: int = 0
-    why_not_logged: str | None = None
-    waiting: int = 0
-    approved: Approved = field(default_factory=Approved)
-    limits: tuple[LimitLine, ...] = ()
-
-    @property
-    def knows_the_future(self) -> bool:
-        """Whether the model learned from data after the moment scored: it cannot be judged by these decisions."""
-        return self.learned_until_us is not None and self.learned_until_us > self.as_of_us
 
 
 def score_workspace(
@@ -151,54 +70,60 @@ def score_workspace(
     ConfigError
         The catalogue or an expression is wrong.
     """
-    config = workspace.config
-    version, policy = champion_policy(workspace, load_catalogue(config))
+    version, policy = champion_policy(workspace, load_catalogue(workspace.config))
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(workspace))
         online = OnlineStore(workspace.online_path)
         stack.callback(online.close)
         drained = drain(workspace, warehouse)
-        as_of = present_us(warehouse.con, config, as_of_us)
-        if as_of_us is None:
-            require_fresh(warehouse.con, config, as_of)
-        require_past(warehouse.con, as_of)
-        outcomes = OutcomeTerms.of(config)
-        learned = rebased(
-            warehouse.con,
-            policy,
-            outcomes,
-            as_of_us=as_of,
+        as_of = _moment(workspace.config, warehouse, as_of_us)
+        terms = _terms(
+            workspace.config, settings, version, as_of, drained, _learned(workspace, warehouse, policy, as_of)
         )
-        terms = Terms(
-            version, as_of, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
-            outcomes, learned, drained.lessons,
-        )  # fmt: skip
-        why_not = _why_not_published(settings, online, as_of)
-        is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
-        approved = Approved() if is_trial else approved_now(warehouse.con, config, policy, online, as_of)
-        people = population(warehouse.con, config, policy, as_of_us=as_of, most=settings.most)
-        posterior = None if learned is None else learned.posterior
-        told = circumstances_of(people, config, policy, online)
-        if not is_trial:
-            online.ledger.mark_all(told.confirmed, SENT)
-            online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
-        practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
-        policy = replace(policy, practice=practice)
-        standing = Standing.of(warehouse.con, as_of)
-        scoring = _Scoring(
-            workspace,
-            settings,
-            warehouse.con,
-            online,
-            people,
-            policy,
-            terms,
-            standing,
-            told,
-            approved,
-            why_not,
-        )
-        return scoring.run(on_progress)
+        return _gathered(workspace, settings, warehouse, online, policy, terms).run(on_progress)
+
+
+def _moment(config: Config, warehouse: Warehouse, as_of_us: int | None) -> int:
+    """The moment to decide at, checked."""
+    as_of = present_us(warehouse.con, config, as_of_us)
+    if as_of_us is None:
+        require_fresh(warehouse.con, config, as_of)
+    require_past(warehouse.con, as_of)
+    return as_of
+
+
+def _learned(workspace: Workspace, warehouse: Warehouse, policy: Policy, as_of_us: int) -> Rebased | None:
+    return rebased(warehouse.con, policy, OutcomeTerms.of(workspace.config), as_of_us=as_of_us)
+
+
+def _terms(
+    config: Config, settings: ScoreSettings, version: str, as_of_us: int, drained: Drained, learned: Rebased | None
+) -> Terms:  # fmt: skip
+    return Terms(
+        version, as_of_us, settings.seed, config.workspace.currency, drained.events, config.workspace.as_of == "now",
+        OutcomeTerms.of(config), learned, drained.lessons,
+    )  # fmt: skip
+
+
+def _gathered(
+    workspace: Workspace, settings: ScoreSettings, warehouse: Warehouse, online: OnlineStore, policy: Policy, terms: Terms
+) -> _Scoring:  # fmt: skip
+    """Gather what the night is decided with; approved decisions of earlier nights come first, so that they count."""
+    config, con, as_of = workspace.config, warehouse.con, terms.as_of_us
+    why_not = _why_not_published(settings, online, as_of)
+    is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
+    approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of)
+    people = population(con, config, policy, as_of_us=as_of, most=settings.most)
+    told = circumstances_of(people, config, policy, online)
+    if not is_trial:
+        online.ledger.mark_all(told.confirmed, SENT)
+        online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
+    posterior = None if terms.learned is None else terms.learned.posterior
+    practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
+    return _Scoring(
+        workspace, settings, con, online, people, replace(policy, practice=practice), terms, Standing.of(con, as_of), told,
+        approved, why_not,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

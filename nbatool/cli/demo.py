@@ -19,7 +19,7 @@ from nbatool.cli.ingest import equation, report_json
 from nbatool.cli.session import Session, current
 
 if TYPE_CHECKING:
-    from nbatool.activate.score import ScoreReport
+    from nbatool.activate.scored import ScoreReport
     from nbatool.world.truth import PlanValue
 
 PARITY_CUSTOMERS = 500
@@ -94,7 +94,8 @@ def _teller(session: Session) -> Callable[[str], None]:
 
 
 def _whole_job(session: Session, directory: Path, told: Callable[[str], None]) -> dict[str, Any]:
-    from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.activate.score import score_workspace
+    from nbatool.activate.scored import ScoreSettings
     from nbatool.base.next_step import command_for
     from nbatool.decide.parity import check_parity
     from nbatool.ingest.load import load

@@ -35,7 +35,7 @@ def run(
 
     Example:  nbatool run --quiet --wait 30m
     """
-    from nbatool.activate.score import ScoreSettings
+    from nbatool.activate.scored import ScoreSettings
     from nbatool.base.next_step import command_for
     from nbatool.night.night import run_night
     from nbatool.report.learn_report import learn_json

@@ -39,7 +39,8 @@ def score(
     Example:  nbatool score --top 3 --format parquet
     """
     from nbatool.activate.files import FileFormat
-    from nbatool.activate.score import ScoreSettings, score_workspace
+    from nbatool.activate.score import score_workspace
+    from nbatool.activate.scored import ScoreSettings
     from nbatool.base.next_step import command_for
     from nbatool.decide.exploration_floor import floor_not_held
     from nbatool.ingest.catalogue import load_catalogue

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbatool.activate.score import ScoreReport, ScoreSettings, score_workspace
+from nbatool.activate.score import score_workspace
+from nbatool.activate.scored import ScoreReport, ScoreSettings
 from nbatool.base.clock import US_PER_S, now_us, parse_time
 from nbatool.base.seeds import hash64
 from nbatool.decide.assemble import require_decidable

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from nbatool.activate.score import ScoreReport
+from nbatool.activate.scored import ScoreReport
 from nbatool.activate.tally import Share
 from nbatool.base.clock import format_duration, format_time
 from nbatool.base.next_step import nearest

@@ -13,7 +13,8 @@ import pytest
 from small_shop import Shop
 
 from nbatool.activate import score
-from nbatool.activate.score import ScoreSettings, score_workspace
+from nbatool.activate.score import score_workspace
+from nbatool.activate.scored import ScoreSettings
 from nbatool.decide.arms import ARMS
 from nbatool.learn.answers import DecisionLookup
 from nbatool.learn.feed import is_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nbatool.activate.score import ScoreReport
+from nbatool.activate.scored import ScoreReport
 from nbatool.activate.tally import Share
 from nbatool.report.score_report import score_json, score_text
 
