@@ -71,7 +71,8 @@ class OnlineStore:
     ) -> DecisionRecord:
         """Keep a decision, its events and its contacts in one durable transaction; the answer may leave after it.
 
-        Where a decision of this id was kept before, its contacts were too.
+        Where a decision of this id was kept before, its contacts were too; where that one was made among other candidates,
+        nothing is kept: it cannot be told what was answered.
 
         Returns
         -------
@@ -79,8 +80,9 @@ class OnlineStore:
             The decision that stands: this one, or the one kept before under the same id.
         """
         with self.transaction():
-            self.events.append(events)
             stands = self.decisions.add(decision)
+            if stands.candidates == decision.candidates:
+                self.events.append(events)
             if stands is decision:
                 self.ledger.reserve(contacts)
             return stands
