@@ -140,7 +140,7 @@ class Deciding:
         again, kept = [], dict[int, Outcome]()
         try:
             with self._online.transaction():
-                seen = self._reading.seen([one.question for one in made.values()])
+                seen = self._seen(list(made.values()))
                 for (k, one), now in zip(made.items(), seen, strict=True):
                     if self._stands(one, now):
                         kept[k] = self._kept(one)
@@ -152,6 +152,12 @@ class Deciding:
             return []
         found |= kept
         return again
+
+    def _seen(self, made: Sequence[Decided]) -> list[Seen]:
+        """What the store says now of the customers of decisions worked out together."""
+        if made[0].known.number == self._online.change_number():
+            return [one.known.seen[one.row] for one in made]
+        return self._reading.seen([one.question for one in made])
 
     def _stands(self, one: Decided, now: Seen) -> bool:
         """Whether a decision may be kept as it was made; asked inside the transaction that keeps it."""

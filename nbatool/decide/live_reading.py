@@ -55,6 +55,8 @@ class Known:
         Features, and the published scores, (n,) each.
     told
         What guardrails look at.
+    number
+        Of the store's changes, taken before anything was read: while it is the same, nobody else wrote.
     seen
         (n,) what of it may be something else a moment later.
     strangers
@@ -64,6 +66,7 @@ class Known:
     customers: CustomerFeatures
     scores: dict[str, NDArray[Any]]
     told: Circumstances
+    number: int = 0
     seen: Sequence[Seen] = ()
     strangers: Sequence[bool] = (False,)
 
@@ -76,6 +79,7 @@ class Known:
             self.customers.of_rows(at),
             {name: values[at] for name, values in self.scores.items()},
             of_question(self.told, row, question.customer_id, question.as_of_us),
+            self.number,
             self.seen[at],
             self.strangers[at],
         )
@@ -114,7 +118,7 @@ class LiveReading:
         states
             As `states` gives them.
         """
-        seen = self.seen(questions)
+        number, seen = self._online.change_number(), self.seen(questions)
         new = [self._new(question) for question in questions]
         since = [_without(q, one.events) for q, one in zip(questions, seen, strict=True)]
         happened = [self._happened(*one) for one in zip(since, new, strict=True)]
@@ -135,7 +139,7 @@ class LiveReading:
             for question, state, before in zip(questions, states, since, strict=True)
         ]
         customers = self._in_force.live.compute_many(bodies, happened, [q.as_of_us for q in questions])
-        return Known(customers, self._scores(states), told, seen, strangers)
+        return Known(customers, self._scores(states), told, number, seen, strangers)
 
     def at_the_cut(self, state: CustomerState) -> Known:
         """Return what the night knew of a customer."""

@@ -57,6 +57,10 @@ class OnlineStore:
         """Return a durable transaction; what the parts do inside is kept together, or not at all."""
         return self._connection.transaction()
 
+    def change_number(self) -> int:
+        """Return a number that others' commits change: equal numbers, nobody else wrote in between."""
+        return self._connection.change_number()
+
     def published(self) -> Published | None:
         """Return what is in force, None before the first publication."""
         rows = self._connection.rows("published")

@@ -43,10 +43,6 @@ HOUR_US = 3_600_000_000
 Line = dict[str, Any]
 
 
-class UndoneError(Exception):
-    """Ends a transaction of which nothing is to stay."""
-
-
 @pytest.fixture(scope="module")
 def service(trained_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     root = Path(shutil.copytree(trained_world, tmp_path_factory.mktemp("groups") / "shop"))
@@ -119,17 +115,15 @@ def told(found: Sequence[Line | NbaError]) -> list[str]:
 def left_by(service: LiveService, ask: Callable[[], list[Line | NbaError]]) -> tuple[list[str], list[Any]]:
     """What was answered, and every row of the store then; nothing of it stays."""
     con = service._online._connection._con
+    con.execute("begin immediate")
     try:
-        with service._online.transaction():
-            answers = told(ask())
-            tables = [
-                row[0]
-                for row in con.execute("select name from sqlite_master where type = 'table' order by 1")
-            ]
-            rows = [con.execute(f'select * from "{name}" order by 1, 2').fetchall() for name in tables]
-            raise UndoneError
-    except UndoneError:
-        return answers, rows
+        answers = told(ask())
+        tables = [
+            row[0] for row in con.execute("select name from sqlite_master where type = 'table' order by 1")
+        ]
+        return answers, [con.execute(f'select * from "{name}" order by 1, 2').fetchall() for name in tables]
+    finally:
+        con.rollback()
 
 
 def one_by_one(service: LiveService, lines: Sequence[str]) -> list[Line | NbaError]:
