@@ -17,7 +17,7 @@ from benchmarks.table import Row, text
 
 STAGES = (
     "world_size", "ingest", "features", "train", "score", "decide_cold", "decide_warm", "exploring", "stream", "clv",
-    "publish", "ledger", "evaluate", "limits", "pacing",
+    "publish", "ledger", "evaluate", "limits", "pacing", "guarded", "capped",
 )  # fmt: skip
 
 

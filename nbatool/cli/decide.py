@@ -7,7 +7,6 @@ import os
 import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterable
-from contextlib import nullcontext
 from pathlib import Path
 from shlex import quote
 from typing import IO, Any, NoReturn
@@ -53,8 +52,8 @@ SUMMARY = """The best action for one customer now: JSON in, JSON out.
 
     Example:  echo '{"customer_id": "c000003"}' | nbatool decide
     """
-MOST_TOGETHER = 8
-"""Requests answered in one transaction: others who write wait for it."""
+MOST_TOGETHER = 32
+"""Requests decided at once and kept in one transaction: others who write wait for that."""
 TYPED = "nbatool decide: requests come on standard input or from a file:"
 _encode = msgspec.json.Encoder().encode
 
@@ -110,14 +109,16 @@ def _stream(
     failed, named, strange, number = False, 0, 0, 0
     out = sys.stdout.buffer
     for together in _requests(lines):
-        answers = []
-        # What waits together is kept by one write to the disk, and no answer leaves before it; one alone needs not
-        # hold the store while it is worked out.
-        with service.together() if len(together) > 1 else nullcontext():
-            for line in together:
-                number += 1
-                if line.strip():
-                    answers.append(_answer(service, line, number, options, forced, timing=timing))
+        numbered = [(number + k, line) for k, line in enumerate(together, start=1) if line.strip()]
+        number += len(together)
+        # What waits together is decided at once and kept by one write to the disk.
+        found = service.answer_group(
+            [line for _, line in numbered], timing=timing, as_of=options.as_of, **forced
+        )
+        answers = [
+            _failure(one, line, k) if isinstance(one, NbaError) else one
+            for (k, line), one in zip(numbered, found, strict=True)
+        ]
         for answer in answers:
             failed = failed or "error" in answer
             named += answer.get("customer_id") is not None
@@ -156,17 +157,12 @@ def _complete(text: bytes) -> bool:
     return True
 
 
-def _answer(
-    service: Any, line: bytes, number: int, options: Options, forced: dict[str, bool], *, timing: bool
-) -> dict[str, Any]:
-    try:
-        return dict(service.answer(line, timing=timing, as_of=options.as_of, **forced))
-    except NbaError as error:
-        failure: dict[str, Any] = {"code": "bad_request", "line": number}
-        request_id = _request_id(line)
-        if request_id is not None:
-            failure["request_id"] = request_id
-        return {"error": {**failure, "message": str(error)}}
+def _failure(error: NbaError, line: bytes, number: int) -> dict[str, Any]:
+    failure: dict[str, Any] = {"code": "bad_request", "line": number}
+    request_id = _request_id(line)
+    if request_id is not None:
+        failure["request_id"] = request_id
+    return {"error": {**failure, "message": str(error)}}
 
 
 def _request_id(line: bytes) -> Any:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nbatool.decide.best import Bools
+from nbatool.decide.best import Bools, Indices
 from nbatool.decide.catalogue import ALL_CHANNELS
 from nbatool.profile.consent import IN, OUT
 
@@ -53,8 +54,14 @@ def consented(
     """
     needs = np.array([name in required for name in singles], dtype=np.bool_)
     allowed = np.where(needs, states == IN, states != OUT)
+    return allowed[:, _parts(tuple(singles), tuple(channels))].all(axis=2)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _parts(singles: tuple[str, ...], channels: tuple[str, ...]) -> Indices:
+    """Places of the single channels of each candidate, (m, most of one); who has fewer has the last again."""
     place = {name: k for k, name in enumerate(singles)}
-    result = np.empty((len(states), len(channels)), dtype=np.bool_)
-    for j, channel in enumerate(channels):
-        result[:, j] = allowed[:, [place[part] for part in channel.split(ALL_CHANNELS)]].all(axis=1)
-    return result
+    parts = [[place[part] for part in channel.split(ALL_CHANNELS)] for channel in channels]
+    most = max(map(len, parts), default=1)
+    rows = [[*of, *of[-1:] * (most - len(of))] for of in parts]
+    return np.array(rows, np.int64).reshape(len(rows), most)

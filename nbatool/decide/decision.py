@@ -88,6 +88,15 @@ class Decision:
     modelled: Floats
     charge: Floats
 
+    def of_row(self, row: int) -> Decision:
+        """Return the decision of one customer."""
+        at = slice(row, row + 1)
+        return Decision(
+            self.expected[at], self.nothing[at], self.uplift[at], self.net_value[at], self.conversion[at],
+            self.removed[at], self.order[at], self.chosen[at], self.arm[at], self.probability_in_arm[at],
+            self.probability[at], self.phi[at], self.modelled[at], self.charge,
+        )  # fmt: skip
+
     def possible(self, row: int) -> list[int]:
         """Offers that survived every step for one customer, best first."""
         return [int(j) for j in self.order[row] if self.removed[row, j] == 0]

@@ -95,7 +95,7 @@ class Funnel:
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
         if told.full is not None:
-            removed[:, told.full > 0] = CODE["limit"]
+            removed[told.full > 0] = CODE["limit"]
         if not self.guards.quiet.is_empty:
             goes = self.guards.send_at_us(customers.as_of_us, told)
             late = goes > customers.as_of_us[:, None] if told.live else goes == NEVER

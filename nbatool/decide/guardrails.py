@@ -80,7 +80,7 @@ class Circumstances:
     charge
         (n, n_offers) prices of limits times what a contact uses of them, in currency; None: nothing is limited.
     full
-        int16[n_offers]: 1 + the place in ``limits`` of the one that has no room for one more contact, 0 where none; None:
+        int16[n, n_offers]: 1 + the place in ``limits`` of the one that has no room for one more contact, 0 where none; None:
         no limit is looked at yet.
     limits
         What people call the limits.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nbatool.base.clock import now_us
 from nbatool.decide.best import Floats
@@ -60,9 +64,13 @@ class InForce:
         body = self.state.body(customer_id) if customer_id is not None else None
         return None if body is None else read_body(self.policy.bundle.features, self.score_names, body)
 
-    def charge(self, charge: Floats, customer_id: str | None) -> Floats:
-        """Return (1, n_offers) what is taken off a customer's net values where something is limited."""
-        return charged(charge, [customer_id], self.tie_width)
+    def charge(self, charges: Sequence[Floats], customer_ids: Sequence[str | None]) -> Floats:
+        """Return (n, n_offers) what is taken off customers' net values; ``charges`` has the prices of each of them."""
+        return charged(np.stack(charges), customer_ids, self.tie_width)
+
+    @cached_property
+    def limit_names(self) -> tuple[str, ...]:
+        return tuple(limit.title for limit in self.policy.guardrails.limits.limits)
 
     def close(self) -> None:
         self.night.close()

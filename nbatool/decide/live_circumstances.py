@@ -1,4 +1,4 @@
-"""What guardrails look at beside features and scores, gathered for one customer live.
+"""What guardrails look at beside features and scores, gathered live for the customers of some questions.
 
 It is what the night gathered for everybody, with what happened since: contacts reserved and confirmed live, contacts of
 others, words of consent, suppressions. A decision does not count itself, so that the same question gets the same answer.
@@ -6,22 +6,56 @@ others, words of consent, suppressions. A decision does not count itself, so tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from nbatool.base.clock import US_PER_S
+from nbatool.decide.best import Bools
 from nbatool.decide.contact_rules import NO_CONTACTS, PastContacts, kind_of_others
 from nbatool.decide.guardrails import Circumstances, Guardrails
-from nbatool.decide.suppressed import suppressed_offers
+from nbatool.decide.suppressed import offers_of
 from nbatool.features.live_customer import CustomerState
 from nbatool.profile.consent import Marks, state_of
 from nbatool.store.contact import RESERVED, ContactKind, Held
 from nbatool.store.suppressions import Suppression
 
+Dated = tuple[int, ContactKind]
+"""A contact that counts: µs since 1970, and what it was."""
 Happened = tuple[str, str | None, str | None, int, str | None]
 """An event: type, action_id, channel, µs since 1970, decision_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of the customer of a question.
+
+    Parameters
+    ----------
+    state
+        Of the customer; None where the published state knows no such.
+    consent
+        What was said before the moment, events since the cut included.
+    decision_id
+        Of the decision to be made: its own contact does not count.
+    held
+        The customer's contacts of the contact log.
+    happened
+        Events since the cut that the state does not hold.
+    suppressions
+        Those that hold for the customer.
+    """
+
+    state: CustomerState | None
+    consent: Marks
+    as_of_us: int
+    decision_id: str
+    customer_id: str | None = None
+    held: Sequence[Held] = ()
+    happened: Sequence[Happened] = ()
+    suppressions: Sequence[Suppression] = ()
 
 
 @dataclass(frozen=True)
@@ -49,83 +83,107 @@ class LiveCircumstances:
         """Contacts of before this matter to no rule."""
         return as_of_us - self.guards.contacts.longest_us
 
-    def now(
-        self,
-        state: CustomerState | None,
-        consent: Marks,
-        as_of_us: int,
-        decision_id: str,
-        *,
-        customer_id: str | None = None,
-        held: Sequence[Held] = (),
-        happened: Iterable[Happened] = (),
-        suppressions: Sequence[Suppression] = (),
-    ) -> Circumstances:
-        """Return what is so at a moment.
-
-        Parameters
-        ----------
-        consent
-            What was said before the moment, events since the cut included.
-        decision_id
-            Of the decision to be made.
-        held
-            The customer's contacts of the contact log.
-        happened
-            Events since the cut that the state does not hold.
-        suppressions
-            Those that hold for the customer.
-        """
+    def now(self, asked: Sequence[Asked]) -> Circumstances:
+        """Return what is so at the moments of n questions."""
         contacts = NO_CONTACTS
         if self.looks_at_contacts:
-            contacts = self._contacts(state, as_of_us, decision_id, held, happened)
+            contacts = _together([self._contacts(one) for one in asked])
+        suppressed, suppressions = self._suppressed(asked)
         return Circumstances(
             contacts,
-            self._consent(consent),
-            [None if state is None else state.zone],
-            suppressed_offers(suppressions, self.guards.catalogue, [customer_id]),
+            self._consent([one.consent for one in asked]),
+            [None if one.state is None else one.state.zone for one in asked],
+            suppressed,
             suppressions,
             live=True,
         )
 
     def at_the_cut(self, state: CustomerState) -> Circumstances:
         """Return what the night saw, as the state keeps it."""
-        contacts = [(at, self.kinds[kind]) for at, kind in (*state.own, *state.others)]
+        contacts: list[Dated] = [(at, self.kinds[kind]) for at, kind in (*state.own, *state.others)]
         suppressed = None
         if state.suppressed:
             suppressed = np.zeros((1, len(self.guards.catalogue.offers)), np.bool_)
             suppressed[0, list(state.suppressed)] = True
-        consent = self._consent(state.consent)
-        return Circumstances(PastContacts.of_one(contacts), consent, [state.zone], suppressed)
+        consent = self._consent([state.consent])
+        return Circumstances(_together([contacts]), consent, [state.zone], suppressed)
 
-    def _consent(self, consent: Marks) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
-        return np.array([[state_of(consent, channel) for channel in self.guards.channels]], np.int8)
+    def _consent(self, said: Sequence[Marks]) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
+        channels = self.guards.channels
+        return np.array([[state_of(marks, channel) for channel in channels] for marks in said], np.int8)
 
-    def _contacts(
-        self,
-        state: CustomerState | None,
-        as_of_us: int,
-        decision_id: str,
-        held: Sequence[Held],
-        happened: Iterable[Happened],
-    ) -> PastContacts:
-        ours = {contact.decision_id for contact in held}
-        contacts = [event for event in happened if event[0] in self.contact_types and event[3] < as_of_us]
+    def _suppressed(self, asked: Sequence[Asked]) -> tuple[Bools | None, Sequence[Suppression]]:
+        """Which offers of whom are suppressed, and by what, oldest first."""
+        found: dict[int, Suppression] = {}
+        suppressed = None
+        for row, one in enumerate(asked):
+            for suppression in one.suppressions:
+                if suppressed is None:
+                    suppressed = np.zeros((len(asked), len(self.guards.catalogue.offers)), np.bool_)
+                suppressed[row, self._offers_of(suppression)] = True
+                found[suppression.id] = suppression
+        return suppressed, [found[number] for number in sorted(found)]
+
+    def _offers_of(self, suppression: Suppression) -> list[int]:
+        named = (suppression.action, suppression.tag, suppression.channel)
+        known = self._named.get(named)
+        if known is None:
+            known = self._named[named] = offers_of(suppression, self.guards.catalogue)
+        return known
+
+    @cached_property
+    def _named(self) -> dict[tuple[str | None, str | None, str | None], list[int]]:
+        """The offers of suppressions seen before, by what they name."""
+        return {}
+
+    def _contacts(self, asked: Asked) -> list[Dated]:
+        """The contacts of a customer that count."""
+        unconfirmed_us = self.guards.unconfirmed_s * US_PER_S
+        since_us = self.since_us(asked.as_of_us)
+        ours = {contact.decision_id for contact in asked.held}
+        contacts = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
         confirmed = {of for *_, of in contacts}
         found = [
             (contact.at_us, contact.kind)
-            for contact in held
-            if contact.decision_id != decision_id
+            for contact in asked.held
+            if contact.at_us >= since_us
+            and contact.decision_id != asked.decision_id
             and (
-                contact.counts(as_of_us, self.guards.unconfirmed_s * US_PER_S)
+                contact.counts(asked.as_of_us, unconfirmed_us)
                 or (contact.state == RESERVED and contact.decision_id in confirmed)
             )
         ]
-        if state is not None:
-            found += [(at, self.kinds[kind]) for at, kind in state.others]
+        if asked.state is not None:
+            found += [(at, self.kinds[kind]) for at, kind in asked.state.others]
         found += [
             (ts_us, kind_of_others(self.guards.catalogue, action_id, channel))
             for _, action_id, channel, ts_us, of in contacts
             if of is None or of not in ours
         ]
-        return PastContacts.of_one(found)
+        return found
+
+
+def of_question(told: Circumstances, row: int, customer_id: str | None, as_of_us: int) -> Circumstances:
+    """Return what is so of one question of several; its customer and moment say which suppressions it is told of."""
+    at = slice(row, row + 1)
+    return replace(
+        told,
+        contacts=told.contacts.of_rows(row, row + 1),
+        consent=told.consent[at],
+        zones=told.zones[at],
+        suppressed=None if told.suppressed is None else told.suppressed[at],
+        suppressions=[one for one in told.suppressions if one.holds_for(customer_id, as_of_us)],
+        charge=None if told.charge is None else told.charge[at],
+        full=None if told.full is None else told.full[at],
+    )
+
+
+def _together(contacts: Sequence[Sequence[Dated]]) -> PastContacts:
+    """Return the contacts of n customers, by row."""
+    flat = [(row, at_us, kind) for row, of_one in enumerate(contacts) for at_us, kind in of_one]
+    if not flat:
+        return NO_CONTACTS
+    kinds = tuple(dict.fromkeys(kind for *_, kind in flat))
+    place = {kind: k for k, kind in enumerate(kinds)}
+    columns = np.array([(row, at_us, place[kind]) for row, at_us, kind in flat], np.int64)
+    return PastContacts(columns[:, 0], columns[:, 1], columns[:, 2], kinds)

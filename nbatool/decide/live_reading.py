@@ -1,8 +1,10 @@
-"""What a live question is decided with: the published state, what happened since, and what the contact log holds."""
+"""What live questions are decided with: the published state, what happened since, and what the contact log holds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -11,85 +13,146 @@ from numpy.typing import NDArray
 
 from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.in_force import InForce
+from nbatool.decide.live_circumstances import Asked, Happened, of_question
 from nbatool.decide.request import Question
 from nbatool.decide.request_events import SessionEvent, live_event
+from nbatool.decide.state_rows import read_body
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.events import Event
 from nbatool.features.live_customer import CustomerState, unknown_customer
 from nbatool.profile.consent import Marks, after_events
+from nbatool.store.contact import Held
 from nbatool.store.online import LiveEvent, OnlineStore
+from nbatool.store.suppressions import Suppression
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the store said of a question's customer: while it is the same, the decision saw what stands.
+
+    Parameters
+    ----------
+    events
+        Journalled ones that the published state does not hold.
+    held
+        Contacts of the contact log; none are read where no rule counts contacts.
+    suppressions
+        Those that hold at the question's moment.
+    """
+
+    events: Sequence[LiveEvent] = ()
+    held: Sequence[Held] = ()
+    suppressions: Sequence[Suppression] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known at a question's moment.
+    """What is known at the moments of n questions.
 
     Parameters
     ----------
     customers, scores
-        Features, and the published scores, one row each.
+        Features, and the published scores, (n,) each.
     told
         What guardrails look at.
-    version
-        Of what the contact log says of the customer: while it is the same, the decision saw what stands.
-    is_stranger
-        Whether a customer was named whom nothing is known of.
+    number
+        Of the store's changes, taken before anything was read: while it is the same, nobody else wrote.
+    seen
+        (n,) what of it may be something else a moment later.
+    strangers
+        (n,) whether a customer was named whom nothing is known of.
     """
 
     customers: CustomerFeatures
     scores: dict[str, NDArray[Any]]
     told: Circumstances
-    version: int
-    is_stranger: bool = False
+    number: int = 0
+    seen: Sequence[Seen] = ()
+    strangers: Sequence[bool] = (False,)
+
+    def of_question(self, row: int, question: Question) -> Known:
+        """Return what is known for one of the questions."""
+        if len(self.customers) == 1:
+            return self
+        at = slice(row, row + 1)
+        return Known(
+            self.customers.of_rows(at),
+            {name: values[at] for name, values in self.scores.items()},
+            of_question(self.told, row, question.customer_id, question.as_of_us),
+            self.number,
+            self.seen[at],
+            self.strangers[at],
+        )
 
 
 class LiveReading:
-    """Reads what a question is decided with."""
+    """Reads what questions are decided with."""
 
     def __init__(self, in_force: InForce, online: OnlineStore) -> None:
         self._in_force, self._online = in_force, online
 
+    def states(self, questions: Sequence[Question]) -> list[CustomerState | None]:
+        """Return what the published state says of each question's customer; None where it knows no such."""
+        in_force = self._in_force
+        features, names = in_force.policy.bundle.features, in_force.score_names
+        bodies = in_force.state.bodies(_named(questions))
+        found = (bodies.get(question.customer_id or "") for question in questions)
+        return [None if body is None else read_body(features, names, body) for body in found]
+
     def at(self, question: Question, decision_id: str, state: CustomerState | None) -> Known:
+        """Return what is known now for one question; as `at_each`."""
+        return self.at_each([question], [decision_id], [state])
+
+    def at_each(
+        self,
+        questions: Sequence[Question],
+        decision_ids: Sequence[str],
+        states: Sequence[CustomerState | None],
+    ) -> Known:
         """Return what is known now.
 
         Parameters
         ----------
-        decision_id
-            Of the decision to be made: its own contact does not count.
-        state
-            Of the customer, None where the state does not know one.
+        decision_ids
+            Of the decisions to be made: their own contacts do not count.
+        states
+            As `states` gives them.
         """
-        in_force, as_of_us = self._in_force, question.as_of_us
-        since = self._since(question)
-        happened = self._happened(question, since)
-        customers = in_force.live.compute(self._body(state), happened, as_of_us)
-        version, held = self._contacts(question)
-        told = in_force.circumstances.now(
-            state, self._consent(state, happened, as_of_us), as_of_us, decision_id,
-            customer_id=question.customer_id, held=held,
-            happened=[
-                *((e.type, e.action_id, e.channel, e.ts_us, e.decision_id) for e in since),
-                *(
-                    (e.event.type, e.event.texts.get("action_id"), e.event.texts.get("channel"), e.event.ts_us, e.decision_id)
-                    for e in question.events
-                    if not self._is_in_state(e, question)
-                ),
-            ],
-            suppressions=self._online.suppressions.of_customer(question.customer_id or "", as_of_us),
+        number, seen = self._online.change_number(), self.seen(questions)
+        new = [self._new(question) for question in questions]
+        since = [_without(q, one.events) for q, one in zip(questions, seen, strict=True)]
+        happened = [self._happened(*one) for one in zip(since, new, strict=True)]
+        rows = zip(questions, decision_ids, states, seen, since, new, happened, strict=True)
+        told = self._in_force.circumstances.now(
+            [
+                Asked(
+                    state, self._consent(state, events, question.as_of_us), question.as_of_us, name,
+                    question.customer_id, one.held, _as_happened(before, brought), one.suppressions,
+                )
+                for question, name, state, one, before, brought, events in rows
+            ]
         )  # fmt: skip
-        told = self._limited(told, question)
-        stranger = question.customer_id is not None and state is None and not since
-        return Known(customers, self._scores(state), told, version, stranger)
+        unknown = unknown_customer(self._in_force.policy.bundle.features)
+        bodies = [unknown if state is None else state for state in states]
+        strangers = [
+            question.customer_id is not None and state is None and not before
+            for question, state, before in zip(questions, states, since, strict=True)
+        ]
+        customers = self._in_force.live.compute_many(bodies, happened, [q.as_of_us for q in questions])
+        told = self._limited(told, questions)
+        return Known(customers, self._scores(states), told, number, seen, strangers)
 
-    def _limited(self, told: Circumstances, question: Question) -> Circumstances:
+    def _limited(self, told: Circumstances, questions: Sequence[Question]) -> Circumstances:
         """Add what limits charge now, and what no longer fits."""
-        room = self._in_force.room
-        if room is None:
+        in_force = self._in_force
+        if in_force.room is None:
             return told
-        charge, full = room.at(question.as_of_us)
-        names = [limit.title for limit in self._in_force.policy.guardrails.limits.limits]
+        found = [in_force.room.at(question.as_of_us) for question in questions]
         return replace(
-            told, charge=self._in_force.charge(charge, question.customer_id), full=full, limits=names
+            told,
+            charge=in_force.charge([charge for charge, _ in found], [q.customer_id for q in questions]),
+            full=np.stack([full for _, full in found]),
+            limits=in_force.limit_names,
         )
 
     def at_the_cut(self, state: CustomerState, customer_id: str | None) -> Known:
@@ -98,29 +161,32 @@ class LiveReading:
         customers = in_force.live.compute(state, [], in_force.published.cut_us)
         told = in_force.circumstances.at_the_cut(state)
         if in_force.room is not None:
-            told = replace(told, charge=in_force.charge(in_force.room.at_night[0], customer_id))
-        return Known(customers, self._scores(state), told, 0)
+            told = replace(told, charge=in_force.charge([in_force.room.at_night[0]], [customer_id]))
+        return Known(customers, self._scores([state]), told)
 
-    def is_as_seen(self, question: Question, version: int) -> bool:
-        """Whether the contact log still says of the customer what it did; ask inside the transaction that reserves."""
-        return self._version(question) == version
+    def seen(self, questions: Sequence[Question]) -> list[Seen]:
+        """Return what the store says of each question's customer now.
 
-    def _version(self, question: Question) -> int:
-        if question.customer_id is None or not self._in_force.circumstances.looks_at_contacts:
-            return 0
-        return self._online.ledger.version(question.customer_id)
-
-    def _contacts(self, question: Question) -> tuple[int, list[Any]]:
-        version = self._version(question)
-        if question.customer_id is None or not self._in_force.circumstances.looks_at_contacts:
-            return version, []
-        since_us = self._in_force.circumstances.since_us(question.as_of_us)
-        return version, self._online.ledger.of_customer(question.customer_id, since_us)
+        Ask again inside the transaction that reserves: a decision that was made of the same stands.
+        """
+        ids, online, circumstances = _named(questions), self._online, self._in_force.circumstances
+        events = online.events.of_customers(ids, self._in_force.published) if ids else {}
+        held = online.ledger.of_customers(ids) if ids and circumstances.looks_at_contacts else {}
+        suppressions = online.suppressions.of_customers(ids, min(q.as_of_us for q in questions))
+        return [
+            Seen(
+                events.get(q.customer_id or "", ()),
+                held.get(q.customer_id or "", ()),
+                [one for one in suppressions if one.holds_for(q.customer_id, q.as_of_us)],
+            )
+            for q in questions
+        ]
 
     def consent(self, question: Question) -> Marks:
         """Return what the customer said of channels before the question's moment, unsubscribe events since included."""
-        state, since = self._in_force.customer(question.customer_id), self._since(question)
-        return self._consent(state, self._happened(question, since), question.as_of_us)
+        [state], [seen] = self.states([question]), self.seen([question])
+        happened = self._happened(_without(question, seen.events), self._new(question))
+        return self._consent(state, happened, question.as_of_us)
 
     def _consent(self, state: CustomerState | None, happened: list[Event], as_of_us: int) -> Marks:
         return after_events(
@@ -130,32 +196,41 @@ class LiveReading:
             as_of_us,
         )
 
-    def _body(self, state: CustomerState | None) -> CustomerState:
-        return unknown_customer(self._in_force.policy.bundle.features) if state is None else state
+    def _scores(self, states: Sequence[CustomerState | None]) -> dict[str, NDArray[Any]]:
+        known = [{} if state is None else state.scores for state in states]
+        return {name: _column([one.get(name) for one in known]) for name in self._in_force.score_names}
 
-    def _scores(self, state: CustomerState | None) -> dict[str, NDArray[Any]]:
-        known = {} if state is None else state.scores
-        return {name: _array(known.get(name)) for name in self._in_force.score_names}
-
-    def _happened(self, question: Question, since: list[LiveEvent]) -> list[Event]:
+    def _happened(self, since: Sequence[LiveEvent], new: Sequence[SessionEvent]) -> list[Event]:
         """What happened since the state was made: journalled events, and those of the request it does not hold."""
         fields = self._in_force.policy.bundle.features.plan.number_fields
-        events = [_journalled(e, fields) for e in since]
-        return events + [e.event for e in question.events if not self._is_in_state(e, question)]
+        return [*(_journalled(e, fields) for e in since), *(e.event for e in new)]
+
+    def _new(self, question: Question) -> list[SessionEvent]:
+        """The events of the request without those told before that the night has taken into the state."""
+        return [e for e in question.events if not self._is_in_state(e, question)]
 
     def _is_in_state(self, e: SessionEvent, question: Question) -> bool:
-        """Whether an event of the request was told before, and the night has taken it into the state."""
         if question.customer_id is None or e.event_id is None:
             return False
         return self._online.holds(question.customer_id, e.event_id, self._in_force.published)
 
-    def _since(self, question: Question) -> list[LiveEvent]:
-        """Journalled events the state does not hold, without those the request brings again."""
-        if question.customer_id is None:
-            return []
-        brought = {e.event_id for e in question.events if e.event_id is not None}
-        events = self._online.events_of(question.customer_id, self._in_force.published)
-        return [e for e in events if e.event_id not in brought]
+
+def _named(questions: Sequence[Question]) -> set[str]:
+    return {question.customer_id for question in questions if question.customer_id is not None}
+
+
+def _without(question: Question, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+    """Journalled events without those the request brings again."""
+    brought = {e.event_id for e in question.events if e.event_id is not None}
+    return [e for e in events if e.event_id not in brought]
+
+
+def _as_happened(since: Sequence[LiveEvent], new: Sequence[SessionEvent]) -> list[Happened]:
+    told = (
+        (e.event.type, e.event.texts.get("action_id"), e.event.texts.get("channel"), e.event.ts_us, e.decision_id)
+        for e in new
+    )  # fmt: skip
+    return list(chain(((e.type, e.action_id, e.channel, e.ts_us, e.decision_id) for e in since), told))
 
 
 def _journalled(e: LiveEvent, number_fields: tuple[str, ...]) -> Event:
@@ -163,9 +238,10 @@ def _journalled(e: LiveEvent, number_fields: tuple[str, ...]) -> Event:
     return live_event(e.ts_us, e.type, e.value, e.action_id, e.channel, attributes, number_fields)
 
 
-def _array(value: float | str | None) -> NDArray[Any]:
-    if isinstance(value, str):
-        result = np.empty(1, dtype=object)
-        result[0] = value
+def _column(values: Sequence[float | str | None]) -> NDArray[Any]:
+    """A column of texts or of numbers."""
+    if any(isinstance(value, str) for value in values):
+        result = np.empty(len(values), dtype=object)
+        result[:] = values
         return result
-    return np.array([np.nan if value is None else value], dtype=np.float64)
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -86,6 +86,25 @@ class LiveRoom:
         self._look(now_us)
         return int(self._full[offer])
 
+    def fit(self, candidates: Sequence[int], now_us: int) -> bool:
+        """Whether contacts with all of these pass no limit together; `nothing`, the last candidate, is no contact."""
+        offers = [j for j in candidates if j < len(self._offers)]
+        if len(offers) <= 1:
+            return not offers or self.fits(offers[0], now_us) == 0
+        self._look(now_us)
+        if not self._used:
+            return True
+        signs = np.where(self._most == np.inf, -1.0, 1.0)
+        together = signs * self._uses[:, offers].sum(axis=1)
+        return not bool(((together > 0.0) & (together > self._left())).any())
+
+    def _left(self) -> Floats:
+        """By limit: what may be used of the side that must not be passed, rounding included."""
+        used = np.array(self._used)
+        least = self._most == np.inf
+        room = np.where(least, used, self._most - used)
+        return np.asarray(room + ROUNDING * (np.abs(used) + np.where(least, 0.0, self._most)))
+
     def price(self, now_us: int) -> list[float]:
         """Return the price of each limit at a time, in currency per unit."""
         self._look(now_us)
@@ -131,10 +150,7 @@ class LiveRoom:
         """
         if not self._used:
             return self._none
-        used = np.array(self._used)
-        room = np.where(self._most == np.inf, used, self._most - used)
-        room += ROUNDING * (np.abs(used) + np.where(self._most == np.inf, 0.0, self._most))
-        over = self._against > room[:, None]
+        over = self._against > self._left()[:, None]
         first = over.argmax(axis=0)
         return np.where(over[first, self._offers], first + 1, 0).astype(np.int16)
 

@@ -185,7 +185,7 @@ def _live(service: LiveService, in_force: InForce, customer_id: str) -> Iterator
 
 def _as_at_night(in_force: InForce, told: Circumstances, customer_id: str) -> Circumstances:
     """What the night would look at: its prices, and every contact that is known by now."""
-    charge = None if in_force.room is None else in_force.charge(in_force.room.at_night[0], customer_id)
+    charge = None if in_force.room is None else in_force.charge([in_force.room.at_night[0]], [customer_id])
     return replace(told, live=False, charge=charge, full=None)
 
 

@@ -123,19 +123,11 @@ class QuietHours:
 
     def next_allowed(self, as_of_us: int, zone: str | None, channels: Sequence[str]) -> list[int]:
         """Return for one customer and each channel what `next_allowed_us` does for many."""
-        block = as_of_us // BLOCK_US
-        found = []
+        by_channel: dict[str, int] = {}
         for channel in channels:
-            parts = self._parts_of(channel)
-            if not parts:
-                found.append(as_of_us)
-            elif parts == WHOLE_DAY:
-                found.append(NEVER)
-            else:
-                starts, ends = _forbidden(zone or self.zone, block, parts)
-                k = bisect_right(starts, as_of_us) - 1
-                found.append(ends[k] if k >= 0 and as_of_us < ends[k] else as_of_us)
-        return found
+            if channel not in by_channel:
+                by_channel[channel] = self._next(as_of_us, zone or self.zone, self._parts_of(channel))
+        return [by_channel[channel] for channel in channels]
 
     def next_allowed_us(
         self, as_of_us: Indices, zones: Sequence[str | None], channels: Sequence[str]
@@ -157,6 +149,8 @@ class QuietHours:
             (n, n_channels): the moment itself where it is allowed, else the first later instant that no rule forbids;
             `NEVER` where there is none.
         """
+        if len(as_of_us) == 1:
+            return np.array([self.next_allowed(int(as_of_us[0]), zones[0], channels)], dtype=np.int64)
         allowed = np.empty((len(as_of_us), len(channels)), dtype=np.int64)
         columns: dict[Parts, list[int]] = {}
         for j, channel in enumerate(channels):
@@ -178,6 +172,15 @@ class QuietHours:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> QuietHours:
         return cls(tuple(QuietRule.from_json(rule) for rule in data["rules"]), str(data["zone"]))
+
+    def _next(self, as_of_us: int, zone: str, parts: Parts) -> int:
+        if not parts:
+            return as_of_us
+        if parts == WHOLE_DAY:
+            return NEVER
+        starts, ends = _forbidden(zone, as_of_us // BLOCK_US, parts)
+        k = bisect_right(starts, as_of_us) - 1
+        return ends[k] if k >= 0 and as_of_us < ends[k] else as_of_us
 
     def _parts_of(self, channel: str) -> Parts:
         """The parts of the local day forbidden for a candidate's channel."""

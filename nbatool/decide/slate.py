@@ -18,6 +18,8 @@ from nbatool.decide.sampling import sample
 
 Chooser = Callable[[Bools], Floats]
 """From the (n, m) candidates still possible to the (n, m) probabilities of the next slot."""
+Allowed = Callable[[Indices], Bools]
+"""From the (n, k) candidates of the slots filled to the (n, m) ones that may still follow them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,12 @@ class Slate:
 
 
 def slate(
-    choose: Chooser, possible: Bools, u: Floats, top: int, group: NDArray[np.int64] | None = None
+    choose: Chooser,
+    possible: Bools,
+    u: Floats,
+    top: int,
+    group: NDArray[np.int64] | None = None,
+    allowed: Allowed | None = None,
 ) -> Slate:
     """Fill `top` slots, one after the other, without showing a candidate twice.
 
@@ -56,6 +63,9 @@ def slate(
         Number of slots.
     group
         (m,) candidates of the same group (the channels of one action) exclude each other; None: none do.
+    allowed
+        What the slots filled leave beyond that; None: everything else. It must not look at what chooses, so that every
+        arm has the same left.
 
     Examples
     --------
@@ -65,22 +75,28 @@ def slate(
     >>> filled.index.tolist(), filled.probability.round(3).tolist()
     ([[1, 0, 3]], [[0.25, 0.333, 0.5]])
     """
-    return _fill(choose, possible, top, group, lambda slot, p: sample(p, np.ascontiguousarray(u[:, slot])))
+    return _fill(
+        choose, possible, top, group, allowed, lambda slot, p: sample(p, np.ascontiguousarray(u[:, slot]))
+    )
 
 
 def slate_odds(
-    choose: Chooser, possible: Bools, index: Indices, group: NDArray[np.int64] | None = None
+    choose: Chooser,
+    possible: Bools,
+    index: Indices,
+    group: NDArray[np.int64] | None = None,
+    allowed: Allowed | None = None,
 ) -> Slate:
     """Return the probabilities another chooser gives to a slate already filled: what a mixture of arms needs.
 
     Parameters
     ----------
-    choose, possible, group
+    choose, possible, group, allowed
         As for `slate`.
     index
         (n, top) the slate, `NO_CANDIDATE` after its end.
     """
-    return _fill(choose, possible, index.shape[1], group, lambda slot, _p: index[:, slot])
+    return _fill(choose, possible, index.shape[1], group, allowed, lambda slot, _p: index[:, slot])
 
 
 def mixed_slate(per_arm: Floats, shares: Floats) -> Floats:
@@ -124,6 +140,7 @@ def _fill(
     possible: Bools,
     top: int,
     group: NDArray[np.int64] | None,
+    allowed: Allowed | None,
     pick: Callable[[int, Floats], Indices],
 ) -> Slate:
     n, m = possible.shape
@@ -139,6 +156,8 @@ def _fill(
         index[:, slot] = np.where(running, picked, NO_CANDIDATE)
         probability[:, slot] = np.where(running, every[slot][rows, picked], 0.0)
         left &= groups != groups[picked][:, None]
+        if allowed is not None and slot + 1 < top:
+            left &= allowed(index[:, : slot + 1])
         running &= picked != m - 1
         left[~running] = False
     return Slate(index, probability, every)

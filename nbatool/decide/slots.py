@@ -9,22 +9,36 @@ import numpy as np
 from nbatool.base.errors import DataError, did_you_mean
 from nbatool.decide.arm_probabilities import Worth, arm_probabilities, overall
 from nbatool.decide.arms import ARMS
-from nbatool.decide.best import NO_CANDIDATE, Bools, Floats
+from nbatool.decide.best import NO_CANDIDATE, Bools, Floats, Indices
 from nbatool.decide.catalogue import ALL_CHANNELS
+from nbatool.decide.contact_rules import PastContacts, kind_of
 from nbatool.decide.decision import Decision
 from nbatool.decide.exploration_terms import BY_DRAWS
+from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.policy import Policy
 from nbatool.decide.request import Question
 from nbatool.decide.sampling import uniform_of
-from nbatool.decide.slate import Chooser, mixed_slate, slate, slate_odds
+from nbatool.decide.slate import Allowed, Chooser, mixed_slate, slate, slate_odds
 from nbatool.store.decision_record import Slot
 
 
-def slots_of(policy: Policy, question: Question, decision: Decision, decision_id: str) -> list[Slot]:
+def slots_of(
+    policy: Policy,
+    question: Question,
+    decision: Decision,
+    decision_id: str,
+    told: Circumstances | None = None,
+) -> list[Slot]:
     """Return the places of a decision of one row, in order; candidates by their index, `nothing` last.
 
     A slate's places have probabilities given the places before. An apprentice's choice has none: with what chance the
     caller makes it nobody said.
+
+    Parameters
+    ----------
+    told
+        What guardrails look at: each place of a slate is a contact that those after it must keep caps and gaps to.
+        None: of nobody in particular.
 
     Raises
     ------
@@ -35,7 +49,7 @@ def slots_of(policy: Policy, question: Question, decision: Decision, decision_id
     if policy.practice.apprentice:
         return [Slot(_own_choice(policy, question), None, None)]
     if question.slate and question.top > 1:
-        return _slate(policy, question, decision, decision_id)
+        return _slate(policy, question, decision, decision_id, told)
     chosen = int(decision.chosen[0])
     at = nothing if chosen < 0 else chosen
     return [Slot(at, float(decision.probability_in_arm[0, at]), float(decision.probability[0, at]))]
@@ -83,20 +97,40 @@ def _own_choice(policy: Policy, question: Question) -> int:
     raise DataError(f'choice: the catalogue has no "{wanted}"{hint}')
 
 
-def _slate(policy: Policy, question: Question, decision: Decision, decision_id: str) -> list[Slot]:
+def _slate(
+    policy: Policy, question: Question, decision: Decision, decision_id: str, told: Circumstances | None
+) -> list[Slot]:
     worth = policy.worth(decision)
     u = np.array([[uniform_of(decision_id, slot) for slot in range(question.top)]])
     group = _groups(policy)
-    own = slate(_chooser(policy, worth, int(decision.arm[0])), worth.possible, u, question.top, group)
+    allowed = _after(policy, question, told)
+    own = slate(
+        _chooser(policy, worth, int(decision.arm[0])), worth.possible, u, question.top, group, allowed
+    )
     together = own.probability
     if _has_arms(policy, question):
         found = [
-            slate_odds(_chooser(policy, worth, arm), worth.possible, own.index, group).probability
+            slate_odds(_chooser(policy, worth, arm), worth.possible, own.index, group, allowed).probability
             for arm in range(len(ARMS))
         ]
         together = mixed_slate(np.stack(found), policy.practice.experiment.shares)
     filled = [int(j) for j in own.index[0] if j != NO_CANDIDATE]
     return [Slot(j, float(own.probability[0, k]), float(together[0, k])) for k, j in enumerate(filled)]
+
+
+def _after(policy: Policy, question: Question, told: Circumstances | None) -> Allowed | None:
+    """What caps and gaps leave after the places filled; None where no rule counts contacts."""
+    if told is None or not policy.guardrails.contacts.rules:
+        return None
+    offers, moment, past = policy.catalogue.offers, np.array([question.as_of_us]), told.contacts
+    before = [(at, past.kinds[k]) for at, k in zip(past.at_us.tolist(), past.kind.tolist(), strict=True)]
+
+    def allowed(index: Indices) -> Bools:
+        shown = [(question.as_of_us, kind_of(offers[j])) for j in index[0].tolist() if 0 <= j < len(offers)]
+        broken = policy.guardrails.contacts.broken(PastContacts.of_one([*before, *shown]), moment) > 0
+        return np.append(~broken, [[True]], axis=1)
+
+    return allowed
 
 
 def _has_arms(policy: Policy, question: Question) -> bool:

@@ -50,9 +50,9 @@ def charged(charge: Floats, customer_ids: Sequence[str | None], width: float) ->
     Parameters
     ----------
     charge
-        (n_offers,) prices times what a contact uses.
+        (n_offers,) or (n, n_offers): prices times what a contact uses.
     customer_ids
         None for a visitor nobody knows.
     """
     keys = tie_keys(customer_id or "" for customer_id in customer_ids)
-    return charge - tie_breaks(keys, len(charge) + 1, width)[:, :-1]
+    return charge - tie_breaks(keys, charge.shape[-1] + 1, width)[:, :-1]

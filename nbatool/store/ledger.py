@@ -86,6 +86,22 @@ class Ledger:
             for decision, customer, slot, kind, at_us, batch, status in rows
         ]
 
+    def of_customers(self, customer_ids: Iterable[str]) -> dict[str, list[Held]]:
+        """Return all contacts of several customers by id, without those that have none; one look for all.
+
+        Ids have no NUL, as those of requests: SQLite's JSON ends a text there.
+        """
+        ids = msgspec.json.encode(sorted(set(customer_ids))).decode()
+        found: dict[str, list[Held]] = {}
+        for decision, customer, slot, kind, at_us, batch, status, _ in self._online.rows(
+            "contacts_of_customers", customer_ids=ids
+        ):
+            contact = held(
+                customer, decision, slot, self._kind_of(kind), at_us, batch or "", status or RESERVED
+            )
+            found.setdefault(customer, []).append(contact)
+        return found
+
     def version(self, customer_id: str) -> int:
         """Return 64 bits of what the log says of a customer: equal exactly while nothing of it is different.
 

@@ -57,6 +57,10 @@ class OnlineStore:
         """Return a durable transaction; what the parts do inside is kept together, or not at all."""
         return self._connection.transaction()
 
+    def change_number(self) -> int:
+        """Return a number that others' commits change: equal numbers, nobody else wrote in between."""
+        return self._connection.change_number()
+
     def published(self) -> Published | None:
         """Return what is in force, None before the first publication."""
         rows = self._connection.rows("published")
@@ -71,7 +75,8 @@ class OnlineStore:
     ) -> DecisionRecord:
         """Keep a decision, its events and its contacts in one durable transaction; the answer may leave after it.
 
-        Where a decision of this id was kept before, its contacts were too.
+        Where a decision of this id was kept before, its contacts were too; where that one was made among other candidates,
+        nothing is kept: it cannot be told what was answered.
 
         Returns
         -------
@@ -79,8 +84,9 @@ class OnlineStore:
             The decision that stands: this one, or the one kept before under the same id.
         """
         with self.transaction():
-            self.events.append(events)
             stands = self.decisions.add(decision)
+            if stands.candidates == decision.candidates:
+                self.events.append(events)
             if stands is decision:
                 self.ledger.reserve(contacts)
             return stands

@@ -105,6 +105,13 @@ class OnlineConnection:
         with self.transaction():
             return self._con.executemany(statement(f"store/online_{name}"), rows).rowcount
 
+    def change_number(self) -> int:
+        """Return a number that others' commits change: equal numbers, nobody else wrote in between."""
+        try:
+            return int(self._execute(statement("store/online_change_number")).fetchone()[0])
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from None
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together, durably, or not at all; a transaction inside another is part of it.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from nbatool.store.online_connection import OnlineConnection
 
@@ -34,6 +37,11 @@ class Suppression:
     who: str
     made_us: int
 
+    def holds_for(self, customer_id: str | None, present_us: int) -> bool:
+        """Whether it holds for a customer at a time; None is a visitor nobody knows."""
+        for_them = self.customer_id is None or self.customer_id == customer_id
+        return for_them and (self.until_us is None or self.until_us > present_us)
+
 
 class Suppressions:
     """The suppressions, in force from the transaction that adds them."""
@@ -63,9 +71,13 @@ class Suppressions:
         """Return those that hold at a time, oldest first."""
         return [_suppression(row) for row in self._online.rows("suppressions", present_us=present_us)]
 
-    def of_customer(self, customer_id: str, present_us: int) -> list[Suppression]:
-        """Return those that hold for one customer, those for everybody among them, oldest first."""
-        rows = self._online.rows("suppressions_of_customer", customer_id=customer_id, present_us=present_us)
+    def of_customers(self, customer_ids: Iterable[str], present_us: int) -> list[Suppression]:
+        """Return those that hold for any of several customers, those for everybody among them, oldest first.
+
+        Ids have no NUL, as those of requests: SQLite's JSON ends a text there.
+        """
+        asked = msgspec.json.encode(list(set(customer_ids))).decode()
+        rows = self._online.rows("suppressions_of_customers", customer_ids=asked, present_us=present_us)
         return [_suppression(row) for row in rows]
 
     def sweep(self, before_us: int) -> int:

@@ -139,16 +139,15 @@ def test_late_events_do_not_change_the_nights_decision(
     before = ask(service, IDS[0])
     in_force = service.in_force()
     late = LiveEvent("e1", IDS[0], in_force.published.cut_us - 1, "view", None, None, None, None, None)
-    monkeypatch.setattr(service._online, "events_of", lambda *_: [late])
+    monkeypatch.setattr(service._online.events, "of_customers", lambda *_: {IDS[0]: [late]})
     heard: list[int] = []
-    compute = in_force.live.compute
-    object.__setattr__(
-        in_force, "live",
-        type("", (), {"compute": lambda _, s, e, t: (heard.append(len(e)), compute(s, e, t))[1]})(),
-    )  # fmt: skip
+    live = in_force.live
+    compute, many = live.compute, live.compute_many
+    monkeypatch.setattr(live, "compute", lambda s, e, t: (heard.append(len(e)), compute(s, e, t))[1])
+    monkeypatch.setattr(live, "compute_many", lambda s, e, t: (heard.append(len(e[0])), many(s, e, t))[1])
     assert ask(service, IDS[0]) == before
     ask(service, IDS[0], request_id="anew")
-    assert heard == [0, 1]
+    assert heard == [0, 0, 1], "compute is compute_many of one"
 
 
 def test_a_decision_that_stands_is_told_with_the_chance_it_was_logged_with(service: LiveService) -> None:

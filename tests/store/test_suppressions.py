@@ -40,7 +40,7 @@ def test_it_holds_until_its_end(suppressions: Suppressions) -> None:
     ends = suppressions.add(reason="r", who="w", made_us=1, tag="promo", until_us=50)
     stays = suppressions.add(reason="r", who="w", made_us=1, tag="spring")
     assert suppressions.all(49) == [ends, stays]
-    assert suppressions.all(50) == suppressions.of_customer("c1", 50) == [stays]
+    assert suppressions.all(50) == suppressions.of_customers(["c1"], 50) == [stays]
     assert [suppressions.sweep(49), suppressions.sweep(50), suppressions.sweep(2**62)] == [0, 1, 0]
 
 
@@ -49,8 +49,8 @@ def test_a_customer_has_their_own_and_everybodys(suppressions: Suppressions) -> 
         suppressions.add(reason="r", who="w", made_us=1, customer_id=customer)
         for customer in ("c1", None, "c2")
     ]
-    assert suppressions.of_customer("c1", 0) == [one, all_]
-    assert suppressions.of_customer("c3", 0) == [all_]
+    assert suppressions.of_customers(["c1"], 0) == [one, all_]
+    assert suppressions.of_customers(["c3"], 0) == [all_]
 
 
 def test_a_removed_one_is_gone_and_its_number_never_comes_back(suppressions: Suppressions) -> None:
