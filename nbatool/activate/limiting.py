@@ -189,12 +189,13 @@ class LimitedNight:
     def _wanted(self, plan: _Plan, first: int, last: int) -> Wanted:
         names = Subjects.of_night(self._ids(first, last), self.people.as_of_us, self.seed).decision_ids
         chosen, as_of_us = plan.chosen[first:last], np.full(last - first, self.people.as_of_us)
-        guards, at_us = self.policy.guardrails, as_of_us
+        guards, at_us = self.policy.guardrails, as_of_us.copy()
         if not guards.quiet.is_empty:
             goes = guards.quiet.next_allowed_us(
                 as_of_us, self.told.zones[first:last], guards.channels_of_offers
             )
-            at_us = goes[np.arange(last - first), chosen]
+            rows = np.flatnonzero(chosen >= 0)
+            at_us[rows] = goes[rows, chosen[rows]]
         return Wanted(first, names, chosen, at_us)
 
     def _stands(self, first: int, last: int) -> Bools:

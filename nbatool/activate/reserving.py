@@ -48,8 +48,10 @@ class Wanted:
     def of(cls, chunk: ScoredChunk) -> Wanted:
         """Return what a chunk contacts; what waits for a person's word makes no contact yet."""
         chosen = np.where(chunk.waits == 0, chunk.decision.chosen, -1)
-        rows = np.arange(len(chosen))
-        return cls(chunk.first, chunk.subjects.decision_ids, chosen, chunk.send_at_us[rows, chosen])
+        at_us = np.zeros(len(chosen), np.int64)
+        rows = np.flatnonzero(chosen >= 0)
+        at_us[rows] = chunk.send_at_us[rows, chosen[rows]]
+        return cls(chunk.first, chunk.subjects.decision_ids, chosen, at_us)
 
 
 class NightReservation:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from small_shop import Shop
 
-from nbatool.activate import score
+from nbatool.activate import free_night, score
 from nbatool.activate.score import score_workspace
 from nbatool.activate.scored import ScoreSettings
 from nbatool.decide.arms import ARMS
@@ -194,13 +194,13 @@ def test_a_dry_run_logs_nothing(shop: Shop) -> None:
 
 def test_a_night_that_dies_logs_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(shop)
-    chunks = score.score_chunks
+    chunks = free_night.score_chunks
 
     def killed(*args: Any, **options: Any) -> Any:
         yield from chunks(*args, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(score, "score_chunks", killed)
+    monkeypatch.setattr(free_night, "score_chunks", killed)
     monkeypatch.setattr("nbatool.activate.night_log.MOST_WAITING", 100)
     with pytest.raises(KeyboardInterrupt):
         night(shop, seed=9)
