@@ -123,5 +123,3 @@ def goes_out_us(world: World, person: Person, channel: str) -> int:
     while is_quiet(world, person, channel, at):
         at += quarter
     return at
-
-

@@ -103,7 +103,9 @@ class World:
         config: Any = SimpleNamespace(
             guardrails=Settings.model_validate(self.settings), workspace=SimpleNamespace(timezone=self.zone)
         )
-        guards = compiling.compile_guardrails(config, catalogue, {n: k for n, k in KINDS.items() if "." not in n})
+        guards = compiling.compile_guardrails(
+            config, catalogue, {n: k for n, k in KINDS.items() if "." not in n}
+        )
         if self.live:
             data = msgspec.json.decode(msgspec.json.encode([catalogue.to_json(), guards.to_json()]))
             catalogue = Catalogue.from_json(data[0])
@@ -140,7 +142,9 @@ def circumstances_of(world: World, policy: Policy, people: Sequence[Person]) -> 
     channels = policy.guardrails.channels
     return Circumstances(
         PastContacts(arrays[:, 0], arrays[:, 1], arrays[:, 2], kinds),
-        np.array([[p.consent.get(c, -1) for c in channels] for p in people], np.int8).reshape(len(people), -1),
+        np.array([[p.consent.get(c, -1) for c in channels] for p in people], np.int8).reshape(
+            len(people), -1
+        ),
         [p.zone for p in people],
         suppressed_offers(world.suppressions, policy.catalogue, [p.id for p in people]),
         world.suppressions,
@@ -155,14 +159,18 @@ def decide(world: World, policy: Policy, people: Sequence[Person]) -> Decision:
     """Decide for some of the customers, in this order."""
     told = circumstances_of(world, policy, people)
     scores = {"clv": np.array([p.clv for p in people])}
-    removed = Funnel(policy.catalogue, PLAN, policy.guardrails).removed(customers_of(people), scores, world.wishes, told)
+    removed = Funnel(policy.catalogue, PLAN, policy.guardrails).removed(
+        customers_of(people), scores, world.wishes, told
+    )
     expected = Expected(
         np.ones(len(people)),
         1.0 + np.array([p.expected for p in people]),
         np.array([p.conversion for p in people]),
     )
     subjects = Subjects([p.id for p in people], [f"d_{p.id}" for p in people])
-    return policy.arbitrate(Foreseen(expected, removed, np.empty((len(people), 0))), subjects, None, told.charge)
+    return policy.arbitrate(
+        Foreseen(expected, removed, np.empty((len(people), 0))), subjects, None, told.charge
+    )
 
 
 class Maker:
@@ -219,7 +227,13 @@ class Maker:
 
     def _settings(self, actions: Sequence[Action], n_rules: int) -> dict[str, Any]:
         rng = self._rng
-        made: dict[str, Any] = {"max_contacts": [], "quiet_hours": [], "suppress": [], "review": [], "reach": {}}
+        made: dict[str, Any] = {
+            "max_contacts": [],
+            "quiet_hours": [],
+            "suppress": [],
+            "review": [],
+            "reach": {},
+        }
         gap: dict[str, Any] = {"tags": {}, "channels": {}}
         channels = sorted({c for a in actions for c in a.channels})
         for _ in range(n_rules):
@@ -238,7 +252,11 @@ class Maker:
                     start, end = rng.sample(range(24), 2)
                     some = rng.sample(channels, rng.randint(0, len(channels)))
                     made["quiet_hours"].append(
-                        {"start": f"{start:02}:{rng.choice((0, 30)):02}", "end": f"{end:02}:00", "channels": some}
+                        {
+                            "start": f"{start:02}:{rng.choice((0, 30)):02}",
+                            "end": f"{end:02}:00",
+                            "channels": some,
+                        }
                     )
                 case 5:
                     made["require_consent"] = rng.sample(channels, rng.randint(0, len(channels)))
@@ -253,7 +271,7 @@ class Maker:
         return self._rng.choice([c for c in CONDITIONS if "action." not in c])
 
     def _suppression(self, k: int, actions: Sequence[Action]) -> Suppression:
-        about = self._about(actions, always=True)
+        about = self._about(actions, always=True) | (self._about(actions) if self.maybe(0.4) else {})
         who = self._rng.choice((None, "c0", "c1", "somebody"))
         return Suppression(
             k, who, about.get("action"), about.get("tag"), about.get("channel"), None, "asked", "x", 0
@@ -278,7 +296,9 @@ class Maker:
 
     def _person(self, name: str, offers: Sequence[Offer]) -> Person:
         rng = self._rng
-        as_of_us = rng.choice(MOMENTS) * US_PER_S + rng.randint(-96, 96) * HOUR_US // 2 + rng.choice((0, 0, 1, -1))
+        edges = [at for o in offers for at in (o.action.starts_us, o.action.ends_us) if at is not None]
+        as_of_us = rng.choice(MOMENTS) * US_PER_S + rng.randint(-96, 96) * HOUR_US // 2
+        as_of_us = (rng.choice(edges) if edges and self.maybe(0.3) else as_of_us) + rng.choice((0, 0, 1, -1))
         return Person(
             name, as_of_us, rng.choice((None, 0.0, 12.0, 40.0, 70.0)), rng.choice((None, 0.0, 3.0, 90.0)),
             rng.choice((None, "Bonn", "Köln")), rng.choice((float("nan"), 1.0, 60.0, 9000.0)), rng.choice(ZONES),
@@ -293,5 +313,5 @@ class Maker:
         channel = rng.choice((offer.channel, *offer.channel.split(ALL_CHANNELS), None))
         tags = rng.choice((offer.action.tags, ("promo",), ("old",)))
         edge = rng.choice((1, 20, 48, 200)) * HOUR_US
-        at_us = as_of_us - rng.choice((edge, edge - 1, edge + 1, rng.randint(-9, 210) * HOUR_US))
+        at_us = as_of_us - rng.choice((edge, edge, edge - 1, edge + 1, rng.randint(-9, 210) * HOUR_US))
         return at_us, ContactKind(rng.choice((offer.action.id, "gone")), channel, tags)

@@ -69,7 +69,9 @@ def reached() -> set[str]:
     found: set[str] = set()
     for seed in range(300):
         world = Maker(seed).world(3, 3, 6)
-        found |= {STEPS[c - 1] if c else "" for c in np.unique(decide(world, world.policy(), world.people).removed)}
+        found |= {
+            STEPS[c - 1] if c else "" for c in np.unique(decide(world, world.policy(), world.people).removed)
+        }
     return found
 
 
