@@ -222,7 +222,7 @@ class _Loading:
             yield Problem(message, shown_path(self.path), nearest_line(self.lines, keys))
 
 
-def _misfits(table: Table) -> Iterator[tuple[tuple[str, ...], str]]:
+def _misfits(table: Table) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(
         table,
         Source

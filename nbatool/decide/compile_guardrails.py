@@ -11,6 +11,7 @@ from nbatool.base.expressions import Kind, compile_expression
 from nbatool.decide.catalogue import Catalogue, action_kinds
 from nbatool.decide.consented import single_channels
 from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules
+from nbatool.decide.contradictions import caps_that_stop_everything, shares_that_cannot_be
 from nbatool.decide.guardrails import REACH, REVIEW, SUPPRESSED, Condition, Guardrails
 from nbatool.decide.population_limits import (
     BUDGET,
@@ -43,11 +44,14 @@ def compile_guardrails(config: Config, catalogue: Catalogue, kinds: Mapping[str,
     Raises
     ------
     ConfigError
-        A rule is about a channel, action or tag the catalogue does not have, or an expression is wrong; all problems at
-        once, each with its line.
+        A rule is about a channel, action or tag the catalogue does not have, an expression is wrong, or no contact is
+        left; all problems at once, each with its line.
     """
     settings = config.guardrails
     problems = [_problem(config, keys, message) for keys, message in _unknown(settings, catalogue)]
+    problems += [
+        _problem(config, keys, message) for keys, message in caps_that_stop_everything(settings, catalogue)
+    ]
     names = {**kinds, **action_kinds(list(catalogue.actions.values()))}
     conditions: list[Condition] = []
     for keys, condition, text in _conditions(settings):
@@ -87,6 +91,9 @@ def compile_limits(config: Config, catalogue: Catalogue) -> PopulationLimits:
         _problem(config, keys, message)
         for keys, message in _unknown(settings, catalogue)
         if keys[0] in LIMITS
+    ]
+    problems += [
+        _problem(config, keys, message) for keys, message in shares_that_cannot_be(settings, catalogue)
     ]
     limits: dict[str, PopulationLimit] = {}
     for keys, limit in _limits(settings):

@@ -56,6 +56,8 @@ def _of_contacts(guards: Guardrails, told: Circumstances, as_of_us: int, offer: 
         return None
     rule = guards.contacts.rules[place - 1]
     count = int(guards.contacts.counted(rule, past, at)[0])
+    if count == 0:
+        return rule.text()
     newest = max(
         (at_us, kind) for at_us, kind in zip(past.at_us.tolist(), past.kind.tolist(), strict=True)
         if rule.counts(past.kinds[kind])

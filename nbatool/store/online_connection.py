@@ -47,9 +47,17 @@ WHAT_TO_DO = {
     sqlite3.SQLITE_READONLY: "Allow this user to write the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "Allow this user to read and write the file and its folder",
     sqlite3.SQLITE_FULL: "Make room on its disk and ask again",
+    sqlite3.SQLITE_IOERR: "Its disk does not take or give what is asked: make room on it, or look whether it fails",
 }
 """By the primary code of SQLite's error; of an error without one the file may be damaged."""
 PRIMARY_CODE = 0xFF
+WHOLE = ("begin immediate", "commit", ("rollback",))
+PART = ("savepoint part", "release part", ("rollback to part", "release part"))
+"""How a transaction begins, how it is kept, how it is undone."""
+
+
+class StoreUnusableError(DataError):
+    """What must be kept cannot be, or what limits depend on cannot be read: no contact is made."""
 
 
 class OnlineConnection:
@@ -62,14 +70,18 @@ class OnlineConnection:
 
     Raises
     ------
-    DataError
-        It is damaged, no database, or cannot be written.
+    StoreUnusableError
+        It is damaged, no database, or cannot be written; so it is for everything below.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnusableError(f"{path.parent} cannot be made: {error.strerror}") from None
+        try:
+            self._depth = 0
             self._con = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             self._execute("pragma journal_mode = wal")
             self._execute("pragma synchronous = full")
@@ -95,6 +107,7 @@ class OnlineConnection:
 
     def change(self, name: str, values: Mapping[str, object]) -> int:
         """Run ``sql/store/online_<name>.sql``; return how many rows it added, changed or removed."""
+        self._check()
         try:
             return self._execute(statement(f"store/online_{name}"), values).rowcount
         except sqlite3.Error as error:
@@ -116,22 +129,41 @@ class OnlineConnection:
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together, durably, or not at all; a transaction inside another is part of it.
 
-        It takes the right to write at once: one that reads first and writes later would fail under another writer.
+        It takes the right to write at once: one that reads first and writes later would fail under another writer. What
+        stands directly in it is undone by itself where it fails, and the whole may go on; what stands deeper is part of
+        that.
         """
-        if self._con.in_transaction:
+        self._check()
+        if self._depth > 1:
             yield
             return
+        begin, keep, undo = (WHOLE, PART)[self._depth]
+        self._depth += 1
         try:
-            self._execute("begin immediate")
+            self._execute(begin)
             yield
-            self._con.execute("commit")
+            self._check()
+            self._con.execute(keep)
         except BaseException as error:
             # The error that got us here is the one to tell; what was not committed is undone at the next opening too.
             with suppress(sqlite3.Error):
-                self._con.rollback()
+                for step in undo:
+                    self._con.execute(step)
             if isinstance(error, sqlite3.Error):
                 raise _unusable(self.path, error) from None
             raise
+        finally:
+            self._depth -= 1
+
+    def _check(self) -> None:
+        """Refuse to go on in a transaction that SQLite has undone, as it does when the disk is full.
+
+        What follows would be kept by itself, while what came before is gone.
+        """
+        if self._depth and not self._con.in_transaction:
+            raise StoreUnusableError(
+                f"{self.path}: what was written together with this was undone. Nothing of it is kept; ask again"
+            )
 
     def _execute(self, sql: str, values: Mapping[str, object] | tuple[()] = ()) -> sqlite3.Cursor:
         """Run a statement, waiting while another process writes."""
@@ -152,6 +184,6 @@ def columns(row: Any) -> dict[str, object]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> DataError:
+def _unusable(path: Path, error: sqlite3.Error) -> StoreUnusableError:
     code = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
-    return DataError(f"{path} cannot be used: {error}. {WHAT_TO_DO.get(code, IF_DAMAGED)}")
+    return StoreUnusableError(f"{path} cannot be used: {error}. {WHAT_TO_DO.get(code, IF_DAMAGED)}")
