@@ -89,8 +89,9 @@ class LiveReading:
         charge, full = room.at(question.as_of_us)
         names = [limit.title for limit in self._in_force.policy.guardrails.limits.limits]
         return replace(
-            told, charge=self._in_force.charge(charge, question.customer_id), full=full, limits=names
-        )
+            told, charge=self._in_force.charge(charge, question.customer_id), full=full, limits=names,
+            prices=room.charged,
+        )  # fmt: skip
 
     def at_the_cut(self, state: CustomerState, customer_id: str | None) -> Known:
         """Return what the night knew of a customer."""
@@ -98,7 +99,9 @@ class LiveReading:
         customers = in_force.live.compute(state, [], in_force.published.cut_us)
         told = in_force.circumstances.at_the_cut(state)
         if in_force.room is not None:
-            told = replace(told, charge=in_force.charge(in_force.room.at_night[0], customer_id))
+            room = in_force.room
+            charge = in_force.charge(room.at_night[0], customer_id)
+            told = replace(told, charge=charge, prices=room.published_prices)
         return Known(customers, self._scores(state), told, 0)
 
     def is_as_seen(self, question: Question, version: int) -> bool:
