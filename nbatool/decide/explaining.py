@@ -124,7 +124,7 @@ def explained(
     chosen = -1 if taken_out else drawn
     about = _about(policy, decision, action)
     order = [int(j) for j in decision.order[0] if j != about]
-    return Explanation(
+    found = Explanation(
         customer_id, as_of_us, version,
         chosen=offers[chosen] if chosen >= 0 else None,
         about=None if about is None else offers[about],
@@ -141,10 +141,13 @@ def explained(
         probability=float(decision.probability_in_arm[0, chosen]),
         uplift_se=None if about is None else _uplift_se(policy, chunk, about, posterior),
         asked=action,
-        chosen_terms=() if chosen < 0 else net_value_terms(policy, decision, chosen, chunk.told),
         taken_out=offers[drawn] if taken_out and drawn >= 0 else None,
         note=note,
     )  # fmt: skip
+    if found.set_against is None:
+        return found
+    terms = net_value_terms(policy, decision, offers.index(found.set_against), chunk.told)
+    return replace(found, set_against_terms=terms)
 
 
 def _uplift_se(policy: Policy, chunk: ScoredChunk, j: int, posterior: Posterior | None) -> float | None:

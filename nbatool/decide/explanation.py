@@ -72,8 +72,8 @@ class Explanation:
         Standard error of the uplift of ``about``; None where no effect is known.
     asked
         The action asked for, by its id; None where none was.
-    chosen_terms
-        Parts of the net value of ``chosen``.
+    set_against_terms
+        Parts of the net value of `set_against`.
     taken_out
         What the night drew and limits, or contacts made meanwhile, left no room for; None where that was not so.
     note
@@ -98,7 +98,7 @@ class Explanation:
     probability: float = 1.0
     uplift_se: float | None = None
     asked: str | None = None
-    chosen_terms: tuple[Term, ...] = ()
+    set_against_terms: tuple[Term, ...] = ()
     taken_out: Ranked | None = None
     note: str | None = None
 
@@ -133,6 +133,13 @@ class Explanation:
         """How many candidates were looked at, and of how many actions: an action on each of its channels is one."""
         offers = [o for o in (*self.ranked, *self.removed, self.about) if o is not None]
         return len(offers), len({o.action_id for o in offers})
+
+    @property
+    def set_against(self) -> Ranked | None:
+        """What another action is compared with: what was drawn, or the best known where that was a trial; None: nothing."""
+        if self.taken_out is not None:
+            return self.taken_out
+        return self.best_known if self.tried else self.chosen
 
     @property
     def of_asked(self) -> tuple[Ranked, ...]:
