@@ -14,9 +14,7 @@ from nbatool.store.ledger import Ledger
 
 UNSCORED = "limits on everybody have no price before the first score: net values are without them"
 CHANGED = "limits on everybody changed since the last score: net values are without their prices until: nbatool score"
-EARLIER = (
-    "this time lies before the last score, and limits on everybody have the prices of that one: net values are without them"
-)
+EARLIER = "this time lies before the last score, and limits on everybody have the prices of that one: net values are without them"
 
 
 def charged_as_published(

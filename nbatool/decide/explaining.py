@@ -76,7 +76,9 @@ def explain_customer(
             told, note = charged_as_published(told, policy, in_force, online.ledger, moment)
         (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told)
     taken_out = _was_taken_out(workspace, in_force, chunk)
-    return explained(policy, chunk, customer_id, moment, version, asked, posterior, taken_out=taken_out, note=note)
+    return explained(
+        policy, chunk, customer_id, moment, version, asked, posterior, taken_out=taken_out, note=note
+    )
 
 
 def _was_taken_out(workspace: Workspace, in_force: InForceTerms, chunk: ScoredChunk) -> bool:
@@ -90,7 +92,11 @@ def _was_taken_out(workspace: Workspace, in_force: InForceTerms, chunk: ScoredCh
         return False
     with closing(NightReader(file)) as night:
         logged = night.logged(subjects.decision_ids[0])
-        return logged is not None and logged.chances is None and night.terms.candidates[logged.chosen][0] == NOTHING
+        return (
+            logged is not None
+            and logged.chances is None
+            and night.terms.candidates[logged.chosen][0] == NOTHING
+        )
 
 
 def explained(

@@ -9,8 +9,8 @@ from typing import Any
 from nbatool.base.clock import DAY_S, format_duration, format_time
 from nbatool.base.records import NOTHING
 from nbatool.decide.explanation import Explanation, Ranked
-from nbatool.decide.net_value_terms import APART, Term
 from nbatool.decide.how_chosen import arm_words, tried_words
+from nbatool.decide.net_value_terms import APART, Term
 from nbatool.report.figures import minute_text, money_text, number_text, share_text
 from nbatool.report.tables import entry, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT

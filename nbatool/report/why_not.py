@@ -54,7 +54,9 @@ def why_not_text(found: Explanation, currency: str) -> str | None:
         return None
     best, name = own[0], own[0].action_name
     if outcome == TAKEN_OUT and found.taken_out is not None:
-        return f"{_name(found.taken_out)} was drawn, but limits or contacts made meanwhile left no room for it"
+        return (
+            f"{_name(found.taken_out)} was drawn, but limits or contacts made meanwhile left no room for it"
+        )
     if outcome == CHOSEN and found.chosen is not None:
         return _chosen(found.chosen)
     if outcome == REMOVED:
@@ -104,7 +106,9 @@ def _worth_less(found: Explanation, best: Ranked, currency: str) -> str:
     part, own, other = greatest_difference(found)
     here = money_text(own, currency, signed=True)
     if found.set_against is None:
-        said = f"{_name(best)} is possible, but worth {less} less than doing nothing, mostly by {part} ({here})"
+        said = (
+            f"{_name(best)} is possible, but worth {less} less than doing nothing, mostly by {part} ({here})"
+        )
     else:
         there = money_text(other, currency, signed=True)
         worth = money_text(best.net_value, currency)
@@ -185,7 +189,11 @@ def why_not_json(found: Explanation, currency: str) -> dict[str, Any] | None:
     outcome = outcome_of(found)
     if outcome is None:
         return None
-    result: dict[str, Any] = {"action_id": found.asked, "outcome": outcome, "words": why_not_text(found, currency)}
+    result: dict[str, Any] = {
+        "action_id": found.asked,
+        "outcome": outcome,
+        "words": why_not_text(found, currency),
+    }
     if outcome == WORTH_LESS:
         part, own, other = greatest_difference(found)
         result["greatest_difference"] = {
