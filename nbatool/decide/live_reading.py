@@ -98,6 +98,10 @@ class LiveReading:
         in_force = self._in_force
         customers = in_force.live.compute(state, [], in_force.published.cut_us)
         told = in_force.circumstances.at_the_cut(state)
+        if told.suppressed is not None:
+            # The state keeps what was suppressed; why is told by those that still hold.
+            held_back = self._online.suppressions.of_customer(customer_id or "", in_force.published.cut_us)
+            told = replace(told, suppressions=held_back)
         if in_force.room is not None:
             room = in_force.room
             charge = in_force.charge(room.at_night[0], customer_id)

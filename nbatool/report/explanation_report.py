@@ -36,8 +36,9 @@ def explanation_text(found: Explanation, currency: str, width: int, changed: str
     lines += _ranked(found, currency, width)
     if found.removed:
         lines += ["", "ruled out"]
-        for each in found.removed:
-            lines += paragraph(f"{_name(each)}: {each.removed_by}", width=width)
+        for (name, rule), group in groupby(found.removed, lambda o: (o.action_name, o.removed_by)):
+            channels = " or ".join(sorted(str(o.channel) for o in group))
+            lines += paragraph(f"{name} by {channels}: {rule}", width=width)
     lines += ["", "what is known", *_scores(found, currency, width)]
     told = [] if found.note is None else paragraph(found.note, first="! ", width=width)
     if changed is not None:
@@ -86,6 +87,8 @@ def _headline(found: Explanation, currency: str) -> str:
         return f"{found.customer_id}: nothing"
     if found.chosen is None and found.tried:
         return f"{found.customer_id}: nothing this time"
+    if found.chosen is None and not found.candidates_possible:
+        return f"{found.customer_id}: nothing, no action is possible now"
     if found.chosen is None:
         return f"{found.customer_id}: nothing, no possible action is worth more"
     return f"{found.customer_id}: {_name(found.chosen)}, net value {money_text(found.chosen.net_value, currency)}"

@@ -33,7 +33,7 @@ NOBODY = (
     '"events": nbatool ingest'
 )
 LEARNED_LATER = "the model in force learned from data until {}, after this time: do not judge it by these"
-FUNNEL = "What each step leaves of the candidates (an action on a channel), and what it removes"
+FUNNEL = "What each step leaves and removes (a candidate is an action on a channel)"
 RESPONSES = "expected responses less costs, not an effect"
 
 

@@ -60,7 +60,7 @@ def why_not_text(found: Explanation, currency: str) -> str | None:
     if outcome == CHOSEN and found.chosen is not None:
         return _chosen(found.chosen)
     if outcome == REMOVED:
-        return f"{name} is ruled out: {_removed(own)}"
+        return f"{name} is ruled out{_removed(own)}"
     possible = f"{_name(best)} is possible and worth {money_text(best.net_value, currency)}"
     if outcome == APART_OF:
         sentence = f"{possible}, but the customer is in the {arm_words(found.arm, found.probability)}"
@@ -89,11 +89,12 @@ def _removed(own: tuple[Ranked, ...]) -> str:
         rules.setdefault(offer.removed_by or "", []).append(offer)
     if len(rules) == 1:
         (rule,) = rules
-        return _rule(own[0].step, rule)
-    return "; ".join(
-        f"by {' and '.join(str(o.channel) for o in offers)} {_rule(offers[0].step, rule)}"
+        return f": {_rule(own[0].step, rule)}"
+    parts = [
+        f"on {' and '.join(sorted(str(o.channel) for o in offers))}: {_rule(offers[0].step, rule)}"
         for rule, offers in rules.items()
-    )
+    ]
+    return f" {'; '.join(parts)}"
 
 
 def _rule(step: str | None, rule: str) -> str:
