@@ -113,7 +113,7 @@ class ActionRows:
     def _said(self, reasons: Reasons, chunk: ScoredChunk, row: int, j: int) -> str:
         """Reasons in one cell; it begins with a word, because a leading + is a formula to a spreadsheet."""
         how = self._how(chunk, row, j)
-        words = reasons.of_offer(chunk.customers, chunk.decision, row, j, how)
+        words = reasons.of_offer(chunk.customers, chunk.decision, row, j, how, chunk.told)
         return ("" if how else "because ") + "; ".join(words)
 
     def _how(self, chunk: ScoredChunk, row: int, j: int) -> How | None:

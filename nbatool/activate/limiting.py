@@ -73,7 +73,10 @@ class LimitedNight:
         n = len(self.people)
         values = self._foreseen(on_progress)
         self.prices = self._solved(values, self.said.for_night(self._left()))
-        self.told = replace(self.told, charge=self.prices.charge[:-1], tie_width=self.prices.width)
+        self.told = replace(
+            self.told, charge=self.prices.charge[:-1], tie_width=self.prices.width,
+            prices=self.prices.prices.price.tolist(),
+        )  # fmt: skip
         plan = self._drawn(values)
         refused = self._settled(plan, reservation)
         for chunk in foreseen_chunks(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbatool.activate.action_file import ActionRows, for_reading
+from nbatool.activate.action_file import ActionRows
 from nbatool.activate.approved import Approved, approved_now
-from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.activate.free_night import FreeNight
+from nbatool.activate.funnel_tally import FunnelTally
 from nbatool.activate.limiting import LimitedNight
+from nbatool.activate.night_files import write_night_files
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
 from nbatool.activate.scored import ScoreReport, ScoreSettings
@@ -41,7 +41,6 @@ from nbatool.store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
     from nbatool.base.config import Config
     from nbatool.store.workspace import Workspace
@@ -153,6 +152,9 @@ class _Scoring:
         apprentice = self.policy.practice.apprentice
         trial = why_not or (LEARNS_FROM_OTHERS if apprentice else None)
         takers: list[Taker] = [rows.add, tally.add]
+        funnel = FunnelTally(self.policy) if settings.explain else None
+        if funnel is not None:
+            takers.append(funnel.add)
         with ExitStack() as publication:
             night = self._night(publication)
             if why_not is None:
@@ -172,7 +174,7 @@ class _Scoring:
                         take(chunk)
             if trial is None:
                 self.online.reviews.replace_night(as_of, rows.waiting)
-            written = _write(self.workspace, settings, rows, as_of, nobody=apprentice)
+            written = write_night_files(self.workspace, settings, rows, as_of, nobody=apprentice)
             if trial is None:
                 self.online.reviews.mark_out((review.decision_id for review, _ in self.approved.going), as_of)
                 forget(self.online, self.policy.guardrails, as_of)
@@ -182,6 +184,7 @@ class _Scoring:
             waiting=len(rows.waiting),
             approved=self.approved,
             limits=tuple(night.lines),
+            funnel=None if funnel is None else funnel.steps(night.lines),
         )
 
     def _log(self) -> NightLog:
@@ -236,37 +239,3 @@ def _why_not_published(settings: ScoreSettings, online: OnlineStore, as_of_us: i
     if published is not None and as_of_us < published.cut_us <= now_us():
         return f"this time lies before the published state ({format_time(published.cut_us)})"
     return None
-
-
-def _write(
-    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int, *, nobody: bool
-) -> tuple[Path | None, Path | None]:
-    """Write both files; returns their paths, None for what went to stdout. Where nobody is to be contacted, the
-    action file has its head alone: whoever reads it must not find yesterday's.
-    """
-
-    def actions() -> pl.DataFrame:
-        return rows.actions().clear() if nobody else rows.actions()
-
-    if settings.out == "-":
-        print_table(_shown(actions(), settings.file_format), settings.file_format)
-        return None, None
-    # A part of the customers must not take the place of the night's whole files.
-    part = f"-first-{settings.most}" if settings.most is not None else ""
-    day = format_time(as_of_us)[:10] + part
-    default = workspace.out_dir / f"actions-{day}.{settings.file_format}"
-    actions_path = default if settings.out is None else Path(settings.out)
-    scores_path = workspace.out_dir / f"scores-{day}.{settings.file_format}"
-    for folder, name in (
-        (workspace.out_dir, "actions-*"), (workspace.out_dir, "scores-*"), (actions_path.parent, escape(actions_path.name)),
-    ):  # fmt: skip
-        sweep_temporaries(folder, name)
-    tables = ((scores_path, rows.scores), (actions_path, actions))
-    shown = ((path, _shown(table(), settings.file_format)) for path, table in tables)
-    write_tables(shown, settings.file_format)
-    return actions_path, scores_path
-
-
-def _shown(frame: pl.DataFrame, file_format: FileFormat) -> pl.DataFrame:
-    """Text is read by people; Parquet keeps every digit."""
-    return frame if file_format == "parquet" else for_reading(frame)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nbatool.activate.approved import Approved
 from nbatool.activate.files import FileFormat
+from nbatool.activate.funnel_tally import FunnelStep
 from nbatool.activate.tally import Share
 from nbatool.decide.limits import LimitLine
 
@@ -23,6 +24,7 @@ class ScoreSettings:
     dry_run: bool = False
     seed: int = 0
     threads: int = 1
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class ScoreReport:
         What became of the approved decisions of earlier nights.
     limits
         What limits on everybody left of this night's contacts, and their prices.
+    funnel
+        What each step left of all candidates; None where that was not asked for.
     """
 
     as_of_us: int
@@ -86,6 +90,7 @@ class ScoreReport:
     waiting: int = 0
     approved: Approved = field(default_factory=Approved)
     limits: tuple[LimitLine, ...] = ()
+    funnel: tuple[FunnelStep, ...] | None = None
 
     @property
     def knows_the_future(self) -> bool:

@@ -166,7 +166,7 @@ def truth_text(truth: PlanValue, width: int) -> str:
 
 
 def _explained(session: Session, scored: ScoreReport) -> str:
-    from nbatool.decide.explanation import explain_customer
+    from nbatool.decide.explaining import explain_customer
     from nbatool.report.explanation_report import brief_text
 
     if scored.best_customer is None:

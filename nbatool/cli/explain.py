@@ -22,7 +22,7 @@ def explain(
 
     Example:  nbatool explain c004217 --action free_shipping
     """
-    from nbatool.decide.explanation import explain_customer
+    from nbatool.decide.explaining import explain_customer
     from nbatool.decide.published import unpublished
     from nbatool.ingest.catalogue import load_catalogue
     from nbatool.report.explanation_report import explanation_json, explanation_text

@@ -32,6 +32,9 @@ def score(
     include_nothing: Annotated[
         bool, typer.Option("--include-nothing", help="Also a row for those nothing is best for.")
     ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also what each step and rule removed, over everybody.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the files, publish nothing.")] = False,
 ) -> None:
     """Decide for everybody: the action file, the scores file, and what live decisions need.
@@ -47,10 +50,12 @@ def score(
     from nbatool.report.score_report import score_json, score_text
 
     session = current(context)
+    if explain and out == "-":
+        raise UsageError("--explain: its table would be among the rows of --out -; give --out a file")
     chosen = cast("FileFormat", format_of(out, file_format))
     settings = ScoreSettings(
         out=out, file_format=chosen, top=top, most=max_customers, include_nothing=include_nothing, dry_run=dry_run,
-        seed=session.seed, threads=os.cpu_count() or 1,
+        seed=session.seed, threads=os.cpu_count() or 1, explain=explain,
     )  # fmt: skip
     with session.run("score") as summary, session.console.progress("score", "customers") as step:
         report = score_workspace(session.workspace, settings, as_of_us=session.as_of_us, on_progress=step)

@@ -53,7 +53,7 @@ def answer(
         "customer_id": question.customer_id,
         **({} if known else {"known": False}),
         "as_of": format_time(question.as_of_us),
-        "actions": _actions(policy, question, customers, decision, slots, reasons),
+        "actions": _actions(policy, question, customers, decision, slots, reasons, told),
     }
     if told is not None and (until_us := quiet_until(policy, customers, decision, told)) is not None:
         result["quiet_until"] = format_time(until_us)
@@ -96,6 +96,7 @@ def _actions(
     decision: Decision,
     slots: list[Slot],
     reasons: Reasons | None,
+    told: Circumstances | None,
 ) -> list[Json]:
     """What was chosen, place by place; then alternatives, which have no chance, where they were asked for."""
     silence = decision.net_value.shape[1]
@@ -110,7 +111,7 @@ def _actions(
             entry["reasons"] = (
                 reasons.of_nothing(decision, 0, how)
                 if j == silence
-                else reasons.of_offer(customers, decision, 0, j, how)
+                else reasons.of_offer(customers, decision, 0, j, how, told)
             )
         listed.append(entry)
     if question.slate or question.top == 1 or slots[0].candidate == silence:
@@ -120,7 +121,7 @@ def _actions(
     for j in ranked_offers(policy, decision, 0, slots[0].candidate, question.top, by_channel=one)[1:]:
         entry = offer_json(policy, decision, j) | {"selection_probability": None}
         if reasons is not None:
-            entry["reasons"] = reasons.of_offer(customers, decision, 0, j)
+            entry["reasons"] = reasons.of_offer(customers, decision, 0, j, told=told)
         listed.append(entry)
     return listed
 

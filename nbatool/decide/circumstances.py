@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbatool.base.clock import US_PER_S
 from nbatool.decide.best import Bools, Floats
@@ -58,6 +59,10 @@ class NightCircumstances:
         (n_offers,) what the prices of limits take off; None: nothing is limited.
     tie_width
         Of the amounts that tell equal customers apart where something is limited; see `tie_breaks`.
+    prices
+        What is in ``charge``, by limit, in currency per unit.
+    full, limits
+        As in `Circumstances`; a night knows of nothing that is full before it begins.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -70,6 +75,9 @@ class NightCircumstances:
     confirmed: Mapping[str, int] = field(default_factory=dict)
     charge: Floats | None = None
     tie_width: float = 0.0
+    prices: Sequence[float] = ()
+    full: NDArray[np.int16] | None = None
+    limits: Sequence[str] = ()
 
     def of_rows(self, first: int, last: int) -> Circumstances:
         """Return those of the rows ``first <= row < last``."""
@@ -81,6 +89,9 @@ class NightCircumstances:
             self.suppressed(first, last),
             self.suppressions,
             charge=self.charge_of(first, last),
+            full=self.full,
+            limits=self.limits,
+            prices=self.prices,
         )
 
     def charge_of(self, first: int, last: int) -> Floats | None:

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import math
-from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 from nbatool.base.records import NOTHING
-from nbatool.decide.arms import ARMS
-from nbatool.decide.assemble import champion_policy
-from nbatool.decide.batch import ScoredChunk, circumstances_of, population, score_chunks
-from nbatool.decide.contributions import Contributions, uplift_contributions
-from nbatool.decide.decision import Decision
-from nbatool.decide.expected import Expectation
 from nbatool.decide.how_chosen import was_tried
-from nbatool.decide.policy import Policy
-from nbatool.decide.published import terms_in_force
-from nbatool.decide.reasons import SINCE, Reasons, response_words, response_worth
-from nbatool.features.known import require_known
-from nbatool.features.meanings import PAIR_WINDOWS, meanings, values_of
-from nbatool.features.pairs import DIMENSIONS
-from nbatool.ingest.catalogue import load_catalogue
-from nbatool.ingest.drain import drain_journal
-from nbatool.models.posterior import Posterior
-from nbatool.models.posterior_arms import fitted
-from nbatool.profile.present import present_us
-from nbatool.store.online import OnlineStore
-from nbatool.store.warehouse import open_warehouse
-
-if TYPE_CHECKING:
-    from nbatool.store.workspace import Workspace
-
-ITSELF = "the action itself"
-"""What its name, kind, channel and terms add, whatever is known about the customer."""
-ROUNDING = 1e-9
+from nbatool.decide.net_value_terms import Term
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """An offer and its money; ``removed_by`` says what ruled it out, with the values it saw. `nothing` has no channel.
+    """An offer and its money; `nothing` has no channel.
 
-    ``uplift`` is None where values come from propensities: no effect is known.
+    Parameters
+    ----------
+    uplift
+        None where values come from propensities: no effect is known.
+    removed_by, step
+        What ruled it out, with the values it saw, and which step of the funnel that is; None where it is possible.
+    review
+        The rule by which a person looks first, with the values it saw; None where nobody has to.
+    send_at_us
+        When it would go out, µs since 1970; None: at once.
     """
 
     action_id: str
@@ -52,15 +32,9 @@ class Ranked:
     uplift: float | None
     expected_outcome: float
     removed_by: str | None
-
-
-@dataclass(frozen=True)
-class Term:
-    """A part of a sum of money, in words; ``feature`` names the one it comes from, where it comes from one."""
-
-    words: str
-    money: float
-    feature: str | None = None
+    step: str | None = None
+    review: str | None = None
+    send_at_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +70,14 @@ class Explanation:
         The chance of the choice within that group.
     uplift_se
         Standard error of the uplift of ``about``; None where no effect is known.
+    asked
+        The action asked for, by its id; None where none was.
+    set_against_terms
+        Parts of the net value of `set_against`.
+    taken_out
+        What the night drew and limits, or contacts made meanwhile, left no room for; None where that was not so.
+    note
+        What the net values leave out, in words; None where nothing.
     """
 
     customer_id: str
@@ -115,6 +97,10 @@ class Explanation:
     arm: str = "policy"
     probability: float = 1.0
     uplift_se: float | None = None
+    asked: str | None = None
+    set_against_terms: tuple[Term, ...] = ()
+    taken_out: Ranked | None = None
+    note: str | None = None
 
     @property
     def worth(self) -> float:
@@ -130,6 +116,8 @@ class Explanation:
     @property
     def tried(self) -> bool:
         """Whether something else than the best was chosen, to learn from it."""
+        if self.taken_out is not None:
+            return False
         best = self.best_known
         is_best = self.worth >= 0.0 if best is None else self.chosen == best
         return self.arm == "policy" and was_tried(is_best, self.probability)
@@ -147,6 +135,20 @@ class Explanation:
         return len(offers), len({o.action_id for o in offers})
 
     @property
+    def set_against(self) -> Ranked | None:
+        """What another action is compared with: what was drawn, or the best known where that was a trial; None: nothing."""
+        if self.taken_out is not None:
+            return self.taken_out
+        return self.best_known if self.tried else self.chosen
+
+    @property
+    def of_asked(self) -> tuple[Ranked, ...]:
+        """The action asked for on each of its channels, what is possible first, then what is worth more."""
+        every = (o for o in (self.about, *self.ranked, *self.removed) if o is not None)
+        own = [o for o in every if o.action_id == self.asked]
+        return tuple(sorted(own, key=lambda o: (o.removed_by is not None, -o.net_value)))
+
+    @property
     def runner_up(self) -> Ranked | None:
         """What would be done without the chosen action: the best other one, or `nothing` where none is worth more.
 
@@ -159,177 +161,3 @@ class Explanation:
         if not self.allow_nothing or (best is not None and best.net_value > 0):
             return best
         return Ranked(NOTHING, NOTHING, None, 0.0, 0.0, self.expected_nothing, None)
-
-
-def explain_customer(
-    workspace: Workspace, customer_id: str, *, as_of_us: int | None = None, action: str | None = None
-) -> Explanation:
-    """Explain what is best for a customer at a moment, by the model in force.
-
-    The caller holds the workspace lock.
-
-    Parameters
-    ----------
-    as_of_us
-        The moment; None for the present.
-    action
-        Explain this action, called by id or name, rather than the best one.
-
-    Raises
-    ------
-    DataError
-        The customer is not known before the moment; no model is trained.
-    UsageError
-        The catalogue has no such action, or several of that name.
-    """
-    version, policy = champion_policy(workspace, load_catalogue(workspace.config))
-    asked = None if action is None else policy.catalogue.action_called(action)
-    with open_warehouse(workspace) as warehouse:
-        drain_journal(workspace, warehouse)
-        moment = present_us(warehouse.con, workspace.config, as_of_us)
-        require_known(warehouse.con, customer_id, moment)
-        people = population(warehouse.con, workspace.config, policy, as_of_us=moment, only=[customer_id])
-        in_force = terms_in_force(workspace, version)
-        policy = replace(policy, practice=in_force.practice)
-        posterior = fitted(in_force.posterior, policy.candidates)
-        with closing(OnlineStore(workspace.online_path)) as online:
-            told = circumstances_of(people, workspace.config, policy, online)
-        (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told)
-    return explained(policy, chunk, customer_id, moment, version, asked, posterior)
-
-
-def explained(
-    policy: Policy,
-    chunk: ScoredChunk,
-    customer_id: str,
-    as_of_us: int,
-    version: str,
-    action: str | None = None,
-    posterior: Posterior | None = None,
-) -> Explanation:
-    """Explain the first decision of a chunk; ``posterior`` is what it was made with."""
-    decision, scores = chunk.decision, {name: _plain(values[0]) for name, values in chunk.scores.items()}
-    offers = [_ranked(policy, chunk, scores, j) for j in range(len(policy.catalogue.offers))]
-    chosen = int(decision.chosen[0])
-    about = _about(policy, decision, action)
-    order = [int(j) for j in decision.order[0] if j != about]
-    return Explanation(
-        customer_id, as_of_us, version,
-        chosen=offers[chosen] if chosen >= 0 else None,
-        about=None if about is None else offers[about],
-        terms=() if about is None else _terms(policy, decision, about),
-        mattered=() if about is None else _mattered(policy, chunk, about),
-        expected_nothing=float(decision.nothing[0]),
-        ranked=tuple(offers[j] for j in order if offers[j].removed_by is None),
-        removed=tuple(offers[j] for j in order if offers[j].removed_by is not None),
-        scores=scores,
-        by_propensity=policy.by_propensity,
-        allow_nothing=policy.catalogue.allow_nothing,
-        horizon_s=None if policy.bundle.clv is None else json.loads(policy.bundle.clv)["settings"]["horizon_s"],
-        arm=ARMS[decision.arm[0]],
-        probability=float(decision.probability_in_arm[0, chosen]),
-        uplift_se=None if about is None else _uplift_se(policy, chunk, about, posterior),
-    )  # fmt: skip
-
-
-def _uplift_se(policy: Policy, chunk: ScoredChunk, j: int, posterior: Posterior | None) -> float | None:
-    """How sure the uplift of an offer is: the model's error and what is still open about the correction to it."""
-    bundle, decision = policy.bundle, chunk.decision
-    if bundle.outcome is None or bundle.decision is None:
-        return None
-    columns = Expectation(bundle, policy.catalogue).columns
-    encoded = bundle.customer.encode(chunk.customers)
-    x = bundle.decision.of_candidates(chunk.customers, encoded, columns, policy.catalogue.actions)
-    of_model = float(bundle.outcome.uplift_se(x, len(columns), decision.modelled[:, -1])[0, j])
-    open_still = 0.0 if posterior is None else float(posterior.uplift_sd(decision.phi, j)[0])
-    return math.hypot(of_model, open_still)
-
-
-def _plain(value: Any) -> float | str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return None if value != value else float(value)
-
-
-def _ranked(policy: Policy, chunk: ScoredChunk, scores: dict[str, Any], j: int) -> Ranked:
-    decision, offer = chunk.decision, policy.catalogue.offers[j]
-    return Ranked(
-        offer.action.id, offer.action.name, offer.channel, float(decision.net_value[0, j]),
-        policy.known_uplift(decision, 0, j), float(decision.expected[0, j]),
-        Reasons(policy).removed(
-            chunk.customers, scores, decision, 0, j, told=chunk.told, customer_id=chunk.subjects.customer_ids[0]
-        ),
-    )  # fmt: skip
-
-
-def _about(policy: Policy, decision: Decision, action: str | None) -> int | None:
-    """The offer to explain; of an action's channels the possible one that is worth most."""
-    offers = policy.catalogue.offers
-    if action is None:
-        chosen, possible = int(decision.chosen[0]), decision.possible(0)
-        return chosen if chosen >= 0 else possible[0] if possible else None
-    own = [j for j, offer in enumerate(offers) if offer.action.id == action]
-    return max(own, key=lambda j: (decision.removed[0, j] == 0, decision.net_value[0, j]))
-
-
-def _terms(policy: Policy, decision: Decision, j: int) -> tuple[Term, ...]:
-    """The parts of the net value; they sum to it."""
-    action, uplift = policy.catalogue.offers[j].action, float(decision.uplift[0, j])
-    if policy.by_propensity:
-        response, since = response_worth(decision, 0, j)
-        terms = [Term(response_words(policy, decision, 0, j), response)]
-        terms += [Term(SINCE, since)] if abs(since) > ROUNDING else []
-    else:
-        terms = [Term("expected against doing nothing", uplift)]
-    if action.lever != 1.0:
-        terms.append(Term(f"lever {action.lever:g}, set by hand", (action.lever - 1.0) * uplift))
-    if action.cost:
-        terms.append(Term("cost of the contact", -action.cost))
-    if action.cost_per_conversion:
-        chance = float(decision.conversion[0, j])
-        words = f"cost of a conversion, {action.cost_per_conversion:g}, times its chance, {chance:.3f}"
-        terms.append(Term(words, -action.cost_per_conversion * chance))
-    return tuple(terms)
-
-
-def _mattered(policy: Policy, chunk: ScoredChunk, j: int) -> tuple[Term, ...]:
-    """What each feature adds to the uplift, in words; the columns that describe the action are one part."""
-    customers = chunk.customers
-    encoded = policy.bundle.customer.encode(customers)
-    found = uplift_contributions(Expectation(policy.bundle, policy.catalogue), customers, encoded, j)
-    words = _words(policy, chunk, found)
-    parts = [
-        Term(words[name], float(money), name)
-        for name, money in zip(found.names, found.money, strict=True)
-        if name in words and money
-    ]
-    itself = float(sum(m for name, m in zip(found.names, found.money, strict=True) if name not in words))
-    if itself:
-        parts.append(Term(ITSELF, itself))
-    if found.base:
-        parts.append(Term("what the average customer brings", found.base))
-    since = float(chunk.decision.uplift[0, j]) - sum(part.money for part in parts)
-    if abs(since) > ROUNDING:
-        parts.append(Term(SINCE, since))
-    return tuple(sorted(parts, key=lambda part: (-abs(part.money), part.words)))
-
-
-def _words(policy: Policy, chunk: ScoredChunk, found: Contributions) -> dict[str, str]:
-    """Meaning and value of every column about the customer, alone or with the action."""
-    features = policy.bundle.features
-    said = {m.name: m.meaning for m in meanings(features)}
-    own = {a.name: a for a in features.attributes}
-    words = {}
-    for name, (_, value) in values_of(features, chunk.customers, 0).items():
-        if name in own:
-            label = f"days_since_{name}" if own[name].type == "time" else name
-            words[label] = f"{name.replace('_', ' ')}: {value}"
-        else:
-            words[name] = f"{said[name]}: {value}"
-    x = dict(zip(found.names, found.x, strict=True))
-    for dimension in DIMENSIONS:
-        for name in features.pairs.names(dimension, PAIR_WINDOWS):
-            if name in x:
-                value = "never" if x[name] != x[name] else f"{x[name]:,.4g}"
-                words[name] = f"{said[name]}: {value}"
-    return words

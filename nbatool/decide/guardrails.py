@@ -84,6 +84,8 @@ class Circumstances:
         no limit is looked at yet.
     limits
         What people call the limits.
+    prices
+        What is in ``charge``, by limit, in currency per unit.
     """
 
     contacts: PastContacts
@@ -95,6 +97,7 @@ class Circumstances:
     charge: Floats | None = None
     full: NDArray[np.int16] | None = None
     limits: Sequence[str] = ()
+    prices: Sequence[float] = ()
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class Known:
         (n,) what of it may be something else a moment later.
     strangers
         (n,) whether a customer was named whom nothing is known of.
+    prices
+        (n,) what each limit's price is at each moment; empty where nothing is limited.
     """
 
     customers: CustomerFeatures
@@ -69,16 +71,18 @@ class Known:
     number: int = 0
     seen: Sequence[Seen] = ()
     strangers: Sequence[bool] = (False,)
+    prices: Sequence[Sequence[float]] = ()
 
     def of_question(self, row: int, question: Question) -> Known:
         """Return what is known for one of the questions."""
         if len(self.customers) == 1:
             return self
         at = slice(row, row + 1)
+        told = of_question(self.told, row, question.customer_id, question.as_of_us)
         return Known(
             self.customers.of_rows(at),
             {name: values[at] for name, values in self.scores.items()},
-            of_question(self.told, row, question.customer_id, question.as_of_us),
+            replace(told, prices=self.prices[row]) if self.prices else told,
             self.number,
             self.seen[at],
             self.strangers[at],
@@ -139,29 +143,40 @@ class LiveReading:
             for question, state, before in zip(questions, states, since, strict=True)
         ]
         customers = self._in_force.live.compute_many(bodies, happened, [q.as_of_us for q in questions])
-        told = self._limited(told, questions)
-        return Known(customers, self._scores(states), told, number, seen, strangers)
+        told, prices = self._limited(told, questions)
+        return Known(customers, self._scores(states), told, number, seen, strangers, prices)
 
-    def _limited(self, told: Circumstances, questions: Sequence[Question]) -> Circumstances:
-        """Add what limits charge now, and what no longer fits."""
+    def _limited(
+        self, told: Circumstances, questions: Sequence[Question]
+    ) -> tuple[Circumstances, Sequence[Sequence[float]]]:
+        """Add what limits charge now, and what no longer fits; return also the prices of each question."""
         in_force = self._in_force
         if in_force.room is None:
-            return told
-        found = [in_force.room.at(question.as_of_us) for question in questions]
-        return replace(
+            return told, ()
+        room = in_force.room
+        found = [(*room.at(question.as_of_us), tuple(room.charged)) for question in questions]
+        told = replace(
             told,
-            charge=in_force.charge([charge for charge, _ in found], [q.customer_id for q in questions]),
-            full=np.stack([full for _, full in found]),
+            charge=in_force.charge([charge for charge, *_ in found], [q.customer_id for q in questions]),
+            full=np.stack([full for _, full, _ in found]),
             limits=in_force.limit_names,
+            prices=found[0][-1],
         )
+        return told, [prices for *_, prices in found]
 
     def at_the_cut(self, state: CustomerState, customer_id: str | None) -> Known:
         """Return what the night knew of a customer."""
         in_force = self._in_force
         customers = in_force.live.compute(state, [], in_force.published.cut_us)
         told = in_force.circumstances.at_the_cut(state)
+        if told.suppressed is not None:
+            # The state keeps what was suppressed; why is told by those that still hold.
+            held_back = self._online.suppressions.of_customers([customer_id or ""], in_force.published.cut_us)
+            told = replace(told, suppressions=held_back)
         if in_force.room is not None:
-            told = replace(told, charge=in_force.charge([in_force.room.at_night[0]], [customer_id]))
+            room = in_force.room
+            charge = in_force.charge([room.at_night[0]], [customer_id])
+            told = replace(told, charge=charge, prices=room.published_prices)
         return Known(customers, self._scores([state]), told)
 
     def seen(self, questions: Sequence[Question]) -> list[Seen]:

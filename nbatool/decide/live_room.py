@@ -50,6 +50,8 @@ class LiveRoom:
         """What an offer uses of the side that must not be passed."""
         self._seen: tuple[int, int, bool] | None = None
         self._charged = NEVER
+        self.charged: Sequence[float] = ()
+        """The price of each limit that `at` charged last."""
         self._used: list[float] = []
         self._lines: list[tuple[float, float, float, float] | None] = []
         """By limit: what is left, and the line of what should be; None where the night's price stays."""
@@ -59,6 +61,11 @@ class LiveRoom:
     def at_night(self) -> tuple[Floats, NDArray[np.int16]]:
         """Charge and room as the night had them, before its own contacts."""
         return self._charge(self._prices), self._none
+
+    @property
+    def published_prices(self) -> Sequence[float]:
+        """The price of each limit that the night charged."""
+        return self._prices
 
     def at(self, now_us: int) -> tuple[Floats, NDArray[np.int16]]:
         """Return what is charged at a time, and what does not fit.
@@ -75,7 +82,8 @@ class LiveRoom:
         if t_s != self._charged[0]:
             if self._charged is NEVER:
                 self._line_up(now_us)
-            self._charged = t_s, self._charge(self._paced(t_s))
+            self.charged = self._paced(t_s)
+            self._charged = t_s, self._charge(self.charged)
         return self._charged[1], self._full
 
     def fits(self, offer: int, now_us: int) -> int:

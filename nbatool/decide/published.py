@@ -42,11 +42,17 @@ class InForceTerms:
         Part of every decision's name.
     posterior
         What was learned since the models were trained; None where the version has none in force.
+    publication
+        What is in force; None before the first publication.
+    limits
+        Limits on everybody as they were said, and what the night published of them, as JSON values; None: there were none.
     """
 
     practice: Practice
     seed: int
     posterior: Posterior | None
+    publication: Published | None = None
+    limits: tuple[dict[str, Any], dict[str, Any]] | None = None
 
 
 def published_meta(state: StateReader) -> dict[str, Any]:
@@ -83,11 +89,12 @@ def terms_in_force(workspace: Workspace, model_version: str) -> InForceTerms:
     with _published(workspace) as found:
         if found is None:
             return InForceTerms(GREEDY_PRACTICE, DEFAULT_SEED, None)
-        online, _, meta = found
+        online, publication, meta = found
         learner = LivePosterior(online, OutcomeTerms.from_json(meta["learning"]).half_life_s)
         return InForceTerms(
-            practice_from_json(meta["practice"]), int(meta["seed"]), learner.current(model_version)
-        )
+            practice_from_json(meta["practice"]), int(meta["seed"]), learner.current(model_version), publication,
+            None if meta["limits"] is None else (meta["guardrails"]["limits"], meta["limits"]),
+        )  # fmt: skip
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from nbatool.decide.decision import STEPS, Context, Decision
 from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.how_chosen import How
 from nbatool.decide.policy import Policy
+from nbatool.decide.price_parts import price_parts
 from nbatool.decide.removal import Seen, removed_words
 from nbatool.decide.removal_rules import rule_of
 from nbatool.features.customer import CustomerFeatures
@@ -86,8 +87,17 @@ class Reasons:
         row: int,
         offer: int,
         how: How | None = None,
+        told: Circumstances | None = None,
     ) -> list[str]:
-        """The terms of the net value, the facts, and the runner-up; ``how`` says first how it came to be chosen."""
+        """Return the terms of the net value, the facts, and the runner-up.
+
+        Parameters
+        ----------
+        how
+            How it came to be chosen: said first.
+        told
+            What it was decided with: the prices of limits.
+        """
         action = self.policy.catalogue.offers[offer].action
         words = [] if how is None else [how.words]
         if self.policy.by_propensity:
@@ -103,6 +113,8 @@ class Reasons:
         if action.cost_per_conversion:
             paid = action.cost_per_conversion * decision.conversion[row, offer]
             words.append(f"{-paid:+,.2f} expected cost of conversions")
+        prices = price_parts(self.policy, told, offer)
+        words += [f"{part.money:+,.2f} {part.name}" for part in prices if abs(part.money) >= LEAST_SHOWN]
         if (net_value := decision.net_value[row, offer]) <= -LEAST_SHOWN:
             words.append(f"so worth {-net_value:,.2f} less than nothing")
         words += self.facts(customers, row)
@@ -126,12 +138,22 @@ class Reasons:
         """Why nothing is done: the group, a trial, or no action that is possible and worth more."""
         if how is not None:
             return [how.words]
+        if math.isnan(decision.probability_in_arm[row, -1]):
+            return ["another contact was drawn, but limits or contacts made meanwhile left no room for it"]
         possible = decision.possible(row)
         if not possible:
             return ["no action is possible now"]
         best, name = possible[0], self.policy.catalogue.offers[possible[0]].action.name
         said = f"the best is {name}, {decision.net_value[row, best]:,.2f}"
         return [f"no possible action is worth more than nothing: {said}"]
+
+    def needs_review(
+        self, customers: CustomerFeatures, scores: dict[str, object], row: int, offer: int, place: int
+    ) -> str:
+        """Return the review rule at a place, counted from 0, with the values it saw."""
+        rule = self.policy.guardrails.review[place]
+        seen = Seen(self.policy.bundle.features.plan, customers, scores, {}, row)
+        return f"{rule.reason}{seen.words(rule.when, self.policy.catalogue.offers[offer])}"
 
     def removed(
         self,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nbatool.base.clock import format_time
 from nbatool.base.expressions import Tree, is_true, names_in
+from nbatool.base.records import Action
 from nbatool.decide.catalogue import APPLICABLE_WHEN, ELIGIBLE_WHEN, Offer, action_values
 from nbatool.decide.decision import Context
 from nbatool.decide.funnel import repeated
@@ -16,7 +18,7 @@ from nbatool.features.customer import CustomerFeatures
 from nbatool.features.plan import FeaturePlan
 
 WORDS: Final = {
-    "dates": "outside its dates (starts, ends)",
+    "dates": "outside its dates",
     "stock": "out of stock",
     "channel": "not asked for (actions or channel of the request)",
     "reach": "cannot be reached on its channel",
@@ -96,10 +98,19 @@ def removed_words(policy: Policy, j: int, step: str, seen: Seen, rule: str | Non
         return f"{ELIGIBLE_WHEN}: {offer.action.eligible_when}{seen.words(offer.eligible, offer)}"
     if step == "applicable" and offer.applicable is not None and not seen.is_true(offer.applicable, offer):
         return f"{APPLICABLE_WHEN}: {offer.action.applicable_when}{seen.words(offer.applicable, offer)}"
+    if step == "dates":
+        return f"{WORDS[step]}: {_dates(offer.action)}, it is {format_time(int(seen.customers.as_of_us[seen.row]))}"
+    if step == "stock":
+        return f"{WORDS[step]} (stock is {offer.action.stock})"
     found = _condition(policy, j, step, seen) if rule is None else None
     if found is not None:
         rule = f"{found.reason}{seen.words(found.when, offer)}"
     return WORDS[step] if rule is None else f"{LABEL.get(step, f'{step}: ')}{rule}"
+
+
+def _dates(action: Action) -> str:
+    said = (("starts", action.starts_us), ("ends", action.ends_us))
+    return ", ".join(f"{word} {format_time(at_us)}" for word, at_us in said if at_us is not None)
 
 
 def _condition(policy: Policy, j: int, step: str, seen: Seen) -> Condition | None:

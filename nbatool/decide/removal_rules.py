@@ -38,7 +38,7 @@ def rule_of(
     if step == "suppressed" and told.suppressed is not None and told.suppressed[row, offer]:
         return _of_suppressions(guards, told, offer, customer_id)
     if step == "limit" and told.full is not None and told.full[row, offer]:
-        return told.limits[int(told.full[row, offer]) - 1]
+        return f"{told.limits[int(told.full[row, offer]) - 1]} has no room for one more"
     return None
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from nbatool.base.clock import DAY_S, format_duration, format_time
 from nbatool.base.records import NOTHING
-from nbatool.decide.explanation import Explanation, Ranked, Term
+from nbatool.decide.explanation import Explanation, Ranked
 from nbatool.decide.how_chosen import arm_words, tried_words
+from nbatool.decide.net_value_terms import APART, Term
 from nbatool.report.figures import minute_text, money_text, number_text, share_text
 from nbatool.report.tables import entry, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
+from nbatool.report.why_not import channel_lines, why_not_json, why_not_text
 
 MOST_MATTERS = 6
 MOST_RANKED = 20
@@ -24,27 +26,30 @@ FORWARD_SCORES = ("clv", "expected_purchases")
 
 def explanation_text(found: Explanation, currency: str, width: int, changed: str | None = None) -> str:
     """Return a whole explanation, at most ``width`` wide; ``changed`` says how it differs from what is published."""
+    asked = why_not_text(found, currency)
+    lines = [] if asked is None else [*paragraph(f"{found.customer_id}: {asked}", indent=0, width=width), ""]
     headline = f"{_headline(found, currency)} (at {minute_text(format_time(found.as_of_us))})"
-    lines = [*paragraph(headline, indent=0, width=width), *_how_chosen(found, currency, width)]
+    lines += [*paragraph(headline, indent=0, width=width), *_how_chosen(found, currency, width)]
     lines += _net_value(found, currency, width)
+    lines += channel_lines(found, currency, width)
     lines += _mattered(found, currency, width)
     lines += _ranked(found, currency, width)
     if found.removed:
         lines += ["", "ruled out"]
-        for each in found.removed:
-            lines += paragraph(f"{_name(each)}: {each.removed_by}", width=width)
+        for (name, rule), group in groupby(found.removed, lambda o: (o.action_name, o.removed_by)):
+            channels = " or ".join(sorted(str(o.channel) for o in group))
+            lines += paragraph(f"{name} by {channels}: {rule}", width=width)
     lines += ["", "what is known", *_scores(found, currency, width)]
-    told = (
-        []
-        if changed is None
-        else paragraph(f"explained is the catalogue of now; {changed}", first="! ", width=width)
-    )
+    told = [] if found.note is None else paragraph(found.note, first="! ", width=width)
+    if changed is not None:
+        told += paragraph(f"explained is the catalogue of now; {changed}", first="! ", width=width)
     return "\n".join([*lines, *(["", *told] if told else [])])
 
 
 def brief_text(found: Explanation, currency: str, width: int) -> str:
     """Return the explanation in a few lines: the money, what mattered most, the runner-up."""
-    terms = "    ".join(f"{_signed(term, currency)} {term.words}" for term in found.terms)
+    shown = [term for term in found.terms if term.kind != APART or abs(term.money) >= LEAST_SHOWN]
+    terms = "    ".join(f"{_signed(term, currency)} {term.words}" for term in shown)
     facts = [term.words for term in found.mattered if term.feature is not None][:3]
     lines = [_headline(found, currency), *_how_chosen(found, currency, width)]
     lines += paragraph(terms, width=width) if terms else []
@@ -75,10 +80,15 @@ def _how(found: Explanation, currency: str) -> str | None:
 
 
 def _headline(found: Explanation, currency: str) -> str:
+    if found.taken_out is not None:
+        left = "limits or contacts made meanwhile left no room for it"
+        return f"{found.customer_id}: nothing; {_name(found.taken_out)} was drawn, but {left}"
     if found.chosen is None and found.arm == "control":
         return f"{found.customer_id}: nothing"
     if found.chosen is None and found.tried:
         return f"{found.customer_id}: nothing this time"
+    if found.chosen is None and not found.candidates_possible:
+        return f"{found.customer_id}: nothing, no action is possible now"
     if found.chosen is None:
         return f"{found.customer_id}: nothing, no possible action is worth more"
     return f"{found.customer_id}: {_name(found.chosen)}, net value {money_text(found.chosen.net_value, currency)}"
@@ -103,11 +113,17 @@ def _net_value(found: Explanation, currency: str, width: int) -> list[str]:
         lines += (
             paragraph(f"ruled out: {about.removed_by}", first="! ", width=width) if about.removed_by else []
         )
+    if about.review is not None:
+        lines += paragraph(f"a person looks at it first: {about.review}", first="! ", width=width)
+    if about.send_at_us is not None:
+        goes = minute_text(format_time(about.send_at_us))
+        lines += paragraph(f"waits for the end of quiet hours: goes out at {goes}", first="! ", width=width)
     with_it, without = (
         money_text(about.expected_outcome, currency),
         money_text(found.expected_nothing, currency),
     )
-    rows = [(_signed(term, currency), term.words) for term in found.terms]
+    terms = [term for term in found.terms if term.kind != APART or abs(term.money) >= LEAST_SHOWN]
+    rows = [(_signed(term, currency), term.words) for term in terms]
     if not found.by_propensity:
         rows[0] = (
             rows[0][0],
@@ -146,9 +162,9 @@ def _ranked(found: Explanation, currency: str, width: int) -> list[str]:
     """Everything else that is possible, best first, with nothing in its place; channels worth the same together."""
     rows = []
     for (name, net_value, gain), group in groupby(
-        found.ranked, lambda o: (o.action_name, o.net_value, _gain(o))
+        found.ranked, lambda o: (o.action_name, round(o.net_value, 2), round(_gain(o), 2))
     ):
-        channels = " or ".join(str(o.channel) for o in group)
+        channels = " or ".join(sorted(str(o.channel) for o in group))
         rows.append((net_value, f"{name} by {channels}", money_text(gain, currency)))
     if found.chosen is not None:
         place = sum(net_value > 0 for net_value, _, _ in rows)
@@ -206,8 +222,12 @@ def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
         "tried": found.tried,
         "best": NOTHING_JSON if found.chosen is None else _offer(found.chosen),
         "about": None if found.about is None else _offer(found.about),
+        "why_not": why_not_json(found, currency),
+        "taken_out": None if found.taken_out is None else _offer(found.taken_out),
         "uplift_se": None if found.uplift_se is None else _four(found.uplift_se),
-        "net_value_terms": _terms(found.terms),
+        "net_value_terms": [
+            {"words": t.words, "money": _four(t.money), "kind": t.kind, "limit": t.limit} for t in found.terms
+        ],
         "expected_outcome_of_nothing": _four(found.expected_nothing),
         "mattered": _terms(found.mattered),
         "runner_up": None if found.runner_up is None else _offer(found.runner_up),
@@ -216,6 +236,7 @@ def explanation_json(found: Explanation, currency: str) -> dict[str, Any]:
         "scores": found.scores,
         "clv_horizon": None if found.horizon_s is None else format_duration(found.horizon_s),
         "by_propensity": found.by_propensity,
+        "note": found.note,
     }
 
 
@@ -231,7 +252,13 @@ def _offer(offer: Ranked) -> dict[str, Any]:
         "uplift": None if offer.uplift is None else _four(offer.uplift),
         "expected_outcome": _four(offer.expected_outcome),
     }
-    return found if offer.removed_by is None else {**found, "removed_by": offer.removed_by}
+    if offer.removed_by is not None:
+        return {**found, "removed_by": offer.removed_by, "step": offer.step}
+    if offer.review is not None:
+        found["needs_review"] = offer.review
+    if offer.send_at_us is not None:
+        found["send_at"] = format_time(offer.send_at_us)
+    return found
 
 
 def _terms(terms: Sequence[Term]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from nbatool.base.records import NOTHING
 from nbatool.decide.limits import LimitLine
 from nbatool.report.bars import bar
 from nbatool.report.figures import counted, minute_text, money_text, number_text
+from nbatool.report.funnel_report import funnel_json, funnel_text
 from nbatool.report.tables import cut, paragraph, table_lines
 from nbatool.report.train_report import NO_CONTACT
 
@@ -32,6 +33,7 @@ NOBODY = (
     '"events": nbatool ingest'
 )
 LEARNED_LATER = "the model in force learned from data until {}, after this time: do not judge it by these"
+FUNNEL = "What each step leaves and removes (a candidate is an action on a channel)"
 RESPONSES = "expected responses less costs, not an effect"
 
 
@@ -59,6 +61,7 @@ def score_text(
         until = minute_text(format_time(report.learned_until_us))
         lines += ["", *paragraph(LEARNED_LATER.format(until), first="! ", width=width)]
     lines += ["", *_files(report, command, width)]
+    lines += [] if report.funnel is None else ["", FUNNEL, "", funnel_text(report.funnel, width)]
     return "\n".join(lines)
 
 
@@ -262,6 +265,7 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
             }
             for limit in report.limits
         ],
+        "funnel": None if report.funnel is None else funnel_json(report.funnel),
         "waiting_for_review": report.waiting,
         "approved": len(report.approved.going),
         "held_back": [

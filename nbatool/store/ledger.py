@@ -11,38 +11,30 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import compress, islice
-from typing import Any, TypeVar
+from itertools import compress
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from nbatool.base.errors import DataError
 from nbatool.store.contact import RELEASED, RESERVED, SENT, STATES, Contact, ContactKind, Held, HeldRows, held
-from nbatool.store.contact_rows import counted, each_once, key_of, keys_of, kind_row, row_of
+from nbatool.store.contact_rows import counted, each_once, keys_of, kind_row, row_of
 from nbatool.store.contact_totals import (
-    BEFORE,
     ContactTotals,
     Counted,
     add_to_totals,
     bucket_of,
-    forget_totals,
 )
+from nbatool.store.ledger_upkeep import PAUSE_S, chunks, give_back, let_go, reconcile, sweep
 from nbatool.store.online_connection import OnlineConnection
 
-MOST_AT_ONCE = 500
-"""Contacts a transaction of the night reserves or deletes: live decisions wait for it."""
-MOST_READ = 100_000
-"""Keys read before they are deleted."""
 MOST_ROWS = 20_000
 """Contacts in a piece of all customers'; more where one customer has more."""
-PAUSE_S = 0.002
-"""Between two such transactions: SQLite wakes nobody up, so who waits must find the store free when it looks again."""
 LIVE_RUN = 0
 STATE_OF = {None: STATES.index(RESERVED), SENT: STATES.index(SENT), RELEASED: STATES.index(RELEASED)}
 """By what was said last."""
 
-T = TypeVar("T")
 Allowed = Callable[[Sequence[Contact], HeldRows], Sequence[bool]]
 """Says which contacts may go, given what the log holds of their customers."""
 
@@ -142,7 +134,7 @@ class Ledger:
         said
             Decision → when, µs since 1970.
         """
-        for chunk in _chunks(said.items()):
+        for chunk in chunks(said.items()):
             rows = ({"decision_id": name, "status": status, "ts_us": ts_us} for name, ts_us in chunk)
             self._online.change_many("mark_contact", rows)
             time.sleep(PAUSE_S)
@@ -176,7 +168,7 @@ class Ledger:
 
         def reserve(contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
             refused: list[Contact] = []
-            for chunk in _chunks(contacts):
+            for chunk in chunks(contacts):
                 with self._online.transaction():
                     refused += self._reserve_chunk(chunk, run, set(earlier), allowed)
                 time.sleep(PAUSE_S)
@@ -184,24 +176,7 @@ class Ledger:
 
         yield reserve
         if earlier:
-            self._let_go("give_back_contacts", "contacts_of_earlier_runs", batch=batch, run=run)
-
-    def give_back(self, contacts: Iterable[Contact]) -> int:
-        """Take back contacts of which nothing was said, such as a night's that live decisions left no room for.
-
-        Returns
-        -------
-        int
-            How many were there.
-        """
-        gone = 0
-        for chunk in _chunks((c.customer_id, c.decision_id, c.slot) for c in contacts):
-            with self._online.transaction():
-                rows = self._online.rows("give_back_contacts", keys=keys_of(chunk))
-                add_to_totals(self._online, counted(rows, sign_of=(0, -1)))
-            gone += len(rows)
-            time.sleep(PAUSE_S)
-        return gone
+            let_go(self._online, "give_back_contacts", "contacts_of_earlier_runs", batch=batch, run=run)
 
     def held_since(self, since_us: int, *, without: str = "") -> Iterator[HeldRows]:
         """Yield the contacts of all customers from a time on, customer by customer.
@@ -232,42 +207,17 @@ class Ledger:
             if not full:
                 return
 
-    def sweep(self, before_us: int) -> int:
-        """Forget contacts of before a time, and what was said of them; return how many contacts went.
+    def give_back(self, contacts: Iterable[Contact]) -> int:
+        """Take back contacts of which nothing was said; see `ledger_upkeep.give_back`."""
+        return give_back(self._online, contacts)
 
-        What is counted over all time stays: :meth:`reconcile` before, since what goes as counted counts for ever.
-        """
-        gone = self._let_go("forget_contacts", "old_contacts", kept=True, before_us=before_us)
-        while keys := self._online.rows("old_contact_marks", before_us=before_us, most=MOST_READ):
-            for chunk in _chunks(keys):
-                self._online.change_many("forget_contact_mark", ({"decision_id": one[0]} for one in chunk))
-                time.sleep(PAUSE_S)
-        forget_totals(self._online, bucket_of(before_us))
-        return gone
+    def sweep(self, before_us: int) -> int:
+        """Forget contacts of before a time; see `ledger_upkeep.sweep`."""
+        return sweep(self._online, before_us)
 
     def reconcile(self, present_us: int, unconfirmed_us: int) -> int:
-        """Let the totals count what counts at a time: no released contact, none that waited too long for a word.
-
-        A word that came late counts again. Live decisions go on meanwhile; what is said then is for the next time.
-
-        Returns
-        -------
-        int
-            How many contacts changed.
-        """
-        expired_us, changed = present_us - unconfirmed_us, 0
-        after: Sequence[object] = ("", "", 0)
-        while keys := self._online.rows(
-            "contacts_miscounted", **key_of(after), expired_us=expired_us, most=MOST_READ
-        ):
-            for chunk in _chunks(keys):
-                with self._online.transaction():
-                    rows = self._online.rows("recount_contacts", keys=keys_of(chunk), expired_us=expired_us)
-                    add_to_totals(self._online, counted(rows, sign_of=(-1, 1)))
-                changed += len(rows)
-                time.sleep(PAUSE_S)
-            after = keys[-1]
-        return changed
+        """Let the totals count what counts at a time; see `ledger_upkeep.reconcile`."""
+        return reconcile(self._online, present_us, unconfirmed_us)
 
     def _reserve_chunk(
         self, chunk: Sequence[Contact], run: int, earlier: set[int], allowed: Allowed
@@ -323,31 +273,3 @@ class Ledger:
             known = ContactKind(action_id, channel, tuple(msgspec.json.decode(tags)), cost)
             self._kinds[code] = known
         return known
-
-    def _let_go(self, change: str, found: str, /, *, kept: bool = False, **values: object) -> int:
-        """Delete the contacts a query finds, some at a time; return how many went.
-
-        Parameters
-        ----------
-        kept
-            Whether they go on counting in what was made in all.
-        """
-        gone = 0
-        while keys := self._online.rows(found, most=MOST_READ, **values):
-            for chunk in _chunks(keys):
-                with self._online.transaction():
-                    rows = self._online.rows(change, keys=keys_of(chunk))
-                    changes = counted(rows, sign_of=(0, -1))
-                    if kept:
-                        for (kind, _), n in list(changes.items()):
-                            changes[kind, BEFORE] -= n
-                    add_to_totals(self._online, changes)
-                gone += len(rows)
-                time.sleep(PAUSE_S)
-        return gone
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    left = iter(items)
-    while chunk := list(islice(left, MOST_AT_ONCE)):
-        yield chunk

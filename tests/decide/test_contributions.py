@@ -11,7 +11,7 @@ from nbatool.base.records import Action
 from nbatool.decide.catalogue import Catalogue, Offer
 from nbatool.decide.contributions import against_last, uplift_contributions
 from nbatool.decide.expected import Expectation
-from nbatool.decide.explanation import explain_customer
+from nbatool.decide.explaining import explain_customer
 from nbatool.models import registry
 from nbatool.models.bundle import Bundle
 from nbatool.models.uplift_map import Curve

@@ -16,7 +16,8 @@ from decided import decided, policy_of
 from nbatool.cli.app import run
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import population, score_chunks
-from nbatool.decide.explanation import Term, _terms, _uplift_se, explain_customer
+from nbatool.decide.explaining import _uplift_se, explain_customer
+from nbatool.decide.net_value_terms import EXPECTED, Term, net_value_terms
 from nbatool.decide.policy import Policy
 from nbatool.decide.published import terms_in_force
 from nbatool.decide.reasons import SINCE
@@ -85,13 +86,15 @@ def test_before_any_contact_a_chance_and_what_was_learned_are_told_apart() -> No
     policy = Policy(models, replace(policy.catalogue, offers=offers))
     modelled = np.array([[0.3, 0.0, 0.0, 0.0]])
     decision = replace(decided(policy, [0.7, -0.2, 0.0]), modelled=modelled)
-    terms = _terms(policy, decision, 0)
+    terms = net_value_terms(policy, decision, 0)
     assert [(term.words, round(term.money, 9)) for term in terms] == [
         ("chance 0.030 of buys × 10.00, not an effect of the action", 0.3), (SINCE, 0.4), ("cost of the contact", -0.25),
     ]  # fmt: skip
     assert sum(term.money for term in terms) == pytest.approx(decision.net_value[0, 0], abs=1e-9)
-    mail = _terms(policy, decision, 1)
-    assert mail[0] == Term("not valued: no contact was logged, and it has no value_per_response", 0.0)
+    mail = net_value_terms(policy, decision, 1)
+    assert mail[0] == Term(
+        "not valued: no contact was logged, and it has no value_per_response", 0.0, kind=EXPECTED
+    )
     assert sum(term.money for term in mail) == pytest.approx(decision.net_value[0, 1], abs=1e-9)
 
 

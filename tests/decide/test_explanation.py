@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from nbatool.base.records import NOTHING
-from nbatool.decide.explanation import Explanation, Ranked, Term
+from nbatool.decide.explanation import Explanation, Ranked
+from nbatool.decide.net_value_terms import Term
 from nbatool.report.explanation_report import brief_text, explanation_json, explanation_text
 
 
