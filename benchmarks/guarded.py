@@ -54,11 +54,13 @@ def added(folders: dict[str, str], blocks: int, seed: int) -> dict[str, Any]:
     os.environ["OMP_NUM_THREADS"] = "1"
     from nbatool.decide.live import LiveService
 
-    services = {name: LiveService(Path(at) / "data", Path(at) / "models") for name, at in folders.items()}
+    commits, services = {name: Commits() for name in folders}, dict[str, LiveService]()
+    for name, at in folders.items():
+        with commits[name].watching():
+            services[name] = LiveService(Path(at) / "data", Path(at) / "models")
     ids = services["bare"].in_force().state.customer_ids()
     draw = random.Random(seed)
-    suppress_some(services["guarded"], draw.sample(ids, SUPPRESSED))
-    commits = {name: Commits(service) for name, service in services.items()}
+    suppress_some(Path(folders["guarded"]), draw.sample(ids, SUPPRESSED))
     best: dict[str, dict[str, float]] = {}
     for block in range(blocks):
         for together in (1, TOGETHER):
@@ -90,10 +92,12 @@ def asked_us(service: Any, commits: Commits, lines: Sequence[bytes], together: i
     return {"us": worked / n, "commit_us": (commits.passed_ns - waited) / n}
 
 
-def suppress_some(service: Any, ids: Sequence[str]) -> None:
+def suppress_some(folder: Path, ids: Sequence[str]) -> None:
+    from nbatool.store.online import OnlineStore
+
+    online = OnlineStore(folder / "data" / "online.db")
+    said: dict[str, Any] = {"reason": "asked for it", "who": "benchmark", "made_us": 0}
     for k, customer in enumerate(ids):
-        service._online.suppressions.add(
-            reason="asked for it", who="benchmark", made_us=0, customer_id=customer,
-            channel=("email", "web")[k % 2],
-        )  # fmt: skip
-    service._online.suppressions.add(reason="sold out", who="benchmark", made_us=0, tag="survey")
+        online.suppressions.add(**said, customer_id=customer, channel=("email", "web")[k % 2])
+    online.suppressions.add(**said, tag="survey")
+    online.close()

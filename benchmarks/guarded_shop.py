@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from unittest.mock import patch
 
 from benchmarks.runs import child
 from benchmarks.shops import Shops
-
-if TYPE_CHECKING:
-    from nbatool.decide.live import LiveService
 
 CAP, WINDOW = 4, "7d"
 CAPS = f"""
@@ -43,23 +45,26 @@ def guarded_shop(shops: Shops, customers: int, name: str, guardrails: str) -> Pa
     return to
 
 
+@dataclass
 class Commits:
-    """Stands before the connection of a service, and counts the time its commits take."""
+    """The time commits took of the connections that were opened while it was watching."""
 
-    def __init__(self, service: LiveService) -> None:
-        connection = service._online._connection
-        self._con: sqlite3.Connection = connection._con
-        self.passed_ns = self.worked_ns = 0
-        vars(connection)["_con"] = self
+    passed_ns: int = 0
+    worked_ns: int = 0
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._con, name)
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        commits = self
 
-    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql != "commit":
-            return self._con.execute(sql, *values)
-        passed, worked = time.perf_counter_ns(), time.thread_time_ns()
-        found = self._con.execute(sql)
-        self.passed_ns += time.perf_counter_ns() - passed
-        self.worked_ns += time.thread_time_ns() - worked
-        return found
+        class Watched(sqlite3.Connection):
+            def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+                if sql != "commit":
+                    return super().execute(sql, *values)
+                passed, worked = time.perf_counter_ns(), time.thread_time_ns()
+                found = super().execute(sql)
+                commits.passed_ns += time.perf_counter_ns() - passed
+                commits.worked_ns += time.thread_time_ns() - worked
+                return found
+
+        with patch("sqlite3.connect", partial(sqlite3.connect, factory=Watched)):
+            yield

@@ -54,6 +54,8 @@ class OverOffers:
         """
         if not self._of_action:
             return is_true(self.tree, columns, n)[:, None]
+        if not all(is_true(part, columns, n).any() for part in self._before):
+            return np.zeros((n, 1), np.bool_)
         size = 1 if self._is_mixed else max(1, AT_ONCE // max(n, 1))
         blocks = [range(first, min(first + size, self._k)) for first in range(0, self._k, size)]
         parts = [self._block(block, columns, n) for block in blocks]
@@ -63,8 +65,15 @@ class OverOffers:
         k = len(block)
         wide = {name: np.repeat(columns[name], k) for name in self._others if name in columns}
         own = self._columns if k == self._k else self._columns_of(block)
-        wide |= {name: np.tile(values, n) for name, values in own.items()}
+        wide |= own if n == 1 else {name: np.tile(values, n) for name, values in own.items()}
         return is_true(self.tree, wide, n * k).reshape(n, k)
+
+    @cached_property
+    def _before(self) -> list[Tree]:
+        """Parts that must be true and do not look at the action: where one is true of nobody, so is the whole."""
+        return [
+            part for part in _all_of(self.tree) if not any(n.startswith("action.") for n in names_in(part))
+        ]
 
     @property
     def _k(self) -> int:
@@ -93,6 +102,10 @@ class OverOffers:
         """Whether an attribute is a text for some actions and a number for others: no column holds both."""
         kinds = [{type(v) is str for v in values if v is not None} for values in self._of_action.values()]
         return any(len(kind) > 1 for kind in kinds)
+
+
+def _all_of(tree: Tree) -> list[Tree]:
+    return [part for of in tree[1:] for part in _all_of(of)] if tree[0] == "and" else [tree]
 
 
 def _column(values: Sequence[float | str | None]) -> NDArray[Any]:

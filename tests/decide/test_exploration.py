@@ -251,6 +251,32 @@ def test_every_slot_has_the_probability_it_was_chosen_with() -> None:
     assert again.probability.tobytes() == filled.probability.tobytes()
 
 
+def test_what_a_place_rules_out_is_left_by_none_after_it() -> None:
+    """After 0 or 1 a cap leaves neither 2 nor 3; every slate that can be is counted once, with what it was chosen with."""
+
+    def allowed(index: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        left = np.ones((len(index), 5), dtype=bool)
+        left[np.isin(index, (0, 1)).any(axis=1), 2:4] = False
+        return left
+
+    grid = (np.arange(60) + 0.5) / 60
+    u = np.array([(a, b, c) for a in grid for b in grid for c in grid])
+    able = np.ones((len(u), 5), dtype=bool)
+
+    def equally(possible: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return possible / np.maximum(possible.sum(axis=1, keepdims=True), 1)
+
+    filled = slate(equally, able, u, 3, allowed=allowed)
+    again = slate_odds(equally, able, filled.index, allowed=allowed)
+    assert again.probability.tobytes() == filled.probability.tobytes()
+    stated = np.where(filled.index < 0, 1.0, filled.probability).prod(axis=1)
+    found, first, count = np.unique(filled.index, axis=0, return_index=True, return_counts=True)
+    assert [0, 1, 4] in found.tolist()
+    assert not any({0, 1} & set(one[:k]) and one[k] in (2, 3) for one in found.tolist() for k in (1, 2))
+    np.testing.assert_allclose(count / len(u), stated[first], rtol=1e-9)
+    assert stated[first].sum() == pytest.approx(1)
+
+
 def test_a_slate_of_two_arms_by_hand() -> None:
     """Half of all would show (a, b) with .9 · .5, the others with .1 · 1; overall .5 at first, then .275/.5."""
     mixed = mixed_slate(np.array([[[0.9, 0.5]], [[0.1, 1.0]]]), np.array([0.5, 0.5]))
