@@ -8,21 +8,22 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nbatool.base.expressions import names_in
 from nbatool.decide.batch import ScoredChunk
-from nbatool.decide.best import Bools
+from nbatool.decide.best import Bools, Indices
 from nbatool.decide.catalogue import ALL_CHANNELS, APPLICABLE_WHEN, ELIGIBLE_WHEN
+from nbatool.decide.contact_rules import kind_of
 from nbatool.decide.decision import NO_WISHES
 from nbatool.decide.funnel import CODE
 from nbatool.decide.guardrails import Circumstances, Condition
 from nbatool.decide.over_offers import OverOffers
 from nbatool.decide.policy import Policy
-from nbatool.decide.suppressed import suppressed_offers
+from nbatool.decide.suppressed import offers_of
 from nbatool.profile.consent import OUT, UNKNOWN
 
 Found = tuple[str, Bools]
-"""A rule in words, and bool[n, n_offers]: what it removed."""
+"""A rule in words, and bool[n, k]: what it removed of the k offers it is about."""
 MEANWHILE: Final = "contacted by a live decision while the night worked"
 OF_ONE: Final = "for one customer: nbatool suppress list"
 
@@ -68,55 +69,54 @@ class RemovingRules:
     def _of_contacts(self, chunk: ScoredChunk, told: Circumstances, here: Bools) -> Iterator[Found]:
         rules = self.policy.guardrails.contacts
         broken = np.where(here, rules.broken(told.contacts, chunk.customers.as_of_us), -1)
-        for place, rule in enumerate(rules.rules, start=1):
-            yield rule.text(), broken == place
+        for place, (words, offers) in enumerate(self._contact_rules, start=1):
+            yield words, broken[:, offers] == place
         yield MEANWHILE, broken == 0
 
     def _of_consent(self, told: Circumstances, here: Bools) -> Iterator[Found]:
         guards = self.policy.guardrails
-        for channel, own in self._by_channel.items():
-            rest = here & own
+        for channel, offers in self._by_channel.items():
+            rest = here[:, offers]
             for part in channel.split(ALL_CHANNELS):
-                state = told.consent[:, guards.channels.index(part)]
-                out = rest & (state == OUT)[:, None]
-                yield f"opted out of {part}", out
-                silent = rest & ~out
+                state = told.consent[:, guards.channels.index(part), None]
+                yield f"opted out of {part}", rest & (state == OUT)
+                rest = rest & (state != OUT)
                 if part in guards.consent:
-                    unasked = silent & (state == UNKNOWN)[:, None]
-                    yield f"has not agreed to {part} (require_consent)", unasked
-                    silent = silent & ~unasked
-                rest = silent
+                    yield f"has not agreed to {part} (require_consent)", rest & (state == UNKNOWN)
+                    rest = rest & (state != UNKNOWN)
 
     def _of_suppressions(self, chunk: ScoredChunk, here: Bools) -> Iterator[Found]:
-        told, rest = chunk.told, here
+        told, rest = chunk.told, here.copy()
         by_hand = None if told is None else told.suppressed
         if told is not None and by_hand is not None:
             for found in told.suppressions:
                 if found.customer_id is None:
-                    of_it = suppressed_offers([found], self.policy.catalogue, [None])
-                    mask = rest if of_it is None else rest & of_it
-                    yield f"{found.reason} (suppression {found.id} by {found.who})", mask
-                    rest = rest & ~mask
+                    offers = np.array(offers_of(found, self.policy.catalogue), np.int64)
+                    yield f"{found.reason} (suppression {found.id} by {found.who})", rest[:, offers]
+                    rest[:, offers] = False
             yield OF_ONE, rest & by_hand
-            rest = rest & ~by_hand
+            rest &= ~by_hand
         yield from self._of_conditions(chunk, "suppressed", rest)
 
-    def _of_conditions(self, chunk: ScoredChunk, step: str, rest: Bools) -> Iterator[Found]:
+    def _of_conditions(self, chunk: ScoredChunk, step: str, here: Bools) -> Iterator[Found]:
         """Conditions in their order: each removed what is left where it says so."""
-        rules = [(c, over) for c, over in self._conditions if c.step == step]
-        columns = None
+        rest, rules = here.copy(), [(c, over) for c, over in self._conditions if c.step == step]
+        names = frozenset(name for c, _ in rules for name in names_in(c.when))
+        columns = self.policy.columns_of(chunk.customers, chunk.scores, NO_WISHES, names)
         for condition, over in rules:
-            mask = np.zeros(rest.shape, np.bool_)
-            if len(rules) == 1:
-                mask = rest
-            else:
-                if columns is None:
-                    names = self.policy.guardrails.names_used
-                    columns = self.policy.columns_of(chunk.customers, chunk.scores, NO_WISHES, names)
-                true = over.true(columns, len(rest))
-                mask[:, over.places] = rest[:, over.places] & (true if condition.removes else ~true)
+            true = over.true(columns, len(rest))
+            mask = rest[:, over.places] & (true if condition.removes else ~true)
             yield condition.reason, mask
-            rest = rest & ~mask
+            rest[:, over.places] &= ~mask
+
+    @cached_property
+    def _contact_rules(self) -> list[tuple[str, Indices]]:
+        """Caps and gaps in words, and the offers each is about."""
+        kinds = [kind_of(offer) for offer in self.policy.catalogue.offers]
+        return [
+            (rule.text(), np.array([j for j, kind in enumerate(kinds) if rule.counts(kind)], np.int64))
+            for rule in self.policy.guardrails.contacts.rules
+        ]
 
     @cached_property
     def _conditions(self) -> list[tuple[Condition, OverOffers]]:
@@ -127,25 +127,25 @@ class RemovingRules:
         ]
 
     @cached_property
-    def _of_actions(self) -> dict[str, dict[str, Bools]]:
+    def _of_actions(self) -> dict[str, dict[str, Indices]]:
         return {
             "dates": self._named(lambda j: f"{self._id(j)} is outside its dates"),
             "stock": self._named(lambda j: f"{self._id(j)} is out of stock"),
         }
 
     @cached_property
-    def _eligible(self) -> dict[str, Bools]:
+    def _eligible(self) -> dict[str, Indices]:
         return self._said(ELIGIBLE_WHEN)
 
     @cached_property
-    def _applicable(self) -> dict[str, Bools]:
+    def _applicable(self) -> dict[str, Indices]:
         return self._said(APPLICABLE_WHEN)
 
     @cached_property
-    def _by_channel(self) -> dict[str, Bools]:
+    def _by_channel(self) -> dict[str, Indices]:
         return self._named(lambda j: self.policy.catalogue.offers[j].channel)
 
-    def _said(self, key: str) -> dict[str, Bools]:
+    def _said(self, key: str) -> dict[str, Indices]:
         """Offers by the condition of their action; one that several actions share is one."""
         actions = self.policy.catalogue.actions.values()
         texts = [getattr(action, key) for action in actions]
@@ -159,15 +159,17 @@ class RemovingRules:
     def _id(self, j: int) -> str:
         return self.policy.catalogue.offers[j].action.id
 
-    def _named(self, name: Callable[[int], str]) -> dict[str, Bools]:
-        """bool[n_offers] of the offers of each name."""
-        names = [name(j) for j in range(len(self.policy.catalogue.offers))]
-        return {one: np.array([other == one for other in names]) for one in dict.fromkeys(names)}
+    def _named(self, name: Callable[[int], str]) -> dict[str, Indices]:
+        """The offers of each name."""
+        found: dict[str, list[int]] = {}
+        for j in range(len(self.policy.catalogue.offers)):
+            found.setdefault(name(j), []).append(j)
+        return {one: np.array(offers, np.int64) for one, offers in found.items()}
 
 
-def _by_name(here: Bools, offers: dict[str, NDArray[np.bool_]]) -> Iterator[Found]:
+def _by_name(here: Bools, offers: dict[str, Indices]) -> Iterator[Found]:
     for name, own in offers.items():
-        yield name, here & own
+        yield name, here[:, own]
 
 
 def words_of_review(policy: Policy) -> Sequence[str]:
