@@ -216,7 +216,7 @@ def test_a_file_that_cannot_be_written_leaves_decisions_a_repetition_takes_back(
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(score, "_write", full)
+        broken.setattr(score, "write_night_files", full)
         with pytest.raises(OSError, match="disk full"):
             night(shop, seed=9)
     night(shop)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import numpy as np
@@ -20,12 +21,14 @@ from nbatool.decide import compile_guardrails as compiling
 from nbatool.decide.arms import NO_EXPERIMENT, ArmShares
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue, Offer, channels_offered
 from nbatool.decide.contact_rules import PastContacts
+from nbatool.decide.contradictions import caps_that_stop_everything
 from nbatool.decide.decision import Decision, Wishes
 from nbatool.decide.expected import Expected
 from nbatool.decide.exploration_terms import ExplorationTerms
 from nbatool.decide.funnel import Funnel
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.policy import Foreseen, Policy
+from nbatool.decide.population_limits import NO_LIMITS
 from nbatool.decide.selection import Practice
 from nbatool.decide.subjects import Subjects
 from nbatool.decide.suppressed import suppressed_offers
@@ -103,9 +106,11 @@ class World:
         config: Any = SimpleNamespace(
             guardrails=Settings.model_validate(self.settings), workspace=SimpleNamespace(timezone=self.zone)
         )
-        guards = compiling.compile_guardrails(
-            config, catalogue, {n: k for n, k in KINDS.items() if "." not in n}
-        )
+        # Limits on everybody are laws of their own; here they are told as `full` and `charge`.
+        with patch.object(compiling, "compile_limits", return_value=NO_LIMITS):
+            guards = compiling.compile_guardrails(
+                config, catalogue, {n: k for n, k in KINDS.items() if "." not in n}
+            )
         if self.live:
             data = msgspec.json.decode(msgspec.json.encode([catalogue.to_json(), guards.to_json()]))
             catalogue = Catalogue.from_json(data[0])
@@ -149,8 +154,8 @@ def circumstances_of(world: World, policy: Policy, people: Sequence[Person]) -> 
         suppressed_offers(world.suppressions, policy.catalogue, [p.id for p in people]),
         world.suppressions,
         live=world.live,
-        charge=None if world.charge is None else np.array(world.charge),
-        full=None if world.full is None else np.array(world.full, np.int16),
+        charge=None if world.charge is None else np.tile(np.array(world.charge), (len(people), 1)),
+        full=None if world.full is None else np.tile(np.array(world.full, np.int16), (len(people), 1)),
         limits=("budget", "capacity"),
     )
 
@@ -189,7 +194,7 @@ class Maker:
         offers = offers_of(actions, every_channel=every_channel)
         live = self.maybe(0.5)
         return World(
-            actions, every_channel, self.maybe(0.7), self._settings(actions, n_rules),
+            actions, every_channel, self.maybe(0.7), self._settings(actions, offers, n_rules),
             rng.choice(ZONES[1:]) or "UTC",
             [self._person(f"c{i}", offers) for i in range(n_people)],
             [self._suppression(k, actions) for k in range(rng.choice((0, 0, 1, 2)))],
@@ -225,7 +230,7 @@ class Maker:
         action = rng.choice(actions)
         return {"action": action.id} if subject == "action" else {"channel": rng.choice(action.channels)}
 
-    def _settings(self, actions: Sequence[Action], n_rules: int) -> dict[str, Any]:
+    def _settings(self, actions: Sequence[Action], offers: Sequence[Offer], n_rules: int) -> dict[str, Any]:
         rng = self._rng
         made: dict[str, Any] = {
             "max_contacts": [],
@@ -265,6 +270,9 @@ class Maker:
                     made["suppress"].append({**about, "when": rng.choice(CONDITIONS), "reason": "because"})
                 case _:
                     made["review"].append({"when": rng.choice(CONDITIONS), "reason": "look"})
+        if any(caps_that_stop_everything(Settings.model_validate(made), Catalogue(tuple(offers)))):
+            for cap in made["max_contacts"]:
+                cap["limit"] = max(cap["limit"], 1)  # what leaves nothing at all is refused, and is no world
         return {**made, "min_gap": gap}
 
     def _of_customer(self) -> str:

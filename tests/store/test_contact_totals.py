@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbatool.store import ledger as ledger_module
+from nbatool.store import ledger_upkeep
 from nbatool.store.contact import RELEASED, SENT, Contact, ContactKind, HeldRows
 from nbatool.store.contact_totals import HOUR_US, ContactTotals, bucket_of
 from nbatool.store.ledger import Ledger
@@ -259,9 +259,9 @@ def ledger_state(ledger: Ledger, key: tuple[str, str, int]) -> str:
 def test_they_are_what_a_recount_finds(did: list[tuple[object, ...]], at_once: int) -> None:
     with (
         TemporaryDirectory() as folder,
-        patch.object(ledger_module, "MOST_AT_ONCE", at_once),
-        patch.object(ledger_module, "MOST_READ", 2 * at_once),
-        patch.object(ledger_module, "PAUSE_S", 0),
+        patch.object(ledger_upkeep, "MOST_AT_ONCE", at_once),
+        patch.object(ledger_upkeep, "MOST_READ", 2 * at_once),
+        patch.object(ledger_upkeep, "PAUSE_S", 0),
     ):
         store = OnlineStore(Path(folder) / "online.db")
         store._connection._con.execute("pragma synchronous = off")

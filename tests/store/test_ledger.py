@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nbatool.base.errors import DataError
 from nbatool.store import ledger as ledger_module
-from nbatool.store import online_connection
+from nbatool.store import ledger_upkeep, online_connection
 from nbatool.store.contact import RELEASED, RESERVED, SENT, Contact, Held, HeldRows
 from nbatool.store.ledger import Ledger
 from nbatool.store.online import OnlineStore
@@ -120,7 +120,7 @@ def test_a_night_is_asked_with_what_stands_and_keeps_what_may_go(ledger: Ledger)
         return [c.customer_id not in held.customer_ids for c in asked]
 
     night = [contact("d_n1", "c1"), contact("d_n2", "c2"), contact("d_n3", "c3")]
-    with patch.object(ledger_module, "MOST_AT_ONCE", 2):
+    with patch.object(ledger_upkeep, "MOST_AT_ONCE", 2):
         assert ledger.reserve_batch("night", night, once_each) == night[:1]
     assert told == [(["d_n1", "d_n2"], ["d_live"]), (["d_n3"], [])]
     assert [held.batch for held in ledger.of_customer("c2", EVER)] == ["night"]
@@ -160,7 +160,7 @@ def test_until_its_new_contacts_are_there_the_earlier_ones_of_a_night_count(ledg
             raise RuntimeError("killed here")
         return [False] * len(asked)
 
-    with patch.object(ledger_module, "MOST_AT_ONCE", 1), pytest.raises(RuntimeError):
+    with patch.object(ledger_upkeep, "MOST_AT_ONCE", 1), pytest.raises(RuntimeError):
         ledger.reserve_batch("night", first, fails_at_the_third)
     assert [ledger.of_customer(f"c{k}", EVER) != [] for k in range(4)] == [False, False, True, True]
     assert ledger.reserve_batch("night", [], everybody) == []
@@ -343,9 +343,9 @@ steps = st.one_of(batches, words, st.integers(0, 9))
 def test_it_does_what_a_plain_model_does(did: list[object], at_once: int) -> None:
     with (
         TemporaryDirectory() as folder,
-        patch.object(ledger_module, "MOST_AT_ONCE", at_once),
+        patch.object(ledger_upkeep, "MOST_AT_ONCE", at_once),
         patch.object(ledger_module, "MOST_ROWS", at_once),
-        patch.object(ledger_module, "PAUSE_S", 0),
+        patch.object(ledger_upkeep, "PAUSE_S", 0),
     ):
         store = OnlineStore(Path(folder) / "online.db")
         store._connection._con.execute("pragma synchronous = off")
