@@ -124,7 +124,7 @@ def _stream(
             named += answer.get("customer_id") is not None
             strange += answer.get("known") is False
             out.write(_encode(answer) + b"\n")
-            out.flush()
+        out.flush()
     if strange and not options.quiet:
         print(f"{strange:,} of {named:,} requests named customers that are not known", file=sys.stderr)
     return ExitCode.DATA if failed else ExitCode.DONE

@@ -46,6 +46,7 @@ def record_of(
 
     The chances of all candidates are those of the first place, and unknown where the caller chose.
     """
+    candidates = policy.candidates
     chance = plain(first) if (first := first_chances(policy, question, decision)) is not None else None
     return DecisionRecord(
         decision_id=decision_id,
@@ -55,11 +56,11 @@ def record_of(
         seed=seed,
         arm=ARMS[decision.arm[0]],
         model_version=model_version,
-        candidates=policy.candidates,
+        candidates=candidates,
         slots=slots,
         expected=plain([*decision.expected[0].tolist(), float(decision.nothing[0])]),
         net_value=plain([*decision.net_value[0].tolist(), 0.0]),
-        probability=[None] * len(policy.candidates) if chance is None else chance,
+        probability=[None] * len(candidates) if chance is None else chance,
         removed=[*decision.removed[0].tolist(), 0],
         context=question.context,
         phi=decision.phi[0].tolist(),
