@@ -189,18 +189,8 @@ def score_workspace(
         policy = replace(policy, practice=practice)
         standing = Standing.of(warehouse.con, as_of)
         scoring = _Scoring(
-            workspace,
-            settings,
-            warehouse.con,
-            online,
-            people,
-            policy,
-            terms,
-            standing,
-            told,
-            approved,
-            why_not,
-        )
+            workspace, settings, warehouse.con, online, people, policy, terms, standing, told, approved, why_not,
+        )  # fmt: skip
         return scoring.run(on_progress)
 
 
