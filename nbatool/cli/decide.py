@@ -110,14 +110,9 @@ def _stream(
     failed, named, strange, number = False, 0, 0, 0
     out = sys.stdout.buffer
     for together in _requests(lines):
-        answers = []
-        # What waits together is kept by one write to the disk, and no answer leaves before it; one alone needs not
-        # hold the store while it is worked out.
-        with service.together() if len(together) > 1 else nullcontext():
-            for line in together:
-                number += 1
-                if line.strip():
-                    answers.append(_answer(service, line, number, options, forced, timing=timing))
+        asked = [(number + k, line) for k, line in enumerate(together, start=1) if line.strip()]
+        number += len(together)
+        answers = _answers(service, asked, options, forced, timing=timing)
         for answer in answers:
             failed = failed or "error" in answer
             named += answer.get("customer_id") is not None
@@ -127,6 +122,21 @@ def _stream(
     if strange and not options.quiet:
         print(f"{strange:,} of {named:,} requests named customers that are not known", file=sys.stderr)
     return ExitCode.DATA if failed else ExitCode.DONE
+
+
+def _answers(
+    service: Any, asked: list[tuple[int, bytes]], options: Options, forced: dict[str, bool], *, timing: bool
+) -> list[dict[str, Any]]:
+    """Answer what waits together: kept by one write to the disk, before which no answer leaves.
+
+    One alone needs not hold the store while it is worked out. What cannot be written was never promised: each of these
+    requests is told so, and the stream goes on.
+    """
+    try:
+        with service.together() if len(asked) > 1 else nullcontext():
+            return [_answer(service, line, number, options, forced, timing=timing) for number, line in asked]
+    except NbaError as error:
+        return [_failure(line, number, error) for number, line in asked]
 
 
 def _requests(lines: IO[bytes]) -> Iterable[list[bytes]]:
@@ -162,11 +172,20 @@ def _answer(
     try:
         return dict(service.answer(line, timing=timing, as_of=options.as_of, **forced))
     except NbaError as error:
-        failure: dict[str, Any] = {"code": "bad_request", "line": number}
-        request_id = _request_id(line)
-        if request_id is not None:
-            failure["request_id"] = request_id
-        return {"error": {**failure, "message": str(error)}}
+        return _failure(line, number, error)
+
+
+def _failure(line: bytes, number: int, error: NbaError) -> dict[str, Any]:
+    from nbatool.store.online_connection import StoreUnusableError
+
+    code, said = "bad_request", str(error)
+    if isinstance(error, StoreUnusableError):
+        code, said = "store_unusable", f"{said}. Nothing is kept of this request, and no contact is made"
+    failure: dict[str, Any] = {"code": code, "line": number}
+    request_id = _request_id(line)
+    if request_id is not None:
+        failure["request_id"] = request_id
+    return {"error": {**failure, "message": said}}
 
 
 def _request_id(line: bytes) -> Any:
