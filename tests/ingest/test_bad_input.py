@@ -429,3 +429,10 @@ def test_unwritable_temp_is_not_left_behind(shop):
     shop.write("e.csv", "id,ts,type\n,2020-01-01,x\n")
     refused(shop, shop.events("e.csv"), DataError)
     assert not [path for path in Path(shop.root, "data", "tmp").iterdir() if path.name.startswith("rejects")]
+
+
+def test_a_zone_nobody_knows_is_rejected_with_its_line(shop):
+    """Quiet hours are in the customer's own time: a zone that is none must not count as one."""
+    shop.write("c.csv", "id,tz\nc1,Mars/Base\nc2,Europe/Berlin\n")
+    people = source("c.csv", name="people", kind="customers", customer_id="id", timezone="tz")
+    refused(shop, shop.configure(people), DataError, "c.csv line 2: timezone is not known ('Mars/Base')")
