@@ -20,6 +20,7 @@ from nbatool.decide import compile_guardrails as compiling
 from nbatool.decide.arms import NO_EXPERIMENT, ArmShares
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue, Offer, channels_offered
 from nbatool.decide.contact_rules import PastContacts
+from nbatool.decide.contradictions import caps_that_stop_everything
 from nbatool.decide.decision import Decision, Wishes
 from nbatool.decide.expected import Expected
 from nbatool.decide.exploration_terms import ExplorationTerms
@@ -189,7 +190,7 @@ class Maker:
         offers = offers_of(actions, every_channel=every_channel)
         live = self.maybe(0.5)
         return World(
-            actions, every_channel, self.maybe(0.7), self._settings(actions, n_rules),
+            actions, every_channel, self.maybe(0.7), self._settings(actions, offers, n_rules),
             rng.choice(ZONES[1:]) or "UTC",
             [self._person(f"c{i}", offers) for i in range(n_people)],
             [self._suppression(k, actions) for k in range(rng.choice((0, 0, 1, 2)))],
@@ -225,7 +226,7 @@ class Maker:
         action = rng.choice(actions)
         return {"action": action.id} if subject == "action" else {"channel": rng.choice(action.channels)}
 
-    def _settings(self, actions: Sequence[Action], n_rules: int) -> dict[str, Any]:
+    def _settings(self, actions: Sequence[Action], offers: Sequence[Offer], n_rules: int) -> dict[str, Any]:
         rng = self._rng
         made: dict[str, Any] = {
             "max_contacts": [],
@@ -265,6 +266,9 @@ class Maker:
                     made["suppress"].append({**about, "when": rng.choice(CONDITIONS), "reason": "because"})
                 case _:
                     made["review"].append({"when": rng.choice(CONDITIONS), "reason": "look"})
+        if any(caps_that_stop_everything(Settings.model_validate(made), Catalogue(tuple(offers)))):
+            for cap in made["max_contacts"]:
+                cap["limit"] = max(cap["limit"], 1)  # what leaves nothing at all is refused, and is no world
         return {**made, "min_gap": gap}
 
     def _of_customer(self) -> str:
