@@ -228,7 +228,7 @@ def compile_expression(text: str, kinds: Mapping[str, Kind], *, wanted: Kind = "
     Raises
     ------
     ConfigError
-        It does not parse, uses something not allowed, an unknown name, or compares text with numbers.
+        It does not parse, uses something not allowed, an unknown name, compares text with numbers, or divides by zero.
     """
     import sqlglot
 
@@ -243,7 +243,19 @@ def compile_expression(text: str, kinds: Mapping[str, Kind], *, wanted: Kind = "
         raise ConfigError(f'"{text}" is not an SQL expression: {_where(error)}') from None
     if kind not in (wanted, None):
         raise ConfigError(f'"{text}" is a {kind}, a {wanted} is needed')
+    if _divides_by_zero(tree):
+        raise ConfigError(
+            f'"{text}" divides by zero, which is null whoever it is about: divide by something else'
+        )
     return tree
+
+
+def _divides_by_zero(tree: Tree) -> bool:
+    """Whether a part of it is divided by what is zero for everybody."""
+    parts = [part for part in tree[1:] if isinstance(part, list)]
+    if tree[0] in ("/", "%") and not names_in(parts[1]) and evaluate(parts[1], {}, 1)[0] == 0:
+        return True
+    return any(_divides_by_zero(part) for part in parts)
 
 
 def _where(error: Exception) -> str:

@@ -109,16 +109,10 @@ def _stream(
     failed, named, strange, number = False, 0, 0, 0
     out = sys.stdout.buffer
     for together in _requests(lines):
-        numbered = [(number + k, line) for k, line in enumerate(together, start=1) if line.strip()]
+        asked = [(number + k, line) for k, line in enumerate(together, start=1) if line.strip()]
         number += len(together)
         # What waits together is decided at once and kept by one write to the disk.
-        found = service.answer_group(
-            [line for _, line in numbered], timing=timing, as_of=options.as_of, **forced
-        )
-        answers = [
-            _failure(one, line, k) if isinstance(one, NbaError) else one
-            for (k, line), one in zip(numbered, found, strict=True)
-        ]
+        answers = _answers(service, asked, options, forced, timing=timing)
         for answer in answers:
             failed = failed or "error" in answer
             named += answer.get("customer_id") is not None
@@ -128,6 +122,25 @@ def _stream(
     if strange and not options.quiet:
         print(f"{strange:,} of {named:,} requests named customers that are not known", file=sys.stderr)
     return ExitCode.DATA if failed else ExitCode.DONE
+
+
+def _answers(
+    service: Any, asked: list[tuple[int, bytes]], options: Options, forced: dict[str, bool], *, timing: bool
+) -> list[dict[str, Any]]:
+    """Answer what waits together: kept by one write to the disk, before which no answer leaves.
+
+    What cannot be written was never promised: each of these requests is told so, and the stream goes on.
+    """
+    try:
+        found = service.answer_group(
+            [line for _, line in asked], timing=timing, as_of=options.as_of, **forced
+        )
+    except NbaError as error:
+        found = [error] * len(asked)
+    return [
+        _failure(line, number, one) if isinstance(one, NbaError) else one
+        for (number, line), one in zip(asked, found, strict=True)
+    ]
 
 
 def _requests(lines: IO[bytes]) -> Iterable[list[bytes]]:
@@ -157,12 +170,17 @@ def _complete(text: bytes) -> bool:
     return True
 
 
-def _failure(error: NbaError, line: bytes, number: int) -> dict[str, Any]:
-    failure: dict[str, Any] = {"code": "bad_request", "line": number}
+def _failure(line: bytes, number: int, error: NbaError) -> dict[str, Any]:
+    from nbatool.store.online_connection import StoreUnusableError
+
+    code, said = "bad_request", str(error)
+    if isinstance(error, StoreUnusableError):
+        code, said = "store_unusable", f"{said}. Nothing is kept of this request, and no contact is made"
+    failure: dict[str, Any] = {"code": code, "line": number}
     request_id = _request_id(line)
     if request_id is not None:
         failure["request_id"] = request_id
-    return {"error": {**failure, "message": str(error)}}
+    return {"error": {**failure, "message": said}}
 
 
 def _request_id(line: bytes) -> Any:
