@@ -162,8 +162,16 @@ class Guardrails:
     def of_contacts(self, as_of_us: Indices, told: Circumstances) -> tuple[Bools, Bools]:
         """Return bool[n, n_offers] twice: what a cap removes, and what a gap removes where no cap does."""
         broken = self.contacts.broken(told.contacts, as_of_us)
-        is_cap = np.array([False, *(rule.step == CAP for rule in self.contacts.rules)])
-        return is_cap[broken], (broken > 0) & ~is_cap[broken]
+        if not broken.any():
+            none = np.zeros(broken.shape, np.bool_)
+            return none, none
+        is_cap = self._is_cap[broken]
+        return is_cap, (broken > 0) & ~is_cap
+
+    @cached_property
+    def _is_cap(self) -> Bools:
+        """By 1 + the place of a rule: whether it is a cap."""
+        return np.array([False, *(rule.step == CAP for rule in self.contacts.rules)])
 
     def to_json(self) -> dict[str, Any]:
         return {

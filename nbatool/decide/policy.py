@@ -79,7 +79,7 @@ class Policy:
             np.array([a.cost_per_conversion for a in actions]),
         )
 
-    @property
+    @cached_property
     def candidates(self) -> list[Candidate]:
         """What a decision chooses among, in the order of every list of the log: the offers, then `nothing`."""
         return [*(offer.candidate for offer in self.catalogue.offers), (NOTHING, None)]

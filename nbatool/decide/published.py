@@ -63,7 +63,10 @@ def published_meta(state: StateReader) -> dict[str, Any]:
     DataError
         A version of nbatool published it that did not keep exploration, terms of outcomes, consent or guardrails.
     """
-    meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
+    try:
+        meta = {key: msgspec.json.decode(value) for key, value in state.meta.items()}
+    except msgspec.DecodeError:
+        raise DataError("the published state is damaged. Publish again: nbatool score") from None
     if not {"practice", "learning", "seed", "unsubscribes", "guardrails"} <= meta.keys():
         raise DataError(
             "the published state is of an earlier version of nbatool. Publish again: nbatool score"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.clock import US_PER_S
+from nbatool.base.errors import DataError
 from nbatool.decide.contact_rules import PastContacts
 from nbatool.features.customer import FeatureSet
 from nbatool.features.event_sql import (
@@ -212,8 +213,19 @@ _decode = msgspec.msgpack.Decoder(_Body).decode
 
 
 def read_body(features: FeatureSet, score_names: Sequence[str], body: bytes) -> CustomerState:
-    """Read what `bodies` wrote."""
-    raw, older, attributes, zone, scores, consent, own, others, suppressed = _decode(body)
+    """Read what `bodies` wrote.
+
+    Raises
+    ------
+    DataError
+        The bytes are something else.
+    """
+    try:
+        raw, older, attributes, zone, scores, consent, own, others, suppressed = _decode(body)
+    except msgspec.DecodeError:
+        raise DataError(
+            "the published state of this customer is damaged. Publish again: nbatool score"
+        ) from None
     names = [a.name for a in features.attributes]
     return CustomerState(
         events=np.frombuffer(raw, event_dtype(features.plan)),
