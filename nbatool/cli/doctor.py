@@ -18,7 +18,7 @@ import typer
 from nbatool import __version__
 from nbatool.base.errors import BusyError, ConfigError, DataError, ExitCode, NbaError
 from nbatool.cli.command import as_command
-from nbatool.cli.doctor_checks import decision_log, exploration, published
+from nbatool.cli.doctor_checks import consent, decision_log, exploration, published
 from nbatool.cli.session import Session, current
 from nbatool.cli.table import Column, table_text
 from nbatool.report.figures import counted
@@ -149,6 +149,7 @@ def _workspace(session: Session) -> Iterator[Finding]:
         yield _checked("exploration", lambda: exploration(config))
     yield _checked("event types", lambda: _event_types(session))
     yield _checked("decision log", lambda: decision_log(session))
+    yield _checked("consent", lambda: consent(session))
     yield _checked("names", lambda: _names(session))
     yield _checked("published", lambda: published(session))
 

@@ -56,3 +56,37 @@ def published(session: Session) -> str:
         return "nothing is published yet: nbatool score"
     said = unpublished(workspace, load_catalogue(workspace.config))
     return "live decisions are made with the catalogue of now" if said is None else f"warning: {said}"
+
+
+def consent(session: Session) -> str:
+    """Whether anybody has agreed to the channels that need it, and whether channels are called alike everywhere."""
+    from nbatool.decide.consented import single_channels
+    from nbatool.ingest.catalogue import load_catalogue
+    from nbatool.profile.consent import EVERY_CHANNEL, consent_channels
+    from nbatool.store.warehouse import open_warehouse
+
+    workspace = session.workspace
+    required = workspace.config.guardrails.require_consent
+    if not workspace.warehouse_path.exists():
+        return "nothing is loaded yet: nbatool ingest"
+    try:
+        with session.lock("doctor"), open_warehouse(workspace) as warehouse:
+            said = consent_channels(warehouse.con)
+    except BusyError as error:
+        return f"not looked at: {error}"
+    channels = single_channels([c for action in load_catalogue(workspace.config) for c in action.channels])
+    silent = [name for name in required if name not in said and EVERY_CHANNEL not in said]
+    strange = [name for name in said if name not in (*channels, EVERY_CHANNEL)]
+    problems = [
+        f"nobody has agreed to {name}, which require_consent asks for: nobody gets it" for name in silent
+    ]
+    problems += [
+        f"{said[name]:,} records of consent are about {name}, which no action has" for name in strange
+    ]
+    if problems:
+        return f"warning: {'; '.join(problems)}"
+    return (
+        f"{sum(said.values()):,} records of consent"
+        if said
+        else "no channel needs consent, and nobody said a word"
+    )

@@ -89,7 +89,7 @@ class NightCircumstances:
             self.suppressed(first, last),
             self.suppressions,
             charge=self.charge_of(first, last),
-            full=self.full,
+            full=None if self.full is None else np.tile(self.full, (last - first, 1)),
             limits=self.limits,
             prices=self.prices,
         )

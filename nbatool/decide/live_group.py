@@ -144,10 +144,13 @@ class Deciding:
             with self._online.transaction():
                 seen = self._seen(list(made.values()))
                 for (k, one), now in zip(made.items(), seen, strict=True):
-                    if self._stands(one, now):
-                        kept[k] = self._kept(one)
-                    else:
+                    if not self._stands(one, now):
                         again.append(k)
+                        continue
+                    try:
+                        kept[k] = self._kept(one)
+                    except NbaError as error:
+                        kept[k] = error  # what was begun of it is undone by itself
         except NbaError as error:
             # Nothing was kept of any of them.
             found |= dict.fromkeys(made, error)
@@ -208,16 +211,17 @@ class Deciding:
             in_force.policy, question, made.decision, slots=made.slots, decision_id=one.name, seed=in_force.seed,
             model_version=made.model_version, closes_us=in_force.outcomes.closes_us(question.as_of_us),
         )  # fmt: skip
-        stands = self._online.record(record, kept_events(question), contacts_of(in_force.policy, record))
+        types = in_force.circumstances.contact_types
+        with self._online.transaction():
+            stands = self._online.record(record, kept_events(question), contacts_of(in_force.policy, record))
+            for e in question.events:
+                if e.event_id is not None and e.decision_id is not None and e.event.type in types:
+                    self._online.ledger.mark(e.decision_id, SENT, e.event.ts_us)
         if stands != record:
             try:
                 made = as_it_stands(in_force.policy, made.decision, stands)
             except NbaError as error:
                 return error
-        types = in_force.circumstances.contact_types
-        for e in question.events:
-            if e.event_id is not None and e.decision_id is not None and e.event.type in types:
-                self._online.ledger.mark(e.decision_id, SENT, e.event.ts_us)
         return Decided(question, one.name, one.known, one.row, made)
 
     def _of_the_night(self, question: Question, name: str, state: CustomerState) -> Decided | None:

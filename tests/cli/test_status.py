@@ -216,4 +216,4 @@ def test_doctor_finds_what_is_missing(shop: Path, nbatool: Nbatool) -> None:
     code, out, err = nbatool("doctor")
     assert code == 4
     assert f"not there: {shop / 'events.csv'}" in out
-    assert err == "1 of 16 checks failed\n"
+    assert err == "1 of 17 checks failed\n"

@@ -13,7 +13,7 @@ from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import Workspace, open_workspace
 
 KNOWN = {
-    "starbucks": {"transcript": (306_534, 306_534), "profile": (17_000, 17_000)},
+    "starbucks": {"transcript": (306_534, 306_534), "profile": (17_000, 17_000), "agreed": (17_000, 17_000)},
     "cdnow": {"cdnow": (69_659, 69_659)},
     "hillstrom": {"customers": (64_000, 64_000), "mailing": (64_000, 64_000)},
     "openbandit": {"random": (10_000, 10_000), "bts": (10_000, 10_000)},

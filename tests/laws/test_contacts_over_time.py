@@ -19,7 +19,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from nbatool.activate.reserving import reserving
+from nbatool.activate.reserving import Wanted, reserving
 from nbatool.base.clock import US_PER_S
 from nbatool.base.records import Action
 from nbatool.decide.batch import ScoredChunk
@@ -38,7 +38,7 @@ from nbatool.decide.decision import NO_WISHES
 from nbatool.decide.expected import Expected
 from nbatool.decide.funnel import Funnel
 from nbatool.decide.guardrails import Circumstances, Guardrails
-from nbatool.decide.live_circumstances import LiveCircumstances
+from nbatool.decide.live_circumstances import Asked, LiveCircumstances
 from nbatool.decide.policy import Foreseen, Policy
 from nbatool.decide.quiet_hours import QuietHours, QuietRule
 from nbatool.decide.subjects import Subjects, decision_id
@@ -121,10 +121,10 @@ class ContactsOverTime(RuleBasedStateMachine):
         name = decision_id(who, self.now_us, 0, str(request))
         held = self.store.ledger.of_customer(who, self.now_us - self.guards.contacts.longest_us)
         gather = LiveCircumstances(self.guards, (), frozenset({"sent"}))
-        told = gather.now(
-            None, {}, self.now_us, name, customer_id=who, held=held,
-            happened=[(kind, action, channel, at, None) for kind, action, channel, at, _, of in self.told if of == who],
-        )  # fmt: skip
+        happened = [
+            (kind, action, channel, at, None) for kind, action, channel, at, _, of in self.told if of == who
+        ]
+        told = gather.now([Asked(None, {}, self.now_us, name, who, held, happened)])
         made = self.decided([who], [name], [worth], told)
         chosen = int(made.chosen[0])
         if chosen >= 0:
@@ -157,7 +157,7 @@ class ContactsOverTime(RuleBasedStateMachine):
             self.somebody_asks(who, other, 9)
 
         with suppress(KilledError), reserving(self.store.ledger, told, as_of_us, frozenset()) as reserve:
-            reserve(chunk)
+            reserve.reserve(Wanted.of(chunk))
             if dies:
                 raise KilledError
         self.look(as_of_us)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,18 +113,22 @@ def told(found: Sequence[Line | NbaError]) -> list[str]:
     return [str(one) if isinstance(one, NbaError) else json.dumps(one) for one in found]
 
 
+class UndoneError(Exception):
+    """What was done is not to stay."""
+
+
 def left_by(service: LiveService, ask: Callable[[], list[Line | NbaError]]) -> tuple[list[str], list[Any]]:
     """What was answered, and every row of the store then; nothing of it stays."""
     con = service._online._connection._con
-    con.execute("begin immediate")
-    try:
-        answers = told(ask())
+    found: list[Any] = []
+    with suppress(UndoneError), service._online.transaction():
+        found.append(told(ask()))
         tables = [
             row[0] for row in con.execute("select name from sqlite_master where type = 'table' order by 1")
         ]
-        return answers, [con.execute(f'select * from "{name}" order by 1, 2').fetchall() for name in tables]
-    finally:
-        con.rollback()
+        found.append([con.execute(f'select * from "{name}" order by 1, 2').fetchall() for name in tables])
+        raise UndoneError
+    return found[0], found[1]
 
 
 def one_by_one(service: LiveService, lines: Sequence[str]) -> list[Line | NbaError]:

@@ -155,4 +155,7 @@ def test_what_is_used_up_is_named(shop: Path, tmp_path: Path) -> None:
         root, [{"explain": True, "dry_run": True, "actions": ["ten_percent_off"], "channel": "web"}]
     )
     assert answer["actions"][0]["action_id"] == "nothing"
-    assert answer["funnel"]["removed"]["ten_percent_off (web)"] == "limit: budget 0 in 1d"
+    assert (
+        answer["funnel"]["removed"]["ten_percent_off (web)"]
+        == "limit: budget 0 in 1d has no room for one more"
+    )
