@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from nbatool.decide.batch import ScoredChunk, circumstances_of, population, score_chunks
 from nbatool.decide.contact_rules import kind_of
 from nbatool.decide.policy import Policy
+from nbatool.decide.population_limits import SHARES
 from nbatool.decide.reasons import Reasons
-from nbatool.store.contact import Contact
+from nbatool.store.contact import RESERVED, Contact
 from nbatool.store.reviews import Review
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def approved_now(
     found = online.reviews.approved_for(as_of_us)
     if not found:
         return Approved()
-    reserved = {review.decision_id: _reserved(online, review) for review in found}
+    reserved = {review.decision_id: _reserved(online, review, as_of_us) for review in found}
     asked = [review for review in found if reserved[review.decision_id] is None]
     why = _looked_at(con, config, policy, online, as_of_us, asked) if asked else {}
     going, held_back = [], []
@@ -64,10 +65,17 @@ def approved_now(
     return Approved(tuple(going), tuple(held_back))
 
 
-def _reserved(online: OnlineStore, review: Review) -> int | None:
-    """When a decision's contact goes out, where an earlier scoring of this night has reserved it."""
-    held = online.ledger.of_customer(review.customer_id, 0)
-    return next((each.at_us for each in held if each.decision_id == review.decision_id), None)
+def _reserved(online: OnlineStore, review: Review, as_of_us: int) -> int | None:
+    """When a decision's contact goes out, where an earlier scoring of this night has reserved it.
+
+    What another night reserved and did not put into its file is given back: much may have changed since.
+    """
+    for held in online.ledger.of_customer(review.customer_id, 0):
+        if held.decision_id == review.decision_id:
+            if held.state == RESERVED and held.at_us >= as_of_us:
+                return held.at_us
+            online.ledger.give_back([held])
+    return None
 
 
 def _looked_at(
@@ -107,6 +115,12 @@ def _go(
     )
     if why is not None:
         return why
+    limits = policy.guardrails.limits
+    left = limits.bounds(online.ledger.totals(), int(chunk.customers.as_of_us[row])) if limits.limits else []
+    for said, limit in zip(limits.limits, left, strict=True):
+        # A share is of all contacts of the night, and kept by those decided now.
+        if said.what not in SHARES and limit.most is not None and limit.use[place] > limit.most:
+            return f"limit: {limit.name} has no room for one more"
     at_us = int(chunk.send_at_us[row, place])
     kind = kind_of(policy.catalogue.offers[place])
     online.ledger.reserve([Contact.of(kind, review.customer_id, review.decision_id, review.slot, at_us)])

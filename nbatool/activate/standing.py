@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.batch import ScoredChunk
@@ -28,7 +30,13 @@ Candidate = tuple[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """A decision as it was logged; chances of candidates that have left the catalogue included."""
+    """A decision as it was logged; chances of candidates that have left the catalogue included.
+
+    Parameters
+    ----------
+    went_out
+        Whether its contact was made, as far as is known; one that was released or that nobody confirmed in time was not.
+    """
 
     decision_id: str
     chosen: Candidate
@@ -36,6 +44,7 @@ class Stood:
     probability: float
     probability_in_arm: float
     chances: Mapping[Candidate, float]
+    went_out: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,8 @@ class Standing:
     ) -> ScoredChunk:
         """Return a chunk with the decisions that stand in place of those made now.
 
-        Who got what left the catalogue since is left alone: it went out, and cannot be done again.
+        Who got what left the catalogue since is left alone: it went out, and cannot be done again. A contact that was
+        released, rejected, or that nobody confirmed in time is not made after all: the row does nothing, without a chance.
 
         Parameters
         ----------
@@ -81,6 +91,9 @@ class Standing:
             chance[row] = [stood.chances.get(candidate, 0.0) for candidate in candidates]
             chance[row, place] = stood.probability
             in_arm[row] = _with_chance(in_arm[row], place, stood.probability_in_arm)
+            if chosen[row] >= 0 and not stood.went_out:
+                chosen[row] = -1
+                chance[row] = in_arm[row] = np.nan
         review = None if chunk.review is None else chunk.review.copy()
         if review is not None:
             # What was acted on waits for nobody.
@@ -92,11 +105,11 @@ class Standing:
 
 def _stood(
     decision_id: str, action_id: str, channel: str | None, arm: str, probability: float, probability_in_arm: float,
-    candidates: str | None, chances: Sequence[float] | None,
+    candidates: str | None, chances: Sequence[float] | None, went_out: bool,
 ) -> Stood:  # fmt: skip
     known = dict(zip(_listed(candidates or "[]"), chances or (), strict=False))
     chosen = (action_id, None if action_id == NOTHING else channel)
-    return Stood(decision_id, chosen, arm, probability, probability_in_arm, known)
+    return Stood(decision_id, chosen, arm, probability, probability_in_arm, known, went_out)
 
 
 @lru_cache(maxsize=64)

@@ -18,9 +18,7 @@ def forget(online: OnlineStore, guards: Guardrails, as_of_us: int) -> None:
     as_of_us
         The moment of the night; one that lies ahead of now makes nothing older than it is.
     """
-    windows = [guards.unconfirmed_s, *(limit.window_s or 0 for limit in guards.limits.limits)]
-    longest_us = max(guards.contacts.longest_us, max(windows) * US_PER_S, KEPT_S * US_PER_S)
-    before_us = min(as_of_us, now_us()) - longest_us
+    before_us = min(as_of_us, now_us()) - max(guards.longest_us, KEPT_S * US_PER_S)
     online.ledger.sweep(before_us)
     online.reviews.sweep(before_us)
     online.suppressions.sweep(before_us)

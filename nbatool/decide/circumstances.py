@@ -54,7 +54,7 @@ class NightCircumstances:
     suppressions
         Those that hold at the moment.
     confirmed
-        Decision → when its contact went out, of contact events that name decisions of the contact log.
+        Decision → when its contact went out, of contact events that name decisions.
     charge
         (n_offers,) what the prices of limits take off; None: nothing is limited.
     tie_width
@@ -138,13 +138,17 @@ def night_circumstances(
     make_consent(con, unsubscribes)
     zones: list[str | None] = fetch_arrow(con, statement("decide/zones_of_moments")).column(0).to_pylist()
     held_back = online.suppressions.all(as_of_us)
+    told = _told(con, guards, contact_types, as_of_us - guards.longest_us)
+    confirmed = {
+        of: at for of, at in zip(told.of, told.contacts.at_us.tolist(), strict=True) if of is not None
+    }
     if not guards.contacts.rules:
-        return NightCircumstances(con, guards, customer_ids, NO_CONTACTS, NO_CONTACTS, zones, held_back)
+        return NightCircumstances(
+            con, guards, customer_ids, NO_CONTACTS, NO_CONTACTS, zones, held_back, confirmed
+        )
     since_us = as_of_us - guards.contacts.longest_us
     row_of = {customer_id: row for row, customer_id in enumerate(customer_ids)}
-    told = _told(con, guards, contact_types, since_us)
     own, ids = _held(online.ledger, guards, row_of, since_us, as_of_us, told.of)
-    confirmed = {of: at for of, at in zip(told.of, told.contacts.at_us.tolist(), strict=True) if of in ids}
     others = told.without(ids)
     return NightCircumstances(con, guards, customer_ids, own, others, zones, held_back, confirmed)
 

@@ -94,7 +94,7 @@ class Decision:
         return Decision(
             self.expected[at], self.nothing[at], self.uplift[at], self.net_value[at], self.conversion[at],
             self.removed[at], self.order[at], self.chosen[at], self.arm[at], self.probability_in_arm[at],
-            self.probability[at], self.phi[at], self.modelled[at], self.charge,
+            self.probability[at], self.phi[at], self.modelled[at], self.charge[at],
         )  # fmt: skip
 
     def possible(self, row: int) -> list[int]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nbatool.base.clock import US_PER_S
 from nbatool.base.expressions import Tree, names_in
 from nbatool.decide.best import Bools, Floats, Indices
 from nbatool.decide.catalogue import Catalogue
@@ -130,6 +131,12 @@ class Guardrails:
     unconfirmed_s: int = 3 * 86_400
     review: tuple[Condition, ...] = ()
     limits: PopulationLimits = NO_LIMITS
+
+    @property
+    def longest_us(self) -> int:
+        """How far back the contact log matters to anything here: caps, gaps, limits and waiting for a word."""
+        windows = [self.unconfirmed_s, *(limit.window_s or 0 for limit in self.limits.limits)]
+        return max(self.contacts.longest_us, max(windows) * US_PER_S)
 
     @cached_property
     def channels(self) -> tuple[str, ...]:

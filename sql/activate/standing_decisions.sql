@@ -1,10 +1,18 @@
--- makes: the decisions of a night of this moment that somebody acted on
+-- makes: the decisions of a night of this moment that somebody acted on, and whether their contact was made as far as is
+--   known: confirmed, or closed with an outcome and not released
 -- grain: one row per customer; of several the one with the smallest id
--- reads: decisions, candidate_sets, contact_states, closed
+-- reads: decisions, candidate_sets, contact_states, contact_said, closed
 -- params: as_of
-select d.source_id, d.decision_id, d.action_id, d.channel, d.arm, d.probability, d.probability_in_arm, s.candidates, d.probabilities
+select
+    d.source_id, d.decision_id, d.action_id, d.channel, d.arm, d.probability, d.probability_in_arm, s.candidates,
+    d.probabilities,
+    coalesce(said.status = 'sent', false)
+    or (said.status is null and exists (
+        select 1 from closed as c where c.decision_id = d.decision_id and c.outcome is not null
+    )) as went_out
 from decisions as d
 left join candidate_sets as s using (candidate_set)
+left join contact_said as said using (decision_id)
 where
     d.source = 'nbatool'
     and d.batch_id = '@night'

@@ -17,3 +17,5 @@ where
     and d.as_of + to_seconds($closes_s) <= $present
     and not exists (select 1 from closed as c where c.decision_id = d.decision_id and c.slot = d.slot)
     and not exists (select 1 from contact_states as s where s.decision_id = d.decision_id and s.status = 'expired')
+    -- what a guardrail took out after the draw was not chosen: it has no chance, and teaches nothing
+    and not (d.batch_id = '@night' and coalesce(isnan(d.probability), true))

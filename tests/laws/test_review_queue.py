@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,34 @@ def test_a_live_answer_offers_the_best_that_needs_nobody(shop: Path) -> None:
     assert answer["needs_review"]["net_value"] > 0
     assert answer["needs_review"]["why"].startswith("needs review: a good customer: clv > 150 (clv is ")
     assert call(shop, "parity", "--json").json["differences"] == []
+
+
+def test_a_rejected_decision_stays_out_of_the_same_night_scored_again(shop: Path) -> None:
+    rejected, approved = (row["decision_id"] for row in listed(shop)[:2])
+    call(shop, "review", "reject", rejected, "--suppress", "30d")
+    call(shop, "score", "--quiet")
+    assert rejected not in file_of(shop, "2018-07-01")
+    assert approved not in file_of(shop, "2018-07-01")
+
+
+def test_a_released_contact_does_not_go_out_again(shop: Path) -> None:
+    file = file_of(shop, "2018-07-01")
+    released = list(file)[:10]
+    told = "".join(json.dumps({"decision_id": name, "status": "released"}) + "\n" for name in released)
+    call(shop, "learn", "-", "--quiet", stdin=told)
+    call(shop, "score", "--quiet")
+    assert file_of(shop, "2018-07-01").keys() == file.keys() - set(released)
+
+
+def test_approved_decisions_keep_to_limits(shop: Path) -> None:
+    with (shop / "nba.toml").open("a", encoding="utf-8") as settings:
+        settings.write('capacity = [ { limit = 3, window = "30d" } ]\n')
+    online = OnlineStore(shop / "data" / "online.db")
+    held_now = [h for rows in online.ledger.held_since(0) for h in rows.contacts()]
+    online.ledger.give_back(held_now)
+    online.close()
+    call(shop, "review", "approve", *(row["decision_id"] for row in listed(shop)[:5]))
+    said = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
+    assert (said["approved"], len(said["held_back"])) == (3, 2)
+    assert all("capacity 3 in 30d has no room" in each["why"] for each in said["held_back"])
+    assert len(file_of(shop, "2018-07-02")) == 3
