@@ -35,7 +35,6 @@ from nbatool.ingest.catalogue import load_catalogue
 from nbatool.ingest.drain import Drained, drain
 from nbatool.models import registry
 from nbatool.profile.present import present_us, require_fresh, require_past
-from nbatool.store.contact import SENT
 from nbatool.store.online import OnlineStore
 from nbatool.store.warehouse import Warehouse, open_warehouse
 
@@ -113,9 +112,8 @@ def _gathered(
     is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
     approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of)
     people = population(con, config, policy, as_of_us=as_of, most=settings.most)
-    told = circumstances_of(people, config, policy, online)
+    told = circumstances_of(people, config, policy, online, keeps=not is_trial)
     if not is_trial:
-        online.ledger.mark_all(told.confirmed, SENT)
         online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
     posterior = None if terms.learned is None else terms.learned.posterior
     practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)

@@ -18,7 +18,9 @@ def forget(online: OnlineStore, guards: Guardrails, as_of_us: int) -> None:
     as_of_us
         The moment of the night; one that lies ahead of now makes nothing older than it is.
     """
-    before_us = min(as_of_us, now_us()) - max(guards.longest_us, KEPT_S * US_PER_S)
+    # One that went out late counts from then.
+    kept_us = max(guards.longest_us + guards.unconfirmed_s * US_PER_S, KEPT_S * US_PER_S)
+    before_us = min(as_of_us, now_us()) - kept_us
     online.ledger.sweep(before_us)
     online.reviews.sweep(before_us)
     online.suppressions.sweep(before_us)

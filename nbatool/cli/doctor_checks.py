@@ -88,5 +88,5 @@ def consent(session: Session) -> str:
     return (
         f"{sum(said.values()):,} records of consent"
         if said
-        else "no channel needs consent, and nobody said a word"
+        else "no channel needs consent, and no records of it are loaded"
     )

@@ -111,12 +111,12 @@ def population(
 
 
 def circumstances_of(
-    people: Population, config: Config, policy: Policy, online: OnlineStore
+    people: Population, config: Config, policy: Policy, online: OnlineStore, *, keeps: bool = False
 ) -> NightCircumstances:
-    """Gather what guardrails look at for everybody of a population."""
+    """Gather what guardrails look at for everybody of a population; ``keeps`` as in `night_circumstances`."""
     return night_circumstances(
         people.prepared.con, policy.guardrails, online, people.customer_ids, people.as_of_us,
-        contact_types=config.roles.contact, unsubscribes=config.roles.unsubscribe,
+        contact_types=config.roles.contact, unsubscribes=config.roles.unsubscribe, keeps=keeps,
     )  # fmt: skip
 
 

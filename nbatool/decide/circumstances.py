@@ -23,7 +23,7 @@ from nbatool.decide.suppressed import suppressed_offers
 from nbatool.decide.tie_breaks import charged
 from nbatool.features.choice import as_timestamp
 from nbatool.profile.consent import make_consent, read_consent
-from nbatool.store.contact import RESERVED, STATES, ContactKind, HeldRows
+from nbatool.store.contact import RESERVED, SENT, STATES, ContactKind, HeldRows
 from nbatool.store.sql import statement
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def night_circumstances(
     *,
     contact_types: Sequence[str],
     unsubscribes: Sequence[str],
+    keeps: bool = False,
 ) -> NightCircumstances:
     """Gather what the guardrails look at for the moments now in ``moments``.
 
@@ -132,6 +133,8 @@ def night_circumstances(
         Of the moments, in order.
     contact_types, unsubscribes
         Event types of the roles.
+    keeps
+        Whether the contact log is told which contacts events confirm.
     """
     from nbatool.store.arrow import fetch_arrow
 
@@ -142,13 +145,15 @@ def night_circumstances(
     confirmed = {
         of: at for of, at in zip(told.of, told.contacts.at_us.tolist(), strict=True) if of is not None
     }
+    if keeps:
+        online.ledger.mark_all(confirmed, SENT)
     if not guards.contacts.rules:
         return NightCircumstances(
             con, guards, customer_ids, NO_CONTACTS, NO_CONTACTS, zones, held_back, confirmed
         )
     since_us = as_of_us - guards.contacts.longest_us
     row_of = {customer_id: row for row, customer_id in enumerate(customer_ids)}
-    own, ids = _held(online.ledger, guards, row_of, since_us, as_of_us, told.of)
+    own, ids = _held(online.ledger, guards, row_of, since_us, as_of_us, confirmed)
     others = told.without(ids)
     return NightCircumstances(con, guards, customer_ids, own, others, zones, held_back, confirmed)
 
@@ -170,7 +175,7 @@ def joined(parts: Sequence[PastContacts]) -> PastContacts:
 
 
 def counted(
-    held: HeldRows, row_of: Mapping[str, int], as_of_us: int, unconfirmed_s: int, confirmed: Container[str]
+    held: HeldRows, row_of: Mapping[str, int], as_of_us: int, unconfirmed_s: int, confirmed: Mapping[str, int]
 ) -> PastContacts:
     """Return the contacts of the contact log that count, of the customers asked about.
 
@@ -179,13 +184,19 @@ def counted(
     row_of
         Their rows.
     confirmed
-        Decisions whose contact an event tells of: it was made, however late that is known.
+        Decision → when, of contacts an event tells of: they were made, however late that is known, and count from then.
     """
     row = np.array([row_of.get(customer_id, -1) for customer_id in held.customer_ids], np.int64)
     made = np.array([decision_id in confirmed for decision_id in held.decision_ids], np.bool_)
     counts = held.counts(as_of_us, unconfirmed_s * US_PER_S) | (made & (held.state == STATES.index(RESERVED)))
     kept = (row >= 0) & counts
-    return PastContacts(row[kept], held.at_us[kept], held.kind[kept], tuple(held.kinds))
+    at_us = held.at_us.copy()
+    at_us[made] = [
+        max(at, confirmed[decision_id])
+        for at, decision_id, is_made in zip(at_us.tolist(), held.decision_ids, made.tolist(), strict=True)
+        if is_made
+    ]
+    return PastContacts(row[kept], at_us[kept], held.kind[kept], tuple(held.kinds))
 
 
 def _held(
@@ -194,15 +205,14 @@ def _held(
     row_of: Mapping[str, int],
     since_us: int,
     as_of_us: int,
-    confirmed: Sequence[str | None],
+    confirmed: Mapping[str, int],
 ) -> tuple[PastContacts, set[str]]:
     """Contacts of the log that count, and the ids of all its decisions since."""
     parts: list[PastContacts] = []
     ids: set[str] = set()
-    told = {of for of in confirmed if of is not None}
     for held in ledger.held_since(since_us, without=batch_of(as_of_us)):
         ids.update(held.decision_ids)
-        parts.append(counted(held, row_of, as_of_us, guards.unconfirmed_s, told))
+        parts.append(counted(held, row_of, as_of_us, guards.unconfirmed_s, confirmed))
     return joined(parts), ids
 
 

@@ -142,11 +142,15 @@ class LiveCircumstances:
         since_us = self.since_us(asked.as_of_us)
         ours = {contact.decision_id for contact in asked.held}
         contacts = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
-        confirmed = {of for *_, of in contacts}
-        found = [
-            (contact.at_us, contact.kind)
+        confirmed = {of: ts_us for *_, ts_us, of in sorted(contacts, key=lambda e: e[3])}
+        dated = [
+            (max(contact.at_us, confirmed.get(contact.decision_id, contact.at_us)), contact)
             for contact in asked.held
-            if contact.at_us >= since_us
+        ]
+        found = [
+            (at_us, contact.kind)
+            for at_us, contact in dated
+            if at_us >= since_us
             and contact.decision_id != asked.decision_id
             and (
                 contact.counts(asked.as_of_us, unconfirmed_us)

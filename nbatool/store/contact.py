@@ -66,7 +66,10 @@ class Contact(msgspec.Struct, frozen=True, gc=False):
 
 
 class Held(Contact, frozen=True, gc=False):
-    """A contact of the contact log and its state: reserved, sent or released."""
+    """A contact of the contact log and its state: reserved, sent or released.
+
+    One that went out later than it was to is ``at_us`` the time that was told.
+    """
 
     state: str = RESERVED
 

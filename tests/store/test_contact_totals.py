@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -173,9 +176,16 @@ class Plain:
     counts: dict[tuple[str, str, int], tuple[Contact, bool]] = field(default_factory=dict)
     before: Counter[ContactKind] = field(default_factory=Counter)
 
-    def follow(self, ledger: Ledger) -> None:
-        """Take over what the log holds: what is new counts, what is gone does not."""
-        held = [c for rows in ledger.held_since(EVER) for c in rows.contacts()]
+    def follow(self, ledger: Ledger, reserved_for: Mapping[tuple[str, str, int], int]) -> None:
+        """Take over what the log holds: what is new counts, what is gone does not.
+
+        It counts in the hour it was reserved for, however late it went out.
+        """
+        held = [
+            msgspec.structs.replace(c, at_us=reserved_for[c.customer_id, c.decision_id, c.slot])
+            for rows in ledger.held_since(EVER)
+            for c in rows.contacts()
+        ]
         keys = {(c.customer_id, c.decision_id, c.slot): c for c in held}
         # A night takes the place of its own contacts: the same key again is a new contact where it differs.
         known = {k: v for k, v in self.counts.items() if k in keys and v[0].kind == keys[k].kind}
@@ -241,12 +251,19 @@ def compare(store: OnlineStore, did: list[tuple[object, ...]]) -> None:
                 plain.counts = before
             case (str() as decision_id, str() as status, int() as ts_us):
                 ledger.mark(decision_id, status, ts_us)
-        plain.follow(ledger)
+        plain.follow(ledger, reserved_for(store.path))
         kept.refresh()
         for totals in (kept, ledger.totals()):
             assert by_kind(totals, totals.ever()) == plain.ever()
             for hour in (-3, 0, 1, 3, 9):
                 assert by_kind(totals, totals.since(hour)) == plain.since(hour)
+
+
+def reserved_for(path: Path) -> dict[tuple[str, str, int], int]:
+    """When each contact was to be made, µs since 1970."""
+    with closing(sqlite3.connect(path)) as con:
+        rows = con.execute("select customer_id, decision_id, slot, at_us from contact").fetchall()
+    return {(customer, decision, slot): at_us for customer, decision, slot, at_us in rows}
 
 
 def ledger_state(ledger: Ledger, key: tuple[str, str, int]) -> str:

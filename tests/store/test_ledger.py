@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -268,8 +269,17 @@ class Model:
         word = self.words.get(decision_id)
         return RESERVED if word is None else RELEASED if word[1] else SENT
 
+    def at_us(self, contact: Contact) -> int:
+        """When it goes out; later than it was to where that was told."""
+        word = self.words.get(contact.decision_id)
+        return contact.at_us if word is None or word[1] else max(contact.at_us, word[0])
+
     def held(self, customer_id: str, since_us: int = EVER) -> list[Held]:
-        found = [c for c in self.contacts.values() if c.customer_id == customer_id and c.at_us >= since_us]
+        found = [
+            msgspec.structs.replace(c, at_us=self.at_us(c))
+            for c in self.contacts.values()
+            if c.customer_id == customer_id and self.at_us(c) >= since_us
+        ]
         found.sort(key=lambda c: (c.at_us, c.decision_id, c.slot))
         return [
             Held(
