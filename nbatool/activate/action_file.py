@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,9 @@ class ActionRows:
         Also a row for those nothing is best for.
     approved
         Decisions of earlier nights that a person let go out, each with when.
+    spoken_of
+        Decisions of this very moment that a person let go out: their row is among ``approved``, or waits for a night on
+        which it may go.
     waiting
         What chunks left for a person to look at.
     """
@@ -59,6 +62,7 @@ class ActionRows:
     top: int = 1
     include_nothing: bool = False
     approved: Sequence[tuple[Review, int]] = ()
+    spoken_of: Container[str] = frozenset()
     waiting: list[Review] = field(default_factory=list)
     _frames: list[pl.DataFrame] = field(default_factory=list)
     _scores: list[dict[str, Any]] = field(default_factory=list)
@@ -68,6 +72,8 @@ class ActionRows:
         decision, waits = chunk.decision, chunk.waits.tolist()
         rows: list[tuple[Any, ...]] = []
         for row, chosen in enumerate(decision.chosen.tolist()):
+            if chunk.subjects.decision_ids[row] in self.spoken_of:
+                continue
             if chosen < 0:
                 if self.include_nothing:
                     rows.append(self._nothing(reasons, chunk, row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
@@ -47,13 +47,17 @@ def print_table(frame: pl.DataFrame, file_format: FileFormat) -> None:
     sys.stdout.buffer.flush()
 
 
-def write_tables(tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileFormat) -> None:
+def write_tables(
+    tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileFormat, before: Callable[[], object] | None = None
+) -> None:  # fmt: skip
     """Write tables that belong together: each under a temporary name, and when all are on disk, rename all.
 
     Parameters
     ----------
     tables
         Paths and what goes there; the next one is asked for when the one before is written.
+    before
+        Called when all are on disk, before any of them takes its place; where it fails, none does.
 
     Raises
     ------
@@ -68,6 +72,8 @@ def write_tables(tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileF
                 _write(frame, file, file_format)
                 file.flush()
                 os.fsync(file.fileno())
+        if before is not None:
+            before()
         for path, temporary in written.items():
             temporary.replace(path)
         for folder in dict.fromkeys(path.parent for path in written):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,6 @@ from nbatool.decide.batch import ScoredChunk
 from nbatool.decide.best import Bools
 from nbatool.decide.decision import STEPS
 from nbatool.decide.funnel import CODE
-from nbatool.decide.limits import LimitLine
 from nbatool.decide.policy import Policy
 from nbatool.decide.removing_rules import RemovingRules, words_of_review
 
@@ -26,7 +24,6 @@ APART: Final = "nothing, as control group"
 TRIED: Final = "not worth it: tried, or other arms"
 Key = tuple[str, str]
 Counts = dict[Key, list[int]]
-GONE_MEANWHILE: Final = "used up by live decisions while the night worked"
 
 
 @dataclass(frozen=True)
@@ -114,17 +111,10 @@ class FunnelTally:
         self._count(CHOSEN, TRIED, int((worth <= 0.0).sum()))
         self._count(CHOSEN, APART, int((decision.arm == CONTROL).sum()))
 
-    def steps(self, limits: Sequence[LimitLine] = ()) -> tuple[FunnelStep, ...]:
-        """Return the funnel.
-
-        Parameters
-        ----------
-        limits
-            What each limit took out after the draw.
-        """
+    def steps(self) -> tuple[FunnelStep, ...]:
+        """Return the funnel."""
         first = FunnelStep(CATALOGUE, self.n * len(self.policy.catalogue.offers), self.n)
-        found = [first, *(self._step(step) for step in (*STEPS, WORTH_MORE, CHOSEN))]
-        return tuple(replace(s, rules=_of_limits(s, limits)) if s.step == "limit" else s for s in found)
+        return (first, *(self._step(step) for step in (*STEPS, WORTH_MORE, CHOSEN)))
 
     def _step(self, step: str) -> FunnelStep:
         removed = RuleCount(step, *self._numbers(self._removed, step))
@@ -151,13 +141,6 @@ class FunnelTally:
         at = into.setdefault(key, [0, 0])
         at[0] += int(candidates)
         at[1] += int(customers)
-
-
-def _of_limits(step: FunnelStep, limits: Sequence[LimitLine]) -> tuple[RuleCount, ...]:
-    """A contact that a limit took out is one candidate of one customer."""
-    rules = [RuleCount(limit.name, limit.taken_out, limit.taken_out) for limit in limits if limit.taken_out]
-    rest = (step.removed.candidates if step.removed is not None else 0) - sum(r.candidates for r in rules)
-    return _sorted([*rules, *([RuleCount(GONE_MEANWHILE, rest, rest)] if rest > 0 else [])])
 
 
 def _sorted(rules: list[RuleCount]) -> tuple[RuleCount, ...]:

@@ -26,11 +26,19 @@ from nbatool.decide.exploration import probabilities, spread_of
 from nbatool.decide.exploration_terms import BY_DRAWS
 from nbatool.decide.foreseen_file import ForeseenFile
 from nbatool.decide.limits import Limit, LimitLine, limit_lines
-from nbatool.decide.night_limits import NightPrices, expected_contacts, kept, night_prices, tie_width
+from nbatool.decide.night_limits import (
+    CHUNK_ROWS,
+    NightPrices,
+    expected_contacts,
+    kept,
+    night_prices,
+    tie_width,
+)
 from nbatool.decide.pacing import PublishedLimits
 from nbatool.decide.policy import Policy
 from nbatool.decide.population_limits import SHARES, PopulationLimit, PopulationLimits
 from nbatool.decide.subjects import Subjects
+from nbatool.decide.taken_out import LIMIT, TakenOut
 from nbatool.decide.tie_breaks import tie_keys
 from nbatool.models.posterior import Posterior
 
@@ -38,7 +46,7 @@ if TYPE_CHECKING:
     from nbatool.store.ledger import Ledger
 
 OnProgress = Callable[[int, int], None]
-LIMIT = "limit"
+MOST_ROUNDS = 5
 
 
 @dataclass
@@ -141,10 +149,24 @@ class LimitedNight:
             def choose(priced: Floats, possible: Bools, _rows: NDArray[np.int64]) -> Floats:
                 return probabilities(priced, possible, terms)
 
-        return night_prices(
-            values.net_value, values.possible, values.arm, limits, keys=tie_keys(self.people.customer_ids),
-            width=tie_width(self.spread, limits), others=values.others, choose=choose,
-        )  # fmt: skip
+        keys, width = tie_keys(self.people.customer_ids), tie_width(self.spread, limits)
+
+        def solved() -> NightPrices:
+            return night_prices(
+                values.net_value, values.possible, values.arm, limits, keys=keys, width=width, others=values.others,
+                choose=choose,
+            )  # fmt: skip
+
+        prices = solved()
+        for _ in range(MOST_ROUNDS):
+            # What waits for a person takes its room on the night it goes out; tonight's is for the others. As prices
+            # fall, more do.
+            waits = values.waits(prices.charge) & (values.arm == POLICY)
+            if not waits.any():
+                break
+            values.arm[waits] = CONTROL
+            prices = solved()
+        return prices
 
     def _drawn(self, values: _Values) -> _Plan:
         """What is drawn at these prices; what stands, and what waits for a person, uses nothing."""
@@ -174,6 +196,7 @@ class LimitedNight:
             left = kept(self._left(), plan.worth, plan.chosen, places)
             self._give_back(plan, ~left.keep, reservation)
             plan.chosen[~left.keep] = -1
+            found = replace(found, by=np.maximum(found.by, left.by))
         final = kept(self.prices.limits, plan.worth, plan.chosen, places)
         gone = np.flatnonzero((drawn >= 0) & (plan.chosen < 0)).tolist()
         lines = limit_lines(self.prices.limits, self.prices.prices.price, replace(final, by=found.by))
@@ -181,7 +204,10 @@ class LimitedNight:
             replace(line, part=_part(said, line, int((plan.chosen >= 0).sum())))
             for said, line in zip(self.said.limits, lines, strict=True)
         ]
-        return {row: refused.get(row, LIMIT) for row in gone}
+        names = [limit.name for limit in self.prices.limits]
+        return {
+            row: refused.get(row) or TakenOut(LIMIT, int(drawn[row]), names[found.by[row]]) for row in gone
+        }
 
     def _give_back(self, plan: _Plan, gone: Bools, reservation: NightReservation) -> None:
         for first, last in self._spans:
@@ -241,3 +267,17 @@ class _Values:
             np.empty((n, m), np.float32), np.empty((n, m), np.bool_), np.empty(n, np.int8), np.zeros(m),
             np.zeros((n, m - 1), np.bool_) if reviewed else None,
         )  # fmt: skip
+
+    def waits(self, charge: Floats) -> Bools:
+        """(n,) for whom a candidate that a person looks at first is worth most after charges (m,)."""
+        n, m = self.net_value.shape
+        found = np.zeros(n, np.bool_)
+        if self.reviewed is None:
+            return found
+        for first in range(0, n, CHUNK_ROWS):
+            rows = slice(first, first + CHUNK_ROWS)
+            priced = np.where(self.possible[rows], self.net_value[rows] - charge.astype(np.float32), -np.inf)
+            best = priced.argmax(axis=1)
+            own = np.minimum(best, m - 2)
+            found[rows] = (best < m - 1) & self.reviewed[rows][np.arange(len(best)), own]
+        return found

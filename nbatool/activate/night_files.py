@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,22 +17,36 @@ if TYPE_CHECKING:
     from nbatool.activate.scored import ScoreSettings
     from nbatool.store.workspace import Workspace
 
+TRIAL = "-trial"
+"""Of a plan nobody is to act on, beside the one of the same moment that was."""
+
 
 def write_night_files(
-    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int, *, nobody: bool
-) -> tuple[Path | None, Path | None]:
-    """Write both files; returns their paths, None for what went to stdout. Where nobody is to be contacted, the
-    action file has its head alone: whoever reads it must not find yesterday's.
+    workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int, *, nobody: bool,
+    beside: bool = False, before: Callable[[], object] | None = None,
+) -> tuple[Path | None, Path | None]:  # fmt: skip
+    """Write both files; return their paths, None for what went to stdout.
+
+    Parameters
+    ----------
+    nobody
+        Whether nobody is to be contacted. The action file has its head alone: whoever reads it must not find yesterday's.
+    beside
+        Whether the files of this very moment stand already and were acted on: a trial does not take their place.
+    before
+        Called when both are on disk, before anybody can act on them.
     """
 
     def actions() -> pl.DataFrame:
         return rows.actions().clear() if nobody else rows.actions()
 
     if settings.out == "-":
+        if before is not None:
+            before()
         print_table(_shown(actions(), settings.file_format), settings.file_format)
         return None, None
     # A part of the customers must not take the place of the night's whole files.
-    part = f"-first-{settings.most}" if settings.most is not None else ""
+    part = f"-first-{settings.most}" if settings.most is not None else TRIAL if beside else ""
     day = format_time(as_of_us)[:10] + part
     default = workspace.out_dir / f"actions-{day}.{settings.file_format}"
     actions_path = default if settings.out is None else Path(settings.out)
@@ -42,7 +57,7 @@ def write_night_files(
         sweep_temporaries(folder, name)
     tables = ((scores_path, rows.scores), (actions_path, actions))
     shown = ((path, _shown(table(), settings.file_format)) for path, table in tables)
-    write_tables(shown, settings.file_format)
+    write_tables(shown, settings.file_format, before)
     return actions_path, scores_path
 
 

@@ -39,6 +39,8 @@ class NightLog:
         The warehouse, in a transaction.
     customer_ids
         Everybody scored, in order.
+    approved
+        Decisions of an earlier scoring of this moment that a person let go out.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -47,12 +49,13 @@ class NightLog:
     as_of_us: int
     seed: int
     model_version: str
+    approved: Sequence[str] = ()
     _waiting: list[pa.Table] = field(default_factory=list)
     _rows: int = 0
 
     def begin(self) -> None:
         """Take back what an earlier scoring of this moment reserved and nobody acted on."""
-        values = {"as_of": as_timestamp(self.as_of_us)}
+        values = {"as_of": as_timestamp(self.as_of_us), "approved": list(self.approved)}
         self.con.execute(statement("activate/delete_reserved_decisions"), values)
 
     def add(self, chunk: ScoredChunk) -> None:

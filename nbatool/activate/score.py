@@ -13,6 +13,7 @@ from nbatool.activate.approved import Approved, approved_now
 from nbatool.activate.free_night import FreeNight
 from nbatool.activate.funnel_tally import FunnelTally
 from nbatool.activate.limiting import LimitedNight
+from nbatool.activate.meanwhile import Meanwhile
 from nbatool.activate.night_files import write_night_files
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
@@ -115,11 +116,14 @@ def _gathered(
     told = circumstances_of(people, config, policy, online, keeps=not is_trial)
     if not is_trial:
         online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
+    going = {review.decision_id for review, _ in approved.going}
+    of_now = {name: is_out or name in going for name, is_out in online.reviews.approved_of(as_of).items()}
+    standing = Standing.of(con, as_of, of_now)
     posterior = None if terms.learned is None else terms.learned.posterior
     practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
     return _Scoring(
-        workspace, settings, con, online, people, replace(policy, practice=practice), terms, Standing.of(con, as_of), told,
-        approved, why_not,
+        workspace, settings, con, online, people, replace(policy, practice=practice), terms, standing, told, approved,
+        why_not,
     )  # fmt: skip
 
 
@@ -144,7 +148,7 @@ class _Scoring:
         as_of, settings = self.terms.as_of_us, self.settings
         rows = ActionRows(
             self.policy, self.people.customer_ids, as_of, self.terms.currency, self.terms.model_version,
-            settings.top, settings.include_nothing, self.approved.going,
+            settings.top, settings.include_nothing, self.approved.going, self.standing.approved,
         )  # fmt: skip
         tally, why_not = Tally(self.policy), self.why_not
         apprentice = self.policy.practice.apprentice
@@ -166,15 +170,20 @@ class _Scoring:
                 if trial is None:
                     takers.append(log.enter_context(logging(self.con, self._log())))
                     stood = self.standing.by_customer
-                    reservation = log.enter_context(reserving(self.online.ledger, self.told, as_of, stood))
+                    # What an earlier run of this night contacted counts until the new file stands.
+                    reservation = publication.enter_context(
+                        reserving(self.online.ledger, self.told, as_of, stood, self._meanwhile())
+                    )
                 for chunk in night.chunks(reservation, on_progress):
                     for take in takers:
                         take(chunk)
             if trial is None:
                 self.online.reviews.replace_night(as_of, rows.waiting)
-            written = write_night_files(self.workspace, settings, rows, as_of, nobody=apprentice)
+            written = write_night_files(
+                self.workspace, settings, rows, as_of, nobody=apprentice,
+                beside=why_not is not None and self.standing.is_logged, before=self._mark_out,
+            )  # fmt: skip
             if trial is None:
-                self.online.reviews.mark_out((review.decision_id for review, _ in self.approved.going), as_of)
                 forget(self.online, self.policy.guardrails, as_of)
         return replace(
             self._report(tally, written),
@@ -182,13 +191,24 @@ class _Scoring:
             waiting=len(rows.waiting),
             approved=self.approved,
             limits=tuple(night.lines),
-            funnel=None if funnel is None else funnel.steps(night.lines),
+            funnel=None if funnel is None else funnel.steps(),
+        )
+
+    def _meanwhile(self) -> Meanwhile:
+        unsubscribes = self.workspace.config.roles.unsubscribe
+        known, as_of = self.terms.journal_position, self.terms.as_of_us
+        return Meanwhile(self.online, self.policy.guardrails, unsubscribes, known, as_of)
+
+    def _mark_out(self) -> None:
+        """Keep what goes out with the file, just before it stands: killed in between, it is late, and never sent twice."""
+        self.online.reviews.mark_out(
+            (review.decision_id for review, _ in self.approved.going), self.terms.as_of_us
         )
 
     def _log(self) -> NightLog:
         return NightLog(
             self.con, self.policy, self.people.customer_ids, self.terms.as_of_us, self.settings.seed,
-            self.terms.model_version,
+            self.terms.model_version, tuple(self.standing.approved),
         )  # fmt: skip
 
     def _night(self, stack: ExitStack) -> FreeNight | LimitedNight:

@@ -18,6 +18,7 @@ from nbatool.base.records import NOTHING
 from nbatool.decide.arms import ARMS
 from nbatool.decide.batch import ScoredChunk
 from nbatool.decide.subjects import Subjects
+from nbatool.decide.taken_out import STOOD, TakenOut
 from nbatool.features.choice import as_timestamp
 from nbatool.features.kinds import Floats
 from nbatool.store.sql import statement
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import duckdb
 
 Candidate = tuple[str, str | None]
+NOT_MADE = "it was not made: it was rejected or released, or nobody confirmed it in time"
+HELD_BACK = "it waits: a person approved it, and guardrails hold it back for now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +52,38 @@ class Stood:
 
 @dataclass(frozen=True)
 class Standing:
-    """The decisions of a moment that stand, by customer."""
+    """The decisions of a moment that stand.
+
+    Parameters
+    ----------
+    by_customer
+        Those somebody acted on.
+    approved
+        Ids of those of them that a person let go out.
+    is_logged
+        Whether this moment was decided before, for people to act on.
+    """
 
     by_customer: Mapping[str, Stood]
+    approved: frozenset[str] = frozenset()
+    is_logged: bool = False
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection, as_of_us: int) -> Standing:
-        values = {"as_of": as_timestamp(as_of_us)}
+    def of(cls, con: duckdb.DuckDBPyConnection, as_of_us: int, approved: Mapping[str, bool]) -> Standing:
+        """Return those of a moment.
+
+        Parameters
+        ----------
+        approved
+            Decisions of the moment that a person let go out, and whether they go; the others still wait for a night
+            on which they may.
+        """
+        out = [name for name, goes in approved.items() if goes]
+        values = {"as_of": as_timestamp(as_of_us), "approved": list(approved), "out": out}
         rows = con.execute(statement("activate/standing_decisions"), values).fetchall()
-        return cls({row[0]: _stood(*row[1:]) for row in rows})
+        moment = {"as_of": values["as_of"]}
+        [(is_logged,)] = con.execute(statement("activate/night_is_logged"), moment).fetchall()
+        return cls({row[0]: _stood(*row[1:]) for row in rows}, frozenset(approved), is_logged)
 
     def put_into(
         self, chunk: ScoredChunk, customer_ids: Sequence[str], candidates: Sequence[Candidate]
@@ -79,7 +105,7 @@ class Standing:
         made = chunk.decision
         chosen, arm = made.chosen.copy(), made.arm.copy()
         chance, in_arm = made.probability.copy(), made.probability_in_arm.copy()
-        names = list(chunk.subjects.decision_ids)
+        names, taken_out = list(chunk.subjects.decision_ids), dict(chunk.taken_out)
         places = {candidate: k for k, candidate in enumerate(candidates)}
         for row, customer_id in enumerate(customer_ids):
             stood = self.by_customer.get(customer_id)
@@ -92,6 +118,8 @@ class Standing:
             chance[row, place] = stood.probability
             in_arm[row] = _with_chance(in_arm[row], place, stood.probability_in_arm)
             if chosen[row] >= 0 and not stood.went_out:
+                why = HELD_BACK if stood.decision_id in self.approved else NOT_MADE
+                taken_out[row] = TakenOut(STOOD, int(chosen[row]), why)
                 chosen[row] = -1
                 chance[row] = in_arm[row] = np.nan
         review = None if chunk.review is None else chunk.review.copy()
@@ -100,7 +128,7 @@ class Standing:
             review[[customer_id in self.by_customer for customer_id in customer_ids]] = 0
         decision = replace(made, chosen=chosen, arm=arm, probability=chance, probability_in_arm=in_arm)
         subjects = Subjects(chunk.subjects.customer_ids, names)
-        return replace(chunk, decision=decision, subjects=subjects, review=review)
+        return replace(chunk, decision=decision, subjects=subjects, review=review, taken_out=taken_out)
 
 
 def _stood(

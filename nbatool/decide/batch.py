@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from nbatool.decide.decision import NO_WISHES, Decision
 from nbatool.decide.guardrails import Circumstances
 from nbatool.decide.policy import Foreseen, Policy
 from nbatool.decide.subjects import Subjects
+from nbatool.decide.taken_out import TakenOut
 from nbatool.features.choice import as_timestamp
 from nbatool.features.customer import CustomerFeatures
 from nbatool.features.moments import Moments, PreparedMoments, load_zone_offsets, prepare_moments
@@ -61,6 +62,8 @@ class ScoredChunk:
         What guardrails looked at; None: of nobody in particular.
     review
         int16[n, n_offers]: 0, or 1 + the place of the review rule that matches the offer; None: there is no such rule.
+    taken_out
+        Row → why the contact that was drawn for it is not made.
     """
 
     first: int
@@ -72,6 +75,7 @@ class ScoredChunk:
     send_at_us: Indices
     told: Circumstances | None = None
     review: NDArray[np.int16] | None = None
+    taken_out: Mapping[int, TakenOut] = field(default_factory=dict)
 
     @property
     def waits(self) -> Indices:

@@ -36,6 +36,8 @@ from nbatool.store.warehouse import open_warehouse
 if TYPE_CHECKING:
     from nbatool.store.workspace import Workspace
 
+LEFT_NO_ROOM = "limits or contacts made meanwhile left no room for it"
+"""Where a file of an earlier version does not say more."""
 ITSELF = "the action itself"
 """What its name, kind, channel and terms add, whatever is known about the customer."""
 
@@ -75,28 +77,30 @@ def explain_customer(
             told = circumstances_of(people, workspace.config, policy, online)
             told, note = charged_as_published(told, policy, in_force, online.ledger, moment)
         (chunk,) = score_chunks(people, policy, threads=1, seed=in_force.seed, posterior=posterior, told=told)
-    taken_out = _was_taken_out(workspace, in_force, chunk)
+    taken_out = _taken_out(workspace, in_force, chunk)
     return explained(
         policy, chunk, customer_id, moment, version, asked, posterior, taken_out=taken_out, note=note
     )
 
 
-def _was_taken_out(workspace: Workspace, in_force: InForceTerms, chunk: ScoredChunk) -> bool:
-    """Whether the night in force drew a contact for this customer and moment and could not make it: it logged nothing."""
+def _taken_out(workspace: Workspace, in_force: InForceTerms, chunk: ScoredChunk) -> str | None:
+    """Why the night in force drew a contact for this customer and moment and could not make it; None where it could."""
     chosen, subjects = int(chunk.decision.chosen[0]), chunk.subjects
     publication = in_force.publication
     if publication is None or chosen < 0 or publication.cut_us != int(chunk.customers.as_of_us[0]):
-        return False
+        return None
     file = workspace.data_dir / night_file(publication.state)
     if not file.is_file():
-        return False
+        return None
     with closing(NightReader(file)) as night:
         logged = night.logged(subjects.decision_ids[0])
-        return (
-            logged is not None
-            and logged.chances is None
-            and night.terms.candidates[logged.chosen][0] == NOTHING
-        )
+        if (
+            logged is None
+            or logged.chances is not None
+            or night.terms.candidates[logged.chosen][0] != NOTHING
+        ):
+            return None
+        return night.taken_out(subjects.decision_ids[0]) or LEFT_NO_ROOM
 
 
 def explained(
@@ -108,7 +112,7 @@ def explained(
     action: str | None = None,
     posterior: Posterior | None = None,
     *,
-    taken_out: bool = False,
+    taken_out: str | None = None,
     note: str | None = None,
 ) -> Explanation:
     """Explain the first decision of a chunk.
@@ -120,14 +124,14 @@ def explained(
     posterior
         What the decision was made with.
     taken_out
-        Whether the contact that was drawn could not be made.
+        Why the contact that was drawn could not be made; None where it could.
     note
         What the net values leave out.
     """
     decision, scores = chunk.decision, {name: _plain(values[0]) for name, values in chunk.scores.items()}
     offers = [_ranked(policy, chunk, scores, j) for j in range(len(policy.catalogue.offers))]
     drawn = int(decision.chosen[0])
-    chosen = -1 if taken_out else drawn
+    chosen = drawn if taken_out is None else -1
     about = _about(policy, decision, action)
     order = [int(j) for j in decision.order[0] if j != about]
     found = Explanation(
@@ -147,12 +151,13 @@ def explained(
         probability=float(decision.probability_in_arm[0, chosen]),
         uplift_se=None if about is None else _uplift_se(policy, chunk, about, posterior),
         asked=action,
-        taken_out=offers[drawn] if taken_out and drawn >= 0 else None,
+        taken_out=replace(offers[drawn], removed_by=taken_out) if taken_out and drawn >= 0 else None,
         note=note,
     )  # fmt: skip
     if found.set_against is None:
         return found
-    terms = net_value_terms(policy, decision, offers.index(found.set_against), chunk.told)
+    against = drawn if found.taken_out is not None else offers.index(found.set_against)
+    terms = net_value_terms(policy, decision, against, chunk.told)
     return replace(found, set_against_terms=terms)
 
 

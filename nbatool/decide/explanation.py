@@ -75,7 +75,7 @@ class Explanation:
     set_against_terms
         Parts of the net value of `set_against`.
     taken_out
-        What the night drew and limits, or contacts made meanwhile, left no room for; None where that was not so.
+        What the night drew and could not do, with why as what removed it; None where that was not so.
     note
         What the net values leave out, in words; None where nothing.
     """

@@ -106,7 +106,8 @@ class Publication:
                 decision.arm, decision.probability_in_arm[rows, chosen], decision.probability[rows, chosen]
             )
             ids = chunk.subjects.decision_ids
-            self._night.add(NightChunk(ids, chosen, expected, decision.phi, in_all, chances))
+            why = {row: out.words for row, out in chunk.taken_out.items()}
+            self._night.add(NightChunk(ids, chosen, expected, decision.phi, in_all, chances, why))
         scores: dict[str, NDArray[Any]] = {name: chunk.scores[name] for name in self._names}
         self._writer.put_customers(
             bodies(

@@ -139,7 +139,7 @@ class Reasons:
         if how is not None:
             return [how.words]
         if math.isnan(decision.probability_in_arm[row, -1]):
-            return ["another contact was drawn, but limits or contacts made meanwhile left no room for it"]
+            return ["another contact was drawn, and is not made: nbatool explain says why"]
         possible = decision.possible(row)
         if not possible:
             return ["no action is possible now"]

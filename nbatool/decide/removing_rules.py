@@ -24,7 +24,6 @@ from nbatool.profile.consent import OUT, UNKNOWN
 
 Found = tuple[str, Bools]
 """A rule in words, and bool[n, k]: what it removed of the k offers it is about."""
-MEANWHILE: Final = "contacted by a live decision while the night worked"
 OF_ONE: Final = "for one customer: nbatool suppress list"
 
 
@@ -35,13 +34,13 @@ class RemovingRules:
     policy: Policy
 
     def of(self, chunk: ScoredChunk, step: str) -> Iterator[Found]:
-        """Yield the rules that removed something at a step, in their order; each removal has one rule.
-
-        What a limit took out after the draw has none here: only who solved the limits knows which one it was.
-        """
+        """Yield the rules that removed something at a step, in their order; each removal has one rule."""
         here = chunk.decision.removed == CODE[step]
         if not here.any():
             return
+        for rule, mask in _taken_out(chunk, step, here.shape).items():
+            yield rule, mask
+            here = here & ~mask
         for words, mask in self._found(chunk, step, here):
             if mask.any():
                 yield words, mask
@@ -68,10 +67,9 @@ class RemovingRules:
 
     def _of_contacts(self, chunk: ScoredChunk, told: Circumstances, here: Bools) -> Iterator[Found]:
         rules = self.policy.guardrails.contacts
-        broken = np.where(here, rules.broken(told.contacts, chunk.customers.as_of_us), -1)
+        broken = np.where(here, rules.broken(told.contacts, chunk.customers.as_of_us), 0)
         for place, (words, offers) in enumerate(self._contact_rules, start=1):
             yield words, broken[:, offers] == place
-        yield MEANWHILE, broken == 0
 
     def _of_consent(self, told: Circumstances, here: Bools) -> Iterator[Found]:
         guards = self.policy.guardrails
@@ -165,6 +163,15 @@ class RemovingRules:
         for j in range(len(self.policy.catalogue.offers)):
             found.setdefault(name(j), []).append(j)
         return {one: np.array(offers, np.int64) for one, offers in found.items()}
+
+
+def _taken_out(chunk: ScoredChunk, step: str, shape: tuple[int, ...]) -> dict[str, Bools]:
+    """What was drawn and taken out at a step, by the rule that did it."""
+    found: dict[str, Bools] = {}
+    for row, why in chunk.taken_out.items():
+        if why.step == step:
+            found.setdefault(why.rule, np.zeros(shape, np.bool_))[row, why.offer] = True
+    return found
 
 
 def _by_name(here: Bools, offers: dict[str, Indices]) -> Iterator[Found]:

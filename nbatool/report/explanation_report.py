@@ -81,8 +81,8 @@ def _how(found: Explanation, currency: str) -> str | None:
 
 def _headline(found: Explanation, currency: str) -> str:
     if found.taken_out is not None:
-        left = "limits or contacts made meanwhile left no room for it"
-        return f"{found.customer_id}: nothing; {_name(found.taken_out)} was drawn, but {left}"
+        drawn = found.taken_out
+        return f"{found.customer_id}: nothing; {_name(drawn)} was drawn, but {drawn.removed_by}"
     if found.chosen is None and found.arm == "control":
         return f"{found.customer_id}: nothing"
     if found.chosen is None and found.tried:

@@ -54,9 +54,7 @@ def why_not_text(found: Explanation, currency: str) -> str | None:
         return None
     best, name = own[0], own[0].action_name
     if outcome == TAKEN_OUT and found.taken_out is not None:
-        return (
-            f"{_name(found.taken_out)} was drawn, but limits or contacts made meanwhile left no room for it"
-        )
+        return f"{_name(found.taken_out)} was drawn, but {found.taken_out.removed_by}"
     if outcome == CHOSEN and found.chosen is not None:
         return _chosen(found.chosen)
     if outcome == REMOVED:

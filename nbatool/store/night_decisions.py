@@ -8,10 +8,11 @@ is in the warehouse, or made again by a replay.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -40,6 +41,8 @@ class NightTerms(msgspec.Struct, frozen=True):
     """Whether rows say what was believed; older files do not."""
     chances: bool = False
     """Whether rows say with what chance, and in which arm; older files do not."""
+    says_why: bool = False
+    """Whether the file says why contacts were taken out; older files do not."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class NightChunk:
         (n,) expected with what had been learned since the models were trained; None: the same as ``expected``.
     chances
         How likely the choices were; None: not told.
+    taken_out
+        Row → why the contact drawn for it is not made, in words.
     """
 
     decision_id: Sequence[str]
@@ -96,6 +101,7 @@ class NightChunk:
     phi: NDArray[np.float64]
     believed: NDArray[np.float64] | None = None
     chances: NightChances | None = None
+    taken_out: Mapping[int, str] = field(default_factory=dict)
 
 
 def night_file(state: str) -> str:
@@ -129,6 +135,8 @@ class NightWriter:
         raw, size = rows.tobytes(), rows.dtype.itemsize
         bodies = (raw[at : at + size] for at in range(0, n * size, size))
         self._con.executemany(statement("store/night_insert"), zip(chunk.decision_id, bodies, strict=True))
+        why = ((chunk.decision_id[row], words) for row, words in chunk.taken_out.items())
+        self._con.executemany(statement("store/night_insert_taken_out"), why)
         self.decisions += n
         self._waiting += len(raw)
         if self._waiting >= FLUSH_BYTES:
@@ -152,7 +160,8 @@ def write_night(path: Path, terms: NightTerms) -> Iterator[NightWriter]:
     with written_once(path, "cache_size = -65536") as (con, temporary):
         con.execute(statement("store/night_create_terms"))
         con.execute(statement("store/night_create_decision"))
-        said = replace(terms, believed=True, chances=True)
+        con.execute(statement("store/night_create_taken_out"))
+        said = replace(terms, believed=True, chances=True, says_why=True)
         con.execute(statement("store/night_insert_terms"), (msgspec.json.encode(said),))
         yield NightWriter(con, temporary)
 
@@ -202,11 +211,20 @@ class NightReader:
         foreseen = row["believed"] if self.terms.believed else row["expected"]
         return Logged(int(row["chosen"]), _known(foreseen), chances)
 
-    def _row(self, decision_id: str) -> np.void | None:
+    def taken_out(self, decision_id: str) -> str | None:
+        """Return why the contact drawn for a decision is not made; None where it is, or an older file does not say."""
+        found = self._found("taken_out", decision_id) if self.terms.says_why else None
+        return None if found is None else str(found[0])
+
+    def _found(self, table: str, decision_id: str) -> tuple[Any, ...] | None:
         try:
-            found = self._con.execute(statement("store/night_read_decision"), (decision_id,)).fetchone()
+            row = self._con.execute(statement(f"store/night_read_{table}"), (decision_id,)).fetchone()
         except sqlite3.Error as error:
             raise self._damaged(error) from None
+        return None if row is None else tuple(row)
+
+    def _row(self, decision_id: str) -> np.void | None:
+        found = self._found("decision", decision_id)
         if found is None:
             return None
         believed, chances = self.terms.believed, self.terms.chances

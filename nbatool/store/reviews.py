@@ -144,6 +144,11 @@ class Reviews:
         """Return what goes out with the action file of a night: approved, and not out yet or out with this very one."""
         return [_review(row) for row in self._online.rows("approved_reviews", as_of_us=as_of_us)]
 
+    def approved_of(self, as_of_us: int) -> dict[str, bool]:
+        """Return the approved decisions a night made, and whether each went out with any action file."""
+        rows = self._online.rows("approved_of_night", as_of_us=as_of_us)
+        return {decision_id: out_as_of_us is not None for decision_id, out_as_of_us in rows}
+
     def mark_out(self, decision_ids: Iterable[str], as_of_us: int) -> int:
         """Keep which night approved decisions went out with, the first one; return how many are new."""
         marks = ({"decision_id": decision_id, "as_of_us": as_of_us} for decision_id in decision_ids)

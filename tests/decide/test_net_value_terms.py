@@ -85,4 +85,4 @@ def test_what_was_drawn_and_taken_out_is_no_lack_of_worth() -> None:
     policy, decision, _ = limited(PRICES)
     gone = replace(decision, probability_in_arm=np.full((1, 4), np.nan), chosen=np.array([-1]))
     (said,) = Reasons(policy).of_nothing(gone, 0)
-    assert said.startswith("another contact was drawn, but limits")
+    assert said.startswith("another contact was drawn, and is not made")

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from nbatool.activate.reserving import Wanted, reserving
 from nbatool.base.clock import US_PER_S
@@ -87,8 +88,10 @@ class ContactsOverTime(RuleBasedStateMachine):
         self.now_us = self.newest_us = START_US
         self.told: list[tuple[str, str | None, str | None, int, int, str]] = []
         """Contacts of others: type, action, channel, when, which step of the test, whose."""
-        self.made: dict[tuple[object, ...], tuple[int, int]] = {}
-        """Contact → (which step of the test, at which time it was decided)."""
+        self.made: dict[tuple[object, ...], tuple[int, int, int]] = {}
+        """Contact → (which step of the test, at which time it was decided, for when)."""
+        self.late: dict[str, list[tuple[int, int]]] = {}
+        """Decision → (after which step a word said it went out, and when)."""
         self.revived: set[str] = set()
         """Decisions whose contact counted no longer when a late word brought it back: nobody could have known."""
         self.steps = 0
@@ -175,6 +178,8 @@ class ContactsOverTime(RuleBasedStateMachine):
         contact = held[which % len(held)]
         if word == SENT and not self.counts(contact):
             self.revived.add(contact.decision_id)
+        if word == SENT:
+            self.late.setdefault(contact.decision_id, []).append((self.steps, self.newest_us + late))
         self.store.ledger.mark(contact.decision_id, word, self.newest_us + late)
 
     @rule()
@@ -199,7 +204,7 @@ class ContactsOverTime(RuleBasedStateMachine):
         since_us = as_of_us - self.guards.contacts.longest_us
         row_of = {who: row for row, who in enumerate(PEOPLE)}
         pieces = self.store.ledger.held_since(since_us, without=batch_of(as_of_us))
-        own = joined([counted(held, row_of, as_of_us, self.guards.unconfirmed_s, ()) for held in pieces])
+        own = joined([counted(held, row_of, as_of_us, self.guards.unconfirmed_s, {}) for held in pieces])
         told = sorted(
             (row_of[of], at, kind_of_others(CATALOGUE, action, channel))
             for _, action, channel, at, _, of in self.told if at < as_of_us
@@ -221,19 +226,29 @@ class ContactsOverTime(RuleBasedStateMachine):
         """Remember what is new in the contact log, and when it was decided."""
         self.steps += 1
         for contact in self.held():
-            self.made.setdefault(key(contact), (self.steps, as_of_us))
+            self.made.setdefault(key(contact), (self.steps, as_of_us, contact.at_us))
+
+    def known_at(self, contact: Held, step: int) -> int:
+        """When a contact went out, as far as a step of the test could know."""
+        said = [at for after, at in self.late.get(contact.decision_id, ()) if after < step]
+        return max(contact.at_us, *said) if said else contact.at_us
 
     @invariant()
     def no_window_ever_holds_more(self) -> None:
-        held = [c for c in self.held() if self.counts(c) and c.decision_id not in self.revived]
+        held = [
+            replace(c, at_us=self.made[key(c)][2])
+            for c in self.held()
+            if self.counts(c) and c.decision_id not in self.revived
+        ]
         for contact_rule in () if not hasattr(self, "guards") else self.guards.contacts.rules:
             for contact in (c for c in held if contact_rule.counts(c.kind)):
                 ours = [
                     c for c in held if c.customer_id == contact.customer_id and contact_rule.counts(c.kind)
                 ]
                 most_within(contact_rule, contact, [c.at_us for c in ours])
-                step, as_of_us = self.made[key(contact)]
-                before = [c.at_us for c in ours if self.made[key(c)][0] <= step]
+                step, as_of_us, _ = self.made[key(contact)]
+                before = [self.known_at(c, step) for c in ours if self.made[key(c)][0] <= step]
+                most_within(contact_rule, contact, ending_at(contact, before))
                 others = [
                     at for _, action, channel, at, when, of in self.told
                     if of == contact.customer_id and when < step and at < as_of_us
@@ -259,7 +274,7 @@ def most_within(contact_rule: ContactRule, contact: Held, times: Sequence[int]) 
 
 
 def key(contact: Held) -> tuple[object, ...]:
-    return contact.decision_id, contact.slot, contact.action_id, contact.channel, contact.at_us
+    return contact.decision_id, contact.slot, contact.action_id, contact.channel
 
 
 def told_at_once(told: NightCircumstances, guards: Guardrails) -> Circumstances:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from calls import call, decide
 
+from nbatool.activate.score import score_workspace
+from nbatool.activate.scored import ScoreSettings
+from nbatool.base.clock import parse_time
 from nbatool.store.online import OnlineStore
+from nbatool.store.workspace import open_workspace
 
 pytestmark = pytest.mark.slow
 
@@ -150,3 +156,91 @@ def test_approved_decisions_keep_to_limits(shop: Path) -> None:
     assert (said["approved"], len(said["held_back"])) == (3, 2)
     assert all("capacity 3 in 30d has no room" in each["why"] for each in said["held_back"])
     assert len(file_of(shop, "2018-07-02")) == 3
+
+
+def logged(root: Path) -> dict[str, tuple[Any, ...]]:
+    """The night's decisions of the decision log."""
+    with closing(duckdb.connect(str(root / "data" / "warehouse.duckdb"), read_only=True)) as con:
+        rows = con.execute(
+            "select decision_id, action_id, channel, probability, as_of from decisions where batch_id = '@night'"
+        ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_what_was_approved_stands_when_its_own_night_is_scored_again(shop: Path) -> None:
+    """It is in the file once, as it was decided, and the log says of it what it said."""
+    goes, waits = listed(shop)[:2]
+    before = logged(shop)
+    call(shop, "review", "approve", goes["decision_id"], waits["decision_id"])
+    call(shop, "suppress", "add", "--customer", waits["customer_id"], "--reason", "moved")
+    # Nobody needs to be looked at any more, and everybody would get something else.
+    settings = (shop / "nba.toml").read_text(encoding="utf-8").replace("clv > 150", "clv > 1e9")
+    (shop / "nba.toml").write_text(settings, encoding="utf-8")
+    for _ in range(2):
+        said = call(shop, "score", "--json").json
+        assert (said["approved"], len(said["held_back"])) == (1, 1)
+        rows = [
+            row for row in file_of(shop, "2018-07-01").values() if row["customer_id"] == goes["customer_id"]
+        ]
+        assert [(row["decision_id"], row["action_id"]) for row in rows] == [
+            (goes["decision_id"], goes["action_id"])
+        ]
+        assert waits["customer_id"] not in {r["customer_id"] for r in file_of(shop, "2018-07-01").values()}
+        after = logged(shop)
+        for one in (goes, waits):
+            assert after[one["decision_id"]] == before[one["decision_id"]]
+    call(
+        shop,
+        "suppress",
+        "remove",
+        str(call(shop, "suppress", "list", "--json").json["suppressions"][0]["id"]),
+    )
+    later = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
+    assert later["approved"] == 1
+    assert waits["decision_id"] in file_of(shop, "2018-07-02")
+
+
+def test_what_waits_leaves_its_room_to_others(shop: Path) -> None:
+    """A limit is used up by those who may go, whoever waits for a person."""
+    with (shop / "nba.toml").open("a", encoding="utf-8") as settings:
+        settings.write('capacity = [ { limit = 30, window = "30d" } ]\n')
+    online = OnlineStore(shop / "data" / "online.db")
+    online.ledger.give_back([h for rows in online.ledger.held_since(0) for h in rows.contacts()])
+    online.close()
+    said = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
+    assert said["waiting_for_review"] > 3
+    [limit] = said["limits"]
+    assert limit["used"] == 30
+    assert len(file_of(shop, "2018-07-02")) == 30
+
+
+def test_a_trial_leaves_the_file_of_its_night_as_it_was(shop: Path) -> None:
+    before, held_before = file_of(shop, "2018-07-01"), held(shop)
+    (shop / "nba.toml").write_text(
+        (shop / "nba.toml").read_text(encoding="utf-8").replace("clv > 150", "clv > 1e9"), encoding="utf-8"
+    )
+    said = call(shop, "score", "--dry-run", "--json").json
+    assert Path(said["actions_file"]).name == "actions-2018-07-01-trial.csv"
+    assert len(file_of(shop, "2018-07-01-trial")) > len(before)
+    assert (file_of(shop, "2018-07-01"), held(shop)) == (before, held_before)
+
+
+def test_killed_before_the_file_stands_an_approved_decision_goes_out_the_next_time(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [goes] = listed(shop)[:1]
+    call(shop, "review", "approve", goes["decision_id"])
+    workspace, present_us = open_workspace(shop), parse_time(NEXT_NIGHT)
+    monkeypatch.setattr("nbatool.activate.files.os.fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score_workspace(workspace, ScoreSettings(), as_of_us=present_us)
+    monkeypatch.undo()
+    assert goes["decision_id"] in held(shop), "it was reserved"
+    assert not (shop / "out" / "actions-2018-07-02.csv").exists()
+    said = call(shop, "score", "--json", "--as-of", "2018-07-03T06:00:00Z").json
+    assert said["approved"] == 1
+    assert goes["decision_id"] in file_of(shop, "2018-07-03")
+
+
+def interrupted(_: int) -> None:
+    raise KeyboardInterrupt

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nbatool.activate.funnel_tally import GONE_MEANWHILE, FunnelStep, FunnelTally, RuleCount
+from nbatool.activate.funnel_tally import FunnelStep, FunnelTally, RuleCount
 from nbatool.decide.decision import STEPS
-from nbatool.decide.limits import LimitLine
+from nbatool.decide.taken_out import TakenOut
 from nbatool.report.funnel_report import funnel_json, funnel_text
 
 POLICY = policy_of()
@@ -31,7 +31,7 @@ def chunk(removed: Any) -> Any:
     net_value = np.tile([1.0, -1.0, 0.0], (n, 1))
     chosen = np.where((removed == 0).any(axis=1), (removed == 0).argmax(axis=1), -1)
     decision = SimpleNamespace(removed=removed, net_value=net_value, chosen=chosen, arm=np.zeros(n, np.int8))
-    return SimpleNamespace(decision=decision, told=None, review=None)
+    return SimpleNamespace(decision=decision, told=None, review=None, taken_out={})
 
 
 @given(CODES, st.integers(0, 12))
@@ -57,13 +57,15 @@ def test_counts_are_those_by_hand_whatever_the_chunks(removed: Any, cut: int) ->
     assert steps["chosen"].customers == (removed == 0).any(axis=1).sum()
 
 
-def test_what_no_limit_took_out_was_used_meanwhile() -> None:
+def test_what_was_taken_out_has_the_rule_that_did_it() -> None:
     limit = 1 + STEPS.index("limit")
     tally = FunnelTally(POLICY)
-    tally.add(chunk(np.array([[limit, 0, 0]] * 5, np.int8)))
-    lines = [LimitLine("stock of mug", 9.0, None, 9.0, 0.5, taken, 0.0) for taken in (3,)]
-    (found,) = (step for step in tally.steps(lines) if step.step == "limit")
-    assert found.rules == (RuleCount("stock of mug", 3, 3), RuleCount(GONE_MEANWHILE, 2, 2))
+    why = {row: TakenOut("limit", 0, "stock of mug" if row < 3 else "budget 9 in 1d") for row in range(5)}
+    part = chunk(np.array([[limit, 0, 0]] * 5, np.int8))
+    part.taken_out = why
+    tally.add(part)
+    (found,) = (step for step in tally.steps() if step.step == "limit")
+    assert found.rules == (RuleCount("stock of mug", 3, 3), RuleCount("budget 9 in 1d", 2, 2))
 
 
 STEPS_SHOWN = (

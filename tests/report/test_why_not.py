@@ -82,8 +82,8 @@ def of(chosen: Ranked | None, about: Ranked = MUG, *others: Ranked, **said: obje
             "Mug by web is possible and worth $1.00, as much as Tea by email: of equal ones it is not the one chosen",
         ),
         (
-            of(None, MUG, taken_out=MUG), TAKEN_OUT,
-            "Mug by web was drawn, but limits or contacts made meanwhile left no room for it",
+            of(None, MUG, taken_out=replace(MUG, removed_by="budget 20 in 7d has no room for it")), TAKEN_OUT,
+            "Mug by web was drawn, but budget 20 in 7d has no room for it",
         ),
     ],
 )  # fmt: skip

@@ -130,7 +130,7 @@ def test_a_nights_decisions_are_read_back(tmp_path: Path) -> None:
         assert not path.exists()
     assert night.decisions == 3
     reader = NightReader(path)
-    assert reader.terms == replace(TERMS, believed=True, chances=True)
+    assert reader.terms == replace(TERMS, believed=True, chances=True, says_why=True)
     first, second = reader.choice("d_2"), reader.choice("d_1")
     assert first is not None
     assert second is not None
