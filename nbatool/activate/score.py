@@ -16,6 +16,7 @@ from nbatool.activate.limiting import LimitedNight
 from nbatool.activate.night_files import write_night_files
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
+from nbatool.activate.reviewed_log import log_reviewed
 from nbatool.activate.scored import ScoreReport, ScoreSettings
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Tally
@@ -170,6 +171,9 @@ class _Scoring:
                 for chunk in night.chunks(reservation, on_progress):
                     for take in takers:
                         take(chunk)
+                if trial is None:
+                    waiting = (review.decision_id for review in rows.waiting)
+                    log_reviewed(self.con, as_of, waiting, self.approved.going)
             if trial is None:
                 self.online.reviews.replace_night(as_of, rows.waiting)
             written = write_night_files(self.workspace, settings, rows, as_of, nobody=apprentice)

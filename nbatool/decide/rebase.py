@@ -102,8 +102,8 @@ def rebased(
     known = np.flatnonzero(arm >= 0)
     if len(known):
         phi, expected = _seen(con, policy, closed, known, arm)
-        as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[known]
-        replay = Replay(phi, arm[known], outcome[known] - expected, as_of)
+        began = np.asarray(closed["began_us"].to_numpy(), dtype=np.int64)[known]
+        replay = Replay(phi, arm[known], outcome[known] - expected, began)
         # An alarm stands at the newest decision that raised it.
         changes = changes_of(con, until_us + 1)
         weight = replay.forgotten(posterior, changes, replay.faded(as_of_us, terms.half_life_s))
@@ -128,16 +128,19 @@ def prior_variance(bundle: Bundle, d: int) -> Floats:
 
 @dataclass(frozen=True)
 class Replay:
-    """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs."""
+    """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs.
+
+    They are as old as their contacts, which a person may have let wait.
+    """
 
     phi: Floats
     arm: NDArray[np.int64]
     residual: Floats
-    as_of_us: NDArray[np.int64]
+    began_us: NDArray[np.int64]
 
     def faded(self, as_of_us: int, half_life_s: int) -> Floats:
         """Return what each counts by its age."""
-        ages = ((as_of_us - self.as_of_us) / US_PER_S).tolist()
+        ages = ((as_of_us - self.began_us) / US_PER_S).tolist()
         return np.array([2.0 ** (-max(age, 0.0) / half_life_s) for age in ages])
 
     def sums(self, weight: Floats, m: int) -> Sums:
@@ -148,9 +151,9 @@ class Replay:
         weight = weight.copy()
         for change in changes:
             arms = [k for k, (action, _) in enumerate(prior.arms) if action == change.action_id]
-            before = self.as_of_us < change.since_us
+            before = self.began_us < change.since_us
             old = before & np.isin(self.arm, arms)
-            days = np.unique(self.as_of_us[~before & np.isin(self.arm, arms)] // DAY_US)
+            days = np.unique(self.began_us[~before & np.isin(self.arm, arms)] // DAY_US)
             if old.any() and len(days) >= FEWEST_DAYS:
                 of = [
                     self.sums(np.where(rows, weight, 0.0), prior.m) for rows in (before & ~old, old, ~before)

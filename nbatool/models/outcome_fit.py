@@ -89,7 +89,8 @@ def fit_outcome(
     card = _card(logged, seed) | dict(extra_card or {})
     split = None
     if len(table) >= MIN_ROWS:
-        split = split_rows(logged.table.as_of_us, logged.table.customer, window_s=window_s, seed=seed)
+        rows = logged.table
+        split = split_rows(rows.as_of_us, rows.customer, window_s=window_s, seed=seed, began_us=rows.began_us)
     if split is None or varied(logged.table.take(split.stop.fit)) < MIN_NONZERO:
         return constant_outcome(logged, design, _shrinkage(logged), card)
     forgets = choose_half_life(logged, len(nothing), window_s=window_s, seed=seed)

@@ -122,7 +122,11 @@ def fit_propensity(
     table = table.take(order)
     recency = None if recency is None else np.asarray(recency, dtype=np.float64)[order]
     lack = _lack(table)
-    split = split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed) if lack is None else None
+    split = None
+    if lack is None:
+        split = split_rows(
+            table.as_of_us, table.customer, window_s=window_s, seed=seed, began_us=table.began_us
+        )
     if split is not None:
         lack = _lack(table.take(split.stop.fit)) and "the rows before the test hold too few cases"
     if split is None or lack is not None:
