@@ -130,17 +130,17 @@ def prior_variance(bundle: Bundle, d: int) -> Floats:
 class Replay:
     """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs.
 
-    They are as old as their contacts, which a person may have let wait.
+    Each is as old as its contact, which a person may have let wait.
     """
 
     phi: Floats
     arm: NDArray[np.int64]
     residual: Floats
-    began_us: NDArray[np.int64]
+    as_of_us: NDArray[np.int64]
 
     def faded(self, as_of_us: int, half_life_s: int) -> Floats:
         """Return what each counts by its age."""
-        ages = ((as_of_us - self.began_us) / US_PER_S).tolist()
+        ages = ((as_of_us - self.as_of_us) / US_PER_S).tolist()
         return np.array([2.0 ** (-max(age, 0.0) / half_life_s) for age in ages])
 
     def sums(self, weight: Floats, m: int) -> Sums:
@@ -151,9 +151,9 @@ class Replay:
         weight = weight.copy()
         for change in changes:
             arms = [k for k, (action, _) in enumerate(prior.arms) if action == change.action_id]
-            before = self.began_us < change.since_us
+            before = self.as_of_us < change.since_us
             old = before & np.isin(self.arm, arms)
-            days = np.unique(self.began_us[~before & np.isin(self.arm, arms)] // DAY_US)
+            days = np.unique(self.as_of_us[~before & np.isin(self.arm, arms)] // DAY_US)
             if old.any() and len(days) >= FEWEST_DAYS:
                 of = [
                     self.sums(np.where(rows, weight, 0.0), prior.m) for rows in (before & ~old, old, ~before)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nbatool.base.clock import US_PER_S
 from nbatool.base.seeds import hash64
-from nbatool.models.table import BoolArray, IntArray
+from nbatool.models.table import BoolArray, IntArray, Table
 
 TEST_SHARE = 0.2
 _MIN_FIT_SHARE = 0.1
@@ -90,6 +90,11 @@ def split_rows(
         f"({n_left_out} overlapping rows left out); calibrated on {len(folds)} groups of customers"
     )
     return Split(tuple(folds), stop, test, description, by_time=True)
+
+
+def split_table(table: Table, *, window_s: int, seed: int) -> Split:
+    """Split the rows of a table; as `split_rows`."""
+    return split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed, began_us=table.began_us)
 
 
 def all_customer_folds(
