@@ -179,7 +179,7 @@ class _Scoring:
             written = write_night_files(self.workspace, settings, rows, as_of, nobody=apprentice)
             if trial is None:
                 self.online.reviews.mark_out((review.decision_id for review, _ in self.approved.going), as_of)
-                forget(self.online, self.policy.guardrails, as_of)
+                forget(self.online, self.policy.guardrails, self.terms.outcomes, as_of)
         return replace(
             self._report(tally, written),
             why_not_logged=trial,
