@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 from windows_world import World, night, us
 
+from nbatool.activate.log_export import ExportSettings, export_log
 from nbatool.activate.night_log import BATCH
 from nbatool.activate.reviewed_log import log_reviewed
 from nbatool.features.outcome_terms import OutcomeTerms
@@ -101,6 +103,10 @@ def test_what_went_out_is_judged_from_then_on(world: World) -> None:
     assert world.learn(11).windows.closed == 1
     assert world.closed() == {"d_a": 20.0 + 2 * 4}
     assert world.shop.rows("select epoch_us(as_of) from closed") == [(us(0),)], "it was decided then"
+    file = export_log(open_workspace(world.shop.root), ExportSettings("csv")).file
+    with Path(file).open(encoding="utf-8") as exported:
+        [row] = csv.DictReader(exported)
+    assert (float(row["outcome"]), float(row["outcome_stars"])) == (28, 4)
 
 
 @pytest.mark.parametrize("mailed", [4.9, 5.0, 7.9, 8.0])
