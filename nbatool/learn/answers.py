@@ -97,18 +97,14 @@ class DecisionLookup:
         found = self._online.decisions.look_up(decision_id)
         if found is not None:
             return Known(found.decision.choice(), live=True, closed=found.closed_us is not None)
-        for file in self._asked(as_of_us):
-            choice = self._reader(file).choice(decision_id)
-            if choice is not None:
-                self._readers.move_to_end(file)
-                return self._of_a_night(choice)
-        return None
+        choice = self._nightly(decision_id, as_of_us)
+        return None if choice is None else self._of_a_night(choice)
 
     def choice(self, decision_id: str, slot: int = 1, as_of_us: int | None = None) -> Choice | None:
         """Return what a place of a decision got; None where the decision, or the place, is not known here."""
         if slot == 1:
-            found = self.find(decision_id, as_of_us)
-            return None if found is None else found.choice
+            found = self._online.decisions.look_up(decision_id)
+            return self._nightly(decision_id, as_of_us) if found is None else found.decision.choice()
         decision = self._online.decision(decision_id)
         return None if decision is None or slot > len(decision.slots) else decision.choice(slot)
 
@@ -121,6 +117,14 @@ class DecisionLookup:
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
+
+    def _nightly(self, decision_id: str, as_of_us: int | None) -> Choice | None:
+        for file in self._asked(as_of_us):
+            choice = self._reader(file).choice(decision_id)
+            if choice is not None:
+                self._readers.move_to_end(file)
+                return choice
+        return None
 
     def _of_a_night(self, choice: Choice) -> Known:
         """Return a night's decision: its whole night is closed, or those of it that wait for nothing."""

@@ -5,5 +5,5 @@
 -- params: as_of; anew, ids of those that go out for the first time
 delete from reviewed
 where
-    list_contains($anew, decision_id)
+    decision_id in (select unnest(cast($anew as varchar[])))
     or (as_of = $as_of and out_at is null and decision_id not in (select decision_id from contact_states))
