@@ -17,6 +17,7 @@ from nbatool.activate.meanwhile import Meanwhile
 from nbatool.activate.night_files import write_night_files
 from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.reserving import NightReservation, reserving
+from nbatool.activate.reviewed_log import log_reviewed
 from nbatool.activate.scored import ScoreReport, ScoreSettings
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Tally
@@ -177,6 +178,9 @@ class _Scoring:
                 for chunk in night.chunks(reservation, on_progress):
                     for take in takers:
                         take(chunk)
+                if trial is None:
+                    waiting = [*(review.decision_id for review in rows.waiting), *self.standing.approved]
+                    log_reviewed(self.con, as_of, waiting, self.approved.going)
             if trial is None:
                 self.online.reviews.replace_night(as_of, rows.waiting)
             written = write_night_files(
@@ -184,7 +188,7 @@ class _Scoring:
                 beside=why_not is not None and self.standing.is_logged, before=self._mark_out,
             )  # fmt: skip
             if trial is None:
-                forget(self.online, self.policy.guardrails, as_of)
+                forget(self.online, self.policy.guardrails, self.terms.outcomes, as_of)
         return replace(
             self._report(tally, written),
             why_not_logged=trial,

@@ -102,8 +102,8 @@ def rebased(
     known = np.flatnonzero(arm >= 0)
     if len(known):
         phi, expected = _seen(con, policy, closed, known, arm)
-        as_of = np.asarray(closed["as_of_us"].to_numpy(), dtype=np.int64)[known]
-        replay = Replay(phi, arm[known], outcome[known] - expected, as_of)
+        began = np.asarray(closed["began_us"].to_numpy(), dtype=np.int64)[known]
+        replay = Replay(phi, arm[known], outcome[known] - expected, began)
         # An alarm stands at the newest decision that raised it.
         changes = changes_of(con, until_us + 1)
         weight = replay.forgotten(posterior, changes, replay.faded(as_of_us, terms.half_life_s))
@@ -128,7 +128,10 @@ def prior_variance(bundle: Bundle, d: int) -> Floats:
 
 @dataclass(frozen=True)
 class Replay:
-    """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs."""
+    """n closed decisions as the fast learner sees them: float64[n, d], int64[n], float64[n] in currency, int64[n] µs.
+
+    Each is as old as its contact, which a person may have let wait.
+    """
 
     phi: Floats
     arm: NDArray[np.int64]

@@ -1,7 +1,7 @@
 """What happened after a moment: labels of targets and outcomes of objectives.
 
 A label looks at ``as_of <= ts < as_of + within`` and at nothing else (law 1); the moments come from the temp table
-``moments``.
+``moments``. Where a contact went out later than it was decided, its outcome begins there (``moment_actions``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nbatool.base.records import LIFETIME_VALUE
 from nbatool.features.kinds import Floats
@@ -34,12 +35,28 @@ def target_labels(con: duckdb.DuckDBPyConnection, target: Target, n_moments: int
     return labels if target.happens else 1.0 - labels
 
 
-def load_moment_actions(con: duckdb.DuckDBPyConnection, action_ids: Sequence[str | None]) -> None:
-    """Fill ``moment_actions``: what was done at each moment, null where nothing."""
+def load_moment_actions(
+    con: duckdb.DuckDBPyConnection,
+    action_ids: Sequence[str | None],
+    began_us: NDArray[np.int64] | None = None,
+) -> None:
+    """Fill ``moment_actions``: what was done at each moment, null where nothing.
+
+    Parameters
+    ----------
+    began_us
+        When it went out, µs since 1970: labels look from there on. None: at the moments.
+    """
     import pyarrow as pa
 
+    n = len(action_ids)
+    began = pa.nulls(n, pa.int64()) if began_us is None else pa.array(began_us, pa.int64())
     rows = pa.table(
-        {"moment": pa.array(np.arange(len(action_ids))), "action_id": pa.array(action_ids, pa.string())}
+        {
+            "moment": pa.array(np.arange(n)),
+            "action_id": pa.array(action_ids, pa.string()),
+            "began_us": began,
+        }
     )
     con.register("action_rows", rows)
     con.execute(statement("features/create_moment_actions"))

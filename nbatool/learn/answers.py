@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbatool.base.clock import US_PER_S, format_time
@@ -20,6 +20,7 @@ from nbatool.store.closing import Mark
 from nbatool.store.decision_record import Choice
 from nbatool.store.night_decisions import NightReader
 from nbatool.store.online import OnlineStore
+from nbatool.store.reviews import APPROVED, REJECTED, Word
 
 MOST_AHEAD_US = 300 * US_PER_S
 MOST_OPEN_NIGHTS = 64
@@ -37,12 +38,31 @@ class Known:
         Its window was closed: nothing that is said counts any more.
     over
         No outcome counts any more, but its contact may still be confirmed or released.
+    word
+        What a person said of it, or shall say; None: nobody was asked. Its window begins when it goes out.
     """
 
     choice: Choice
     live: bool
     closed: bool
     over: bool = False
+    word: Word | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its contact waits for a person, or was rejected: nothing can come of it."""
+        return self.word is not None and self.word.at_us is None
+
+    @property
+    def began_us(self) -> int:
+        """When its outcome window begins; with the decision where nobody was asked."""
+        out_us = None if self.word is None else self.word.at_us
+        return self.choice.as_of_us if out_us is None else out_us
+
+    @property
+    def closes_us(self) -> int:
+        """When its window closes."""
+        return self.choice.closes_us + self.began_us - self.choice.as_of_us
 
 
 class DecisionLookup:
@@ -77,18 +97,14 @@ class DecisionLookup:
         found = self._online.decisions.look_up(decision_id)
         if found is not None:
             return Known(found.decision.choice(), live=True, closed=found.closed_us is not None)
-        for file in self._asked(as_of_us):
-            choice = self._reader(file).choice(decision_id)
-            if choice is not None:
-                self._readers.move_to_end(file)
-                return self._of_a_night(choice)
-        return None
+        choice = self._nightly(decision_id, as_of_us)
+        return None if choice is None else self._of_a_night(choice)
 
     def choice(self, decision_id: str, slot: int = 1, as_of_us: int | None = None) -> Choice | None:
         """Return what a place of a decision got; None where the decision, or the place, is not known here."""
         if slot == 1:
-            found = self.find(decision_id, as_of_us)
-            return None if found is None else found.choice
+            found = self._online.decisions.look_up(decision_id)
+            return self._nightly(decision_id, as_of_us) if found is None else found.decision.choice()
         decision = self._online.decision(decision_id)
         return None if decision is None or slot > len(decision.slots) else decision.choice(slot)
 
@@ -102,17 +118,28 @@ class DecisionLookup:
             reader.close()
         self._readers.clear()
 
+    def _nightly(self, decision_id: str, as_of_us: int | None) -> Choice | None:
+        for file in self._asked(as_of_us):
+            choice = self._reader(file).choice(decision_id)
+            if choice is not None:
+                self._readers.move_to_end(file)
+                return choice
+        return None
+
     def _of_a_night(self, choice: Choice) -> Known:
         """Return a night's decision: its whole night is closed, or those of it that wait for nothing."""
         if self._mark is None:
             self._mark = self._online.closing.mark()
-        over = choice.as_of_us <= self._mark.closed_us
+        known = Known(choice, False, False, word=self._online.reviews.word(choice.decision_id))
+        if known.waits:
+            return known
+        over = known.began_us <= self._mark.closed_us
         closed = over and (
             choice.action_id == NOTHING
-            or choice.as_of_us <= self._mark.settled_us
+            or known.began_us <= self._mark.settled_us
             or self._online.closing.has_contact(choice.decision_id)
         )
-        return Known(choice, live=False, closed=closed, over=over)
+        return replace(known, closed=closed, over=over)
 
     def _asked(self, as_of_us: int | None) -> list[str]:
         """Return the files a decision may be in: of one moment there is one, else those hit last first."""
@@ -167,9 +194,11 @@ class Answers:
         Raises
         ------
         DataError
-            It lies before its decision or ahead of now, or names no objective.
+            It lies before its decision or ahead of now, or names no objective, or its contact did not go out yet.
         """
         known = self._lookup.find(said.decision_id)
+        if known is not None and known.waits:
+            _check_waiting(said, known)
         ts_us = self._time(said, known, present_us)
         objective = "" if said.value is None else self._terms.objective(said.objective).name
         told = None
@@ -186,14 +215,15 @@ class Answers:
 
     def _time(self, said: Said, known: Known | None, present_us: int) -> int:
         if said.ts_us is None:
-            return present_us if known is None else max(present_us, known.choice.as_of_us)
+            return present_us if known is None else max(present_us, known.began_us)
         if self._clock_runs and said.ts_us > present_us + MOST_AHEAD_US:
             raise DataError(
                 f"ts {format_time(said.ts_us)} is more than 5 minutes ahead of now, {format_time(present_us)}"
             )
-        if known is not None and said.ts_us < known.choice.as_of_us:
+        if known is not None and said.ts_us < known.began_us:
+            what = "the decision" if known.began_us == known.choice.as_of_us else "its contact went out"
             raise DataError(
-                f"ts {format_time(said.ts_us)} lies before the decision, {format_time(known.choice.as_of_us)}: "
+                f"ts {format_time(said.ts_us)} lies before {what}, {format_time(known.began_us)}: "
                 "what happened before cannot come of it"
             )
         return said.ts_us
@@ -207,12 +237,13 @@ class Answers:
     def _verdict(self, known: Known | None, objective: str, ts_us: int, present_us: int) -> str:
         if known is None:
             return "unknown"
-        choice = known.choice
-        if known.closed or known.over or present_us >= choice.closes_us:
+        if known.waits:
+            return "released"
+        if known.closed or known.over or present_us >= known.closes_us:
             return "late"
-        if not self._terms.in_window(objective, choice.as_of_us, ts_us):
+        if not self._terms.in_window(objective, known.began_us, ts_us):
             return "late"
-        said = self._online.answers.of_decision(choice.decision_id)
+        said = self._online.answers.of_decision(known.choice.decision_id)
         return "released" if last_status(said) == "released" else "credited"
 
     def _keep_status(
@@ -221,8 +252,9 @@ class Answers:
         told = "confirmed" if status == "sent" else "released"
         if known is None:
             told = "unknown"
-        else:
-            over_us, expires_us = known.choice.closes_us, self._expires_us(known.choice)
+        elif not known.waits:
+            over_us = known.closes_us
+            expires_us = known.began_us + self._terms.unconfirmed_after_s * US_PER_S
             if not known.live:
                 # Where windows are shorter, they wait for confirmations.
                 over_us = max(over_us, expires_us)
@@ -231,8 +263,28 @@ class Answers:
                 told = "late"
         return self._keep(Answer(decision_id, "", "", None, status, ts_us, present_us, told))
 
-    def _expires_us(self, choice: Choice) -> int:
-        return choice.as_of_us + self._terms.unconfirmed_after_s * US_PER_S
+
+def _check_waiting(said: Said, known: Known) -> None:
+    """Refuse what cannot be said of a contact that did not go out; that it will not is no surprise.
+
+    Raises
+    ------
+    DataError
+        Somebody says that it went out, or what came of it.
+    """
+    state = "" if known.word is None else known.word.state
+    if said.status != "sent" and (said.value is None or state == REJECTED):
+        return
+    name = said.decision_id
+    if state == REJECTED:
+        raise DataError(f"{name} was rejected in review and did not go out, so it cannot be sent")
+    then = (
+        "it goes out with the next: nbatool score" if state == APPROVED else f"nbatool review approve {name}"
+    )
+    raise DataError(
+        f"{name} waits for review and is in no action file yet, so nothing can have come of it. "
+        f"Let it go out first: {then}"
+    )
 
 
 def last_status(answers: Sequence[Answer]) -> str | None:

@@ -6,7 +6,7 @@ short: what they teach is worked out before it. A window closed live has left a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from nbatool.base.records import NOTHING
@@ -47,7 +47,7 @@ def feed(
         return fed
     while rows := warehouse.rows("learn/closed_after", position=learner.closed_position, most=MOST_AT_ONCE):
         try:
-            for _, decision_id, slot, as_of_us, outcome, action_id, channel, had_choice in rows:
+            for _, decision_id, slot, as_of_us, began_us, outcome, action_id, channel, had_choice in rows:
                 # Without a matching action the outcome is the whole slate's; its first place stands for it.
                 if (slot > 1 and not terms.each_slot) or online.learned.has_lesson(decision_id):
                     continue
@@ -58,7 +58,8 @@ def feed(
                 if (
                     choice is not None
                     and is_of(choice, action_id, channel)
-                    and learner.learn(choice, outcome)
+                    # Its age is that of the contact, which a person may have let wait.
+                    and learner.learn(replace(choice, as_of_us=began_us), outcome)
                 ):
                     fed.learned += 1
                 else:

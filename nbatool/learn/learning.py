@@ -57,6 +57,8 @@ class LearnReport:
         The newest event of those outcomes are made of, µs since 1970; None where no objective waits for events.
     command
         How this workspace's commands begin, for words about what to do next.
+    in_review
+        Decisions that wait for a person, or for the night they go out with: their windows have not begun.
     clock_runs
         Whether the present is now; else it stands where ``[workspace] as_of`` says.
     """
@@ -71,6 +73,7 @@ class LearnReport:
     data_until_us: int | None = None
     command: str = "nbatool"
     clock_runs: bool = True
+    in_review: int = 0
 
     @property
     def learned(self) -> int:
@@ -128,7 +131,7 @@ def learn_workspace(workspace: Workspace, *, as_of_us: int | None) -> LearnRepor
         return LearnReport(
             present, live, windows, fed, learner.model_version, changes, config.workspace.currency,
             None if reach is None else reach.newest_us, command_for(workspace.root),
-            config.workspace.as_of == "now",
+            config.workspace.as_of == "now", online.reviews.waiting(),
         )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Closing windows in the warehouse: which decisions are due, what became of them, each once.
 
-Contacts are reserved when they are decided. One that was confirmed, or that the contact log shows, earns its outcome;
+Contacts are reserved when they are decided, or when a person lets them go out: then everything here counts from there, and
+what still waits for a person is not looked at. One that was confirmed, or that the contact log shows, earns its outcome;
 one that was released or that nobody confirmed in time earns none. `nothing` needs no confirmation, unless not one
 contact of its night was confirmed.
 """
@@ -69,7 +70,7 @@ class Windows:
     unconfirmed
         Nights that teach nothing, because none of their contacts was confirmed.
     open
-        Decisions, not slots, whose windows have not ended.
+        Decisions, not slots, whose windows have not ended; without those that wait for a person.
     first_ends_us
         When the first of those windows ends, with its wait, µs since 1970; None where there is none.
     """

@@ -134,7 +134,7 @@ def _judged(
 ) -> Judged:
     ids = table.customer_id.tolist()
     prepared = prepare_moments(con, bundle.features, Moments(ids, table.as_of_us))
-    load_moment_actions(con, [None if a == NOTHING else str(a) for a in table.action_id])
+    load_moment_actions(con, [None if a == NOTHING else str(a) for a in table.action_id], table.began_us)
     candidates = log_candidates(config, table, actions)
     code = candidate_codes(config, table, candidates)
     reward = _rewards(con, config, bundle, table, {a.id: a for a in actions})

@@ -61,6 +61,8 @@ class DecisionTable:
         Name of a list of candidates → the list.
     row
         Number of each in the temporary table ``logged``; -1 where it is not of the log.
+    began_us
+        When its outcome window begins: with the decision, or when a person let it go out.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -81,6 +83,7 @@ class DecisionTable:
     posted_amount: FloatArray
     candidate_sets: dict[str, tuple[Candidate, ...]]
     row: IntArray
+    began_us: IntArray
 
     def __len__(self) -> int:
         return len(self.as_of_us)
@@ -198,7 +201,7 @@ def read_decision_table(
     Parameters
     ----------
     closed_us
-        Own decisions after it were not closed yet at the time looked at (`KnownOutcomes.closed_us`), whatever was closed
+        Own windows that began after it were not closed yet at the time looked at (`KnownOutcomes.closed_us`), whatever was closed
         since. Imported ones have no mark that their window ended: the caller asks `KnownOutcomes.of`.
     every
         Return every decision, whatever became of it, without what requests said: contacts never made and open windows
@@ -236,6 +239,7 @@ def read_decision_table(
         amount,
         {name: tuple((str(a), c) for a, c in json.loads(text)) for name, text in sets},
         np.arange(len(found), dtype=np.int64),
+        np.asarray(found["began_us"].to_numpy(), dtype=np.int64),
     )
 
 

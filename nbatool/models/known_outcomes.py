@@ -33,7 +33,7 @@ class KnownOutcomes:
     as_of_us
         The moment, µs since 1970.
     closed_us
-        The windows of own decisions up to here had ended by then, with their wait.
+        The own windows that began up to here had ended by then, with their wait.
     ended_us
         The windows of all decisions up to here had ended.
     telling

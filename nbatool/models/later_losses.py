@@ -84,7 +84,9 @@ def _decisions(logged: Logged, n_candidate: int, seed: int) -> _Decisions | None
     """A sample of whole customers, by time."""
     table = logged.table
     parts = -(-len(table) // MOST_ROWS)
-    rows = np.flatnonzero(customer_part(table.customer, seed, "half-life sample", max(parts, 1)) == 0)
+    sampled = customer_part(table.customer, seed, "half-life sample", max(parts, 1)) == 0
+    # What a person let wait is left out: its outcome came later than those of the decisions beside it.
+    rows = np.flatnonzero(sampled & (table.begins_us() == table.as_of_us))
     if len(rows) < LEAST_ROWS:
         return None
     rows = rows[np.argsort(table.as_of_us[rows], kind="stable")]

@@ -27,7 +27,7 @@ from nbatool.models.outcome_card import outcome_evaluation, outcome_warnings, up
 from nbatool.models.outcome_maps import Maps, Scores, maps_of
 from nbatool.models.outcome_parts import Design, Recipe
 from nbatool.models.shrinkage import Shrinkage, fit_shrinkage
-from nbatool.models.splits import Fold, Split, all_customer_folds, customer_part, split_rows
+from nbatool.models.splits import Fold, Split, all_customer_folds, customer_part, split_table
 from nbatool.models.spread import Spread, fit_spread
 from nbatool.models.table import BoolArray, FloatArray, IntArray, Table, row_order
 from nbatool.models.uplift_error import UNKNOWN, UpliftError, fit_uplift_error
@@ -89,7 +89,7 @@ def fit_outcome(
     card = _card(logged, seed) | dict(extra_card or {})
     split = None
     if len(table) >= MIN_ROWS:
-        split = split_rows(logged.table.as_of_us, logged.table.customer, window_s=window_s, seed=seed)
+        split = split_table(logged.table, window_s=window_s, seed=seed)
     if split is None or varied(logged.table.take(split.stop.fit)) < MIN_NONZERO:
         return constant_outcome(logged, design, _shrinkage(logged), card)
     forgets = choose_half_life(logged, len(nothing), window_s=window_s, seed=seed)

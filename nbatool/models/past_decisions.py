@@ -172,7 +172,7 @@ def as_table(con: duckdb.DuckDBPyConnection, log: LoggedDecisions, n_objectives:
     return DecisionTable(
         con, source, log.customer_id, nobody, log.as_of_us, log.action_id, log.channel, np.ones(n, dtype=np.int64),
         np.full(n, np.nan), source, empty, empty, empty, np.full(n, np.nan), none, none, {},
-        np.full(n, -1, dtype=np.int64),
+        np.full(n, -1, dtype=np.int64), log.as_of_us,
     )  # fmt: skip
 
 

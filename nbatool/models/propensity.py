@@ -15,7 +15,7 @@ from nbatool.models.calibration import Calibrator, fit_calibrator
 from nbatool.models.card import canonical_json, data_window, versions
 from nbatool.models.fit import FittedBooster, fit_booster
 from nbatool.models.propensity_card import evaluation, health_warnings
-from nbatool.models.splits import Fold, Split, customer_part, split_rows
+from nbatool.models.splits import Fold, Split, customer_part, split_table
 from nbatool.models.table import FloatArray, Table, row_order
 
 MIN_ROWS = 100
@@ -122,7 +122,7 @@ def fit_propensity(
     table = table.take(order)
     recency = None if recency is None else np.asarray(recency, dtype=np.float64)[order]
     lack = _lack(table)
-    split = split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed) if lack is None else None
+    split = split_table(table, window_s=window_s, seed=seed) if lack is None else None
     if split is not None:
         lack = _lack(table.take(split.stop.fit)) and "the rows before the test hold too few cases"
     if split is None or lack is not None:

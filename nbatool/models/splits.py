@@ -1,6 +1,6 @@
 """Which rows train, stop, calibrate and judge a model: by time, with the label windows kept apart.
 
-A row's label covers as_of <= ts < as_of + window. A model that is judged on moments from t on may only learn from
+A row's label covers as_of <= ts < as_of + window, or begins later, where a contact went out days after it was decided. A model that is judged on moments from t on may only learn from
 rows whose windows had closed by t, as it would have been in life. With too few moments for that, customers are split
 by hash instead, and the card says so.
 
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nbatool.base.clock import US_PER_S
 from nbatool.base.seeds import hash64
-from nbatool.models.table import BoolArray, IntArray
+from nbatool.models.table import BoolArray, IntArray, Table
 
 TEST_SHARE = 0.2
 _MIN_FIT_SHARE = 0.1
@@ -56,7 +57,9 @@ class Split:
     by_time: bool
 
 
-def split_rows(as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: int) -> Split:
+def split_rows(
+    as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: int, began_us: IntArray | None = None
+) -> Split:
     """Split rows by time where there are enough moments, else by customer.
 
     Parameters
@@ -65,15 +68,18 @@ def split_rows(as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: i
         int64[n].
     window_s
         Length of the label window, seconds: the embargo between fit rows and the rows predicted.
+    began_us
+        int64[n]: when the label windows begin; None: at the moments.
     """
+    until_us = (as_of_us if began_us is None else began_us) + window_s * US_PER_S
     moments = np.unique(as_of_us)
-    test = _last_block(as_of_us, np.ones(len(as_of_us), dtype=bool), window_s) if len(moments) > 1 else None
+    test = _last_block(as_of_us, np.ones(len(as_of_us), dtype=bool), until_us) if len(moments) > 1 else None
     if test is None:
         why = "only one moment" if len(moments) <= 1 else "too few moments with closed windows"
         return _by_customer(customer, seed, why)
     pool = _mask(test.fit, len(as_of_us))
     first_test = int(as_of_us[test.predict].min())
-    stop = _last_block(as_of_us, pool, window_s)
+    stop = _last_block(as_of_us, pool, until_us)
     if stop is None:
         stop = _customer_folds(test.fit, customer, seed, "stop")[0]
     folds = _customer_folds(test.fit, customer, seed, "calibration")
@@ -84,6 +90,11 @@ def split_rows(as_of_us: IntArray, customer: IntArray, *, window_s: int, seed: i
         f"({n_left_out} overlapping rows left out); calibrated on {len(folds)} groups of customers"
     )
     return Split(tuple(folds), stop, test, description, by_time=True)
+
+
+def split_table(table: Table, *, window_s: int, seed: int) -> Split:
+    """Split the rows of a table; as `split_rows`."""
+    return split_rows(table.as_of_us, table.customer, window_s=window_s, seed=seed, began_us=table.began_us)
 
 
 def all_customer_folds(
@@ -107,7 +118,7 @@ def customer_part(customer: IntArray, seed: int, name: str, n_parts: int) -> Int
     return (rank % n_parts)[inverse].astype(np.int64)
 
 
-def _last_block(as_of_us: IntArray, among: BoolArray, window_s: int) -> Fold | None:
+def _last_block(as_of_us: IntArray, among: BoolArray, until_us: IntArray) -> Fold | None:
     """The fewest last moments among the rows that hold TEST_SHARE of them and leave enough rows closed before."""
     moments, counts = np.unique(as_of_us[among], return_counts=True)
     n = int(counts.sum())
@@ -117,7 +128,7 @@ def _last_block(as_of_us: IntArray, among: BoolArray, window_s: int) -> Fold | N
     enough = np.flatnonzero(from_end >= TEST_SHARE * n)
     for start in dict.fromkeys((int(enough[-1]), len(moments) - 1)):
         cut = moments[start]
-        fit = among & (as_of_us + window_s * 1_000_000 <= cut)
+        fit = among & (until_us <= cut)
         if fit.sum() >= max(1, _MIN_FIT_SHARE * n):
             return Fold(np.flatnonzero(fit), np.flatnonzero(among & (as_of_us >= cut)))
     return None

@@ -32,6 +32,8 @@ class Table:
         int64[n]: a code per customer, used only to keep a customer's rows together.
     as_of_us
         int64[n]: the moment, microseconds since 1970 UTC.
+    began_us
+        int64[n]: when what y counts begins, where that is later for some rows; None: at the moment.
     """
 
     x: FloatArray
@@ -41,6 +43,7 @@ class Table:
     weight: FloatArray | None
     customer: IntArray
     as_of_us: IntArray
+    began_us: IntArray | None = None
 
     def __post_init__(self) -> None:
         x = np.ascontiguousarray(self.x, dtype=np.float64)
@@ -50,6 +53,8 @@ class Table:
         object.__setattr__(self, "y", np.ascontiguousarray(self.y, dtype=np.float64))
         object.__setattr__(self, "customer", np.ascontiguousarray(self.customer, dtype=np.int64))
         object.__setattr__(self, "as_of_us", np.ascontiguousarray(self.as_of_us, dtype=np.int64))
+        if self.began_us is not None:
+            object.__setattr__(self, "began_us", np.ascontiguousarray(self.began_us, dtype=np.int64))
         if self.weight is not None:
             object.__setattr__(self, "weight", np.ascontiguousarray(self.weight, dtype=np.float64))
         self._check()
@@ -63,7 +68,7 @@ class Table:
         unknown = sorted(set(self.categorical) - set(self.names))
         if unknown:
             raise ValueError(f"categorical names that are no column: {unknown}")
-        for label in ("y", "customer", "as_of_us", "weight"):
+        for label in ("y", "customer", "as_of_us", "began_us", "weight"):
             column = getattr(self, label)
             if column is not None and column.shape != (n,):
                 raise ValueError(f"{label} has shape {column.shape}, x has {n} rows")
@@ -74,6 +79,10 @@ class Table:
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
+
+    def begins_us(self) -> IntArray:
+        """Return when what y counts begins, (n,)."""
+        return self.as_of_us if self.began_us is None else self.began_us
 
     def weights(self) -> FloatArray:
         """Return the weights, or ones."""
@@ -89,6 +98,7 @@ class Table:
             weight=None if self.weight is None else self.weight[rows],
             customer=self.customer[rows],
             as_of_us=self.as_of_us[rows],
+            began_us=None if self.began_us is None else self.began_us[rows],
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,9 +145,7 @@ def train_outcome(
     known = decision_weights(
         customers_only, past.is_nothing, codes, log.probability, past.from_events, seed=training.seed
     )
-    table = Table(
-        table.x, table.names, table.categorical, table.y, known.weight, table.customer, table.as_of_us
-    )
+    table = replace(table, weight=known.weight)
     contacted = np.unique(codes[~past.is_nothing])
     outcome = fit_outcome(
         table, is_nothing=past.is_nothing, action_code=codes, window_s=within_s,
@@ -268,7 +267,8 @@ def _table_of(
     log = past.table
     who_us = Moments([str(c) for c in log.customer_id], log.as_of_us)
     prepared = prepare_moments(training.con, training.features, who_us)
-    load_moment_actions(training.con, [None if a == NOTHING else str(a) for a in log.action_id])
+    done = [None if a == NOTHING else str(a) for a in log.action_id]
+    load_moment_actions(training.con, done, log.began_us)
     by_channel = training.config.catalogue.channel_mode == "one"
     channel = log.channel.tolist() if by_channel else [None] * len(log)
     chosen = list(zip(log.action_id.tolist(), channel, strict=True))
@@ -284,8 +284,8 @@ def _table_of(
     width = decision.candidate_from
     names = decision.names[:width]
     categorical = tuple(name for name in decision.categorical if name in names)
-    alone = Table(x[:, :width], names, categorical, y, None, who, log.as_of_us)
-    return Table(x, decision.names, decision.categorical, y, None, who, log.as_of_us), alone
+    alone = Table(x[:, :width], names, categorical, y, None, who, log.as_of_us, log.began_us)
+    return Table(x, decision.names, decision.categorical, y, None, who, log.as_of_us, log.began_us), alone
 
 
 def _converted(training: Training, within_s: int, n: int) -> FloatArray | None:
@@ -310,5 +310,5 @@ def _conversion(
     weight = None
     if half_life_days is not None:
         weight = age_weights(table.as_of_us, int(table.as_of_us.max()), float(half_life_days * DAY_S))
-    rows = Table(table.x, table.names, table.categorical, y, weight, table.customer, table.as_of_us)
+    rows = replace(table, y=y, weight=weight)
     return fit_conversion(rows.take(~past.is_nothing), window_s=within_s, seed=training.seed)

@@ -22,6 +22,7 @@ def learn_json(report: LearnReport) -> dict[str, Any]:
         "released": windows.released + live.released,
         "open": windows.open,
         "first_window_ends": None if windows.first_ends_us is None else format_time(windows.first_ends_us),
+        "in_review": report.in_review,
         "waiting": windows.waiting,
         "waiting_for_data": windows.waiting_for_data,
         "data_until": None if not report.data_until_us else format_time(report.data_until_us),
@@ -49,6 +50,11 @@ def learn_text(report: LearnReport) -> str:
         )
     if counts["released"]:
         lines.append(f"released  {counts['released']:,} contacts that were not made")
+    if counts["in_review"]:
+        lines.append(
+            f"review    {counts['in_review']:,} decisions wait for a person or the next night; their windows begin when they "
+            f"go out: {report.command} review list"
+        )
     if counts["waiting"]:
         lines.append(f"waiting   {counts['waiting']:,} decisions, for contacts that may still be confirmed")
     lines += waiting_for_data_text(report)

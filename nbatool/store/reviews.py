@@ -66,6 +66,14 @@ class Review:
     out_as_of_us: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said of a decision, and when its contact goes out, µs since 1970; None: it is not out."""
+
+    state: str
+    at_us: int | None
+
+
 class Reviews:
     """The decisions that wait for a person, and those a person has spoken about."""
 
@@ -119,6 +127,15 @@ class Reviews:
             raise DataError(f'no decision "{said}" in the review queue. nbatool review list shows what waits')
         named = ", ".join(row[0] for row in found[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
         raise DataError(f'several decisions begin with "{said}": {named}. Write more of the id')
+
+    def word(self, decision_id: str) -> Word | None:
+        """Return what was said of a decision; None for one that never waited for a person."""
+        rows = self._online.rows("review_word", decision_id=decision_id)
+        return Word(*rows[0]) if rows else None
+
+    def waiting(self) -> int:
+        """Return how many wait for a word, or for the next night since they got one."""
+        return int(self._online.rows("count_waiting_reviews")[0][0])
 
     def approve(self, decision_id: str, who: str, note: str, now_us: int) -> Review:
         """Let a decision go out with the next action file; said again, it changes nothing.

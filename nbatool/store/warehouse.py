@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = (
-    "events", "customers", "decisions", "candidate_sets", "outcomes", "consent", "contact_states", "contact_said", "closed",
+    "events", "customers", "decisions", "candidate_sets", "outcomes", "consent", "contact_states", "contact_said", "closed", "reviewed",
     "attributes_seen",
     "rejects", "batches", "runs", "live_watermark", "drained",
     "watched", "changes",

@@ -1,16 +1,21 @@
 -- makes: the decision log with what came of it
 -- grain: one row per slot of a decision, in the order of time
--- reads: decisions, candidate_sets, outcomes, contact_said, closed, logged, brought, registered by the caller
+-- reads: decisions, candidate_sets, outcomes, contact_said, closed, reviewed, logged, brought, registered by the caller
 -- params: source (null: all), from_us, until_us (µs since 1970 UTC; null: no limit); each_slot, whether each slot of a
 --   slate has an outcome of its own; else the slate has one, which stands at its first slot; objectives, their names, and
 --   within_us, their windows; unnamed, whose the outcomes are that name none (null: nobody's)
 with chosen as (
-    select *, min(slot) over (partition by source, decision_id) as first_slot
-    from decisions
+    select
+        d.*,
+        min(d.slot) over (partition by d.source, d.decision_id) as first_slot,
+        -- Until a person lets it go out nothing comes of it.
+        case when r.decision_id is null then d.as_of else r.out_at end as began
+    from decisions as d
+    left join reviewed as r on d.source = 'nbatool' and r.decision_id = d.decision_id
     where
-        ($source is null or source = $source)
-        and ($from_us is null or as_of >= make_timestamp($from_us))
-        and ($until_us is null or as_of < make_timestamp($until_us))
+        ($source is null or d.source = $source)
+        and ($from_us is null or d.as_of >= make_timestamp($from_us))
+        and ($until_us is null or d.as_of < make_timestamp($until_us))
 ),
 
 sources as (select distinct source from decisions),
@@ -42,9 +47,9 @@ told as (
         and (o.source = c.source or o.source not in (select source from sources))
     left join objectives as w on w.name = coalesce(o.objective, $unnamed)
     where
-        -- What happened before a decision, or after the window of its objective, did not come of it.
+        -- What happened before a contact, or after the window of its objective, did not come of it.
         o.ts is null
-        or (o.ts >= c.as_of and (w.name is null or epoch_us(o.ts) < epoch_us(c.as_of) + w.within_us))
+        or (o.ts >= c.began and (w.name is null or epoch_us(o.ts) < epoch_us(c.began) + w.within_us))
     group by c.source, c.decision_id, c.slot
 ),
 

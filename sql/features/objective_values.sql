@@ -1,4 +1,4 @@
--- makes: what the events of one objective amount to after each moment
+-- makes: what the events of one objective amount to after each moment, or after what was done there went out
 -- grain: one row per moment with such events
 -- reads: moments, moment_actions, events
 -- params: $event, the type; $within_s, the window in seconds; $clip, most one event counts (null: no limit);
@@ -12,7 +12,7 @@ join moment_actions as a on a.moment = m.moment
 join events as e
     on e.source_id = m.customer_id
     and e.type = $event
-    and e.ts >= m.as_of
-    and e.ts < m.as_of + to_seconds($within_s)
+    and e.ts >= coalesce(a.began, m.as_of)
+    and e.ts < coalesce(a.began, m.as_of) + to_seconds($within_s)
 where not $match_action or e.action_id = a.action_id
 group by m.moment

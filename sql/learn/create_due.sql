@@ -11,8 +11,8 @@ with found as (
         o.action_id <> 'nothing'
         and s.status is distinct from 'released'
         and (s.status is not distinct from 'sent' or c.decision_id is not null) as is_made,
-        o.as_of > $reached as is_ahead,
-        o.as_of + to_seconds($unconfirmed_s) <= $told_until as is_late
+        o.began > $reached as is_ahead,
+        o.began + to_seconds($unconfirmed_s) <= $told_until as is_late
     from open_decisions as o
     left join contact_said as s on s.decision_id = o.decision_id
     left join confirmed as c on c.decision_id = o.decision_id
@@ -27,7 +27,8 @@ judged as (
             when f.is_made then 'earns'
             when f.action_id <> 'nothing' then case when f.is_late then 'expired' else 'waits' end
             -- Whom a night left alone teaches only beside those it contacted.
-            when n.contacts > 0 and n.made = 0 then case when f.is_late then 'alone' else 'waits' end
+            when n.contacts > 0 and n.made = 0
+                then case when n.last_began + to_seconds($unconfirmed_s) <= $told_until then 'alone' else 'waits' end
             else 'earns'
         end as verdict
     from found as f

@@ -1,5 +1,5 @@
--- makes: moment_actions, what was done at each of those moments
+-- makes: moment_actions, what was done at each of those moments, where what came of it begins
 -- grain: one row per moment
 -- reads: due
 -- params: none
-create or replace temp table moment_actions as select moment, action_id from due where verdict = 'earns'
+create or replace temp table moment_actions as select moment, action_id, cast(null as timestamp) as began from due where verdict = 'earns'

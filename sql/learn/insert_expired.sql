@@ -4,7 +4,7 @@
 -- reads: due
 -- params: $unconfirmed_s, seconds a reservation lasts
 insert into contact_states (decision_id, status, ts)
-select decision_id, 'expired', min(as_of) + to_seconds($unconfirmed_s)
+select decision_id, 'expired', min(began) + to_seconds($unconfirmed_s)
 from due
 where verdict in ('expired', 'alone', 'released')
 group by decision_id

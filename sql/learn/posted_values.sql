@@ -10,7 +10,7 @@ posted as (
     select
         d.moment,
         d.source_id,
-        d.as_of,
+        d.began,
         d.action_id,
         o.value,
         -- the id its sender gave it: what came live stands under its objective's name
@@ -27,7 +27,7 @@ posted as (
         -- Sources may number their decisions alike; what came with a decision is that decision's.
         and (o.source = 'nbatool' or o.source not in (select source from sources))
         and (o.objective = $objective or (o.objective is null and $takes_unnamed))
-        and (o.ts is null or (o.ts >= d.as_of and o.ts < d.as_of + to_seconds($within_s)))
+        and (o.ts is null or (o.ts >= d.began and o.ts < d.began + to_seconds($within_s)))
 )
 
 select
@@ -43,8 +43,8 @@ where not exists (
         e.event_id = p.said_id
         and e.source_id = p.source_id
         and e.type in (select unnest($types))
-        and e.ts >= p.as_of
-        and e.ts < p.as_of + to_seconds($within_s)
+        and e.ts >= p.began
+        and e.ts < p.began + to_seconds($within_s)
         and (not $match_action or e.action_id = p.action_id)
 )
 group by p.moment

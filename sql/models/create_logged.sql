@@ -1,9 +1,9 @@
 -- makes: logged (temporary), the decisions of the log: imported ones, own ones whose windows have closed; or every one:
 --   contacts that were never made and open windows too, without what requests said
 -- grain: one row per slot of a decision; row counts from 0 in the order (customer, time, decision, slot)
--- reads: decisions, closed, contact_said
--- params: from_ts, until_ts; closed_until, own decisions up to here (inclusive) may be closed: what later ones are
---   closed with is not known yet; every; each_slot, whether each slot of a slate has an outcome of its own; else its first
+-- reads: decisions, closed, contact_said, reviewed
+-- params: from_ts, until_ts; closed_until, own windows that began up to here (inclusive) may be closed: what later ones
+--   are closed with is not known yet; every; each_slot, whether each slot of a slate has an outcome of its own; else its first
 --   stands for it
 create or replace temp table logged as
 select
@@ -17,6 +17,7 @@ from (
         coalesce(d.source_id, '@' || d.source || '/' || d.decision_id) as customer_id,   -- anonymous: a customer each
         d.source_id is null as is_anonymous,
         d.as_of,
+        coalesce(r.out_at, d.as_of) as began,           -- when its outcome does: later where a person let it go out
         d.action_id,
         case when d.action_id <> 'nothing' then d.channel end as channel,
         d.probability,
@@ -29,13 +30,14 @@ from (
         c.outcome                       -- currency; null: to be made from what was posted and what happened
     from decisions as d
     left join closed as c on d.source = 'nbatool' and c.decision_id = d.decision_id and c.slot = d.slot
+    left join reviewed as r on d.source = 'nbatool' and r.decision_id = d.decision_id
     where
         d.as_of >= $from_ts
         and d.as_of < $until_ts
         and (
             $every
             or d.source <> 'nbatool'
-            or (c.outcome is not null and d.as_of <= $closed_until and ($each_slot or d.slot = 1))
+            or (c.outcome is not null and coalesce(r.out_at, d.as_of) <= $closed_until and ($each_slot or d.slot = 1))
         )
         -- The last thing said of a contact counts.
         and ($every or d.decision_id not in (select decision_id from contact_said where status = 'released'))

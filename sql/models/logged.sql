@@ -3,7 +3,7 @@
 -- reads: logged
 -- params: none
 select
-    source, decision_id, slot, customer_id, is_anonymous, epoch_us(as_of) as as_of_us, action_id, channel, probability,
+    source, decision_id, slot, customer_id, is_anonymous, epoch_us(as_of) as as_of_us, epoch_us(began) as began_us, action_id, channel, probability,
     policy, arm, candidate_set, context, outcome
 from logged
 order by row

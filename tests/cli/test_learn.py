@@ -124,7 +124,7 @@ def test_closing_reports_what_it_did(tmp_path: Path) -> None:
     online.record(record(closes_us=TERMS.closes_us(1000 * S)))
     online.close()
     nothing = {
-        "as_of": "1970-02-01T00:00:00Z", "closed": 0, "by_default": 0, "expired": 0, "released": 0, "waiting": 0,
+        "as_of": "1970-02-01T00:00:00Z", "closed": 0, "by_default": 0, "expired": 0, "released": 0, "in_review": 0, "waiting": 0,
         "open": 0, "first_window_ends": None,
         "waiting_for_data": 1, "data_until": None, "unconfirmed_nights": [], "learned": 0,
         "not_learned": 0, "changes": [], "model_version": None,

@@ -18,6 +18,7 @@ from small_world import AS_OF, Row, World, differing, everything
 from test_batch_equals_live import AS_OF_US, EVENTS, TYPES, batch
 from test_batch_equals_live import Row as Event
 
+from nbatool.base.clock import DAY_US
 from nbatool.base.seeds import generator
 from nbatool.base.settings import Objective, Target
 from nbatool.features.choice import as_timestamp
@@ -159,3 +160,15 @@ def test_the_past_does_matter(world: World, given: dict[str, bytes], tmp_path: P
     events = [{**row, "value": "99.00"} if k == past else row for k, row in enumerate(world.events)]
     other = World(tuple(events), world.late, world.customers, world.others)
     assert f"scores-{AS_OF}.csv" in differing(everything(other.write(tmp_path / "world")), given)
+
+
+def test_what_came_of_a_contact_came_after_it(con: duckdb.DuckDBPyConnection) -> None:
+    """One that a person let wait for three days: its outcome and its conversion begin there, a label of the moment does not."""
+    days = [(day * DAY_US, kind, 1, "x") for day in (0, 2, 3, 7, 8) for kind in ("buy", "take")]
+    assert labels(con, days) == [[1.0], [3.0], [3.0], [1.0]]
+    try:
+        load_moment_actions(con, ["x"], np.array([AS_OF_US + 3 * DAY_US]))
+        assert labels(con, days) == [[1.0], [2.0], [2.0], [1.0]]
+        assert labels(con, days[:4]) == [[1.0], [0.0], [0.0], [0.0]]
+    finally:
+        load_moment_actions(con, ["x"])

@@ -37,7 +37,7 @@ class Lookup:
 def con() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
     made.execute("set timezone = 'UTC'")
-    for table in ("decisions", "closed"):
+    for table in ("decisions", "closed", "reviewed"):
         made.execute(statement(f"store/create_{table}"))
     return made
 
@@ -92,7 +92,7 @@ def test_a_change_is_found_once_and_kept(con: duckdb.DuckDBPyConnection) -> None
 def test_days_taken_together_are_days_taken_one_by_one(con: duckdb.DuckDBPyConnection) -> None:
     other = duckdb.connect()
     other.execute("set timezone = 'UTC'")
-    for table in ("decisions", "closed"):
+    for table in ("decisions", "closed", "reviewed"):
         other.execute(statement(f"store/create_{table}"))
     for day in range(30):
         close_day(con, day)

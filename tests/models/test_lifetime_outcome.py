@@ -215,7 +215,7 @@ def test_windows_close_with_what_training_labels_say(
     start = datetime(2024, 3, 1)  # noqa: DTZ001
     con.execute(
         "create or replace temp table due as select unnest($1) as decision_id, 1 as slot, unnest($2) as source_id, "
-        "$3::timestamp as as_of, 'nothing' as action_id, 'earns' as verdict, unnest($4) as moment",
+        "$3::timestamp as as_of, $3::timestamp as began, 'nothing' as action_id, 'earns' as verdict, unnest($4) as moment",
         [list("wxyz"), list("abcd"), start + timedelta(0), list(range(n))],
     )
     windows._run(con, "create_moments")

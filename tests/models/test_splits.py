@@ -27,6 +27,17 @@ def test_windows_that_reach_into_the_next_part_are_left_out() -> None:
     assert "10 overlapping rows left out" in split.description
 
 
+def test_a_window_that_begins_later_is_left_out_as_one_that_is_later() -> None:
+    """A contact that a person let wait for ten days: what came of it reaches past the rows that judge."""
+    as_of, customer = waves([0, 168, 336, 408, 504, 576])
+    began = as_of + np.where((customer == 3) & (as_of == 336 * HOUR), 49, 0) * HOUR
+    split = split_rows(as_of, customer, window_s=120 * 3_600, seed=0, began_us=began)
+    left_out = np.setdiff1d(np.flatnonzero(as_of <= 336 * HOUR), split.test.fit)
+    assert [(as_of[row] // HOUR, customer[row]) for row in left_out] == [(336, 3)]
+    same = split_rows(as_of, customer, window_s=120 * 3_600, seed=0, began_us=as_of)
+    assert len(same.test.fit) == len(split.test.fit) + 1
+
+
 def no_label_reaches_forward(as_of: np.ndarray, split: Split, window_us: int) -> bool:
     folds = (split.stop, split.test)
     return all((as_of[fold.fit] + window_us).max() <= as_of[fold.predict].min() for fold in folds)
