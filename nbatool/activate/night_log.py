@@ -99,7 +99,7 @@ class NightLog:
             "net_values": _lists(net_values.astype(np.float32)),
             "removed": _lists(removed.astype(np.int8)),
             "context": pa.nulls(n, pa.string()),
-            "detail": _same(json.dumps(detail, separators=(",", ":")), n),
+            "detail": _either(chunk.waits > 0, _compact(detail), _compact(detail | {"waits": True})),
         }
         return pa.table(columns)
 
@@ -116,6 +116,17 @@ def logging(con: duckdb.DuckDBPyConnection, log: NightLog) -> Iterator[Callable[
     except BaseException:
         con.rollback()
         raise
+
+
+def _compact(values: dict[str, Any]) -> str:
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _either(second: np.ndarray[Any, Any], *texts: str) -> pa.Array:
+    """One of two texts in every row, each kept once."""
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(second.astype(np.int32), pa.array(texts, pa.string()))
 
 
 def _same(text: str, n: int) -> pa.Array:

@@ -10,17 +10,16 @@ KEPT_S = 90 * 86_400
 """Kept at least so long, so that a longer window said tomorrow finds its contacts."""
 
 
-def forget(online: OnlineStore, guards: Guardrails, as_of_us: int) -> None:
-    """Forget what lies further back than every window.
-
-    Parameters
-    ----------
-    as_of_us
-        The moment of the night; one that lies ahead of now makes nothing older than it is.
-    """
+def kept_since_us(guards: Guardrails, as_of_us: int) -> int:
+    """From when on contacts are kept, µs since 1970; a moment that lies ahead of now makes nothing older than it is."""
     # One that went out late counts from then.
     kept_us = max(guards.longest_us + guards.unconfirmed_s * US_PER_S, KEPT_S * US_PER_S)
-    before_us = min(as_of_us, now_us()) - kept_us
+    return min(as_of_us, now_us()) - kept_us
+
+
+def forget(online: OnlineStore, guards: Guardrails, as_of_us: int) -> None:
+    """Forget what lies further back than every window at the moment of a night."""
+    before_us = kept_since_us(guards, as_of_us)
     online.ledger.sweep(before_us)
     online.reviews.sweep(before_us)
     online.suppressions.sweep(before_us)

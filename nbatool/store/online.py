@@ -107,6 +107,34 @@ class OnlineStore:
         """Whether the state in force holds this event of the journal already."""
         return self.events.holds(customer_id, event_id, published)
 
+    def continue_after(self, journal: str, position: int) -> None:
+        """Let a journal go on after a position the warehouse has drained to, where it has not come so far.
+
+        A store that is new or an older copy would number what comes next like what was drained before, and nobody would
+        ask for it.
+
+        Parameters
+        ----------
+        journal
+            Its table.
+        """
+        if position <= self._came_to(journal):
+            return
+        values = {"journal": journal, "position": position}
+        with self.transaction():
+            if not self._connection.change("advance_journal", values):
+                self._connection.change("begin_journal", values)
+
+    def _came_to(self, journal: str) -> int:
+        rows = self._connection.rows("journal_position", journal=journal)
+        return int(rows[0][0]) if rows else 0
+
+    def copy_in_memory(self) -> OnlineStore:
+        """Return a copy that lies in memory: what is changed there changes nothing here."""
+        copy = OnlineStore(Path(":memory:"))
+        self._connection.copy_into(copy._connection)
+        return copy
+
     def purge(self, journal: str, values: Mapping[str, int]) -> int:
         """Run ``sql/store/online_purge_<journal>.sql``; return how many entries it deleted."""
         return self._connection.change(f"purge_{journal}", values)
