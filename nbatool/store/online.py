@@ -7,7 +7,7 @@ what belongs together is kept together in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class OnlineStore:
         self._connection.change("publish", columns(published))
 
     def record(
-        self, decision: DecisionRecord, events: Iterable[LiveEvent] = (), contacts: Iterable[Contact] = ()
+        self, decision: DecisionRecord, events: Collection[LiveEvent] = (), contacts: Collection[Contact] = ()
     ) -> DecisionRecord:
         """Keep a decision, its events and its contacts in one durable transaction; the answer may leave after it.
 
@@ -85,9 +85,9 @@ class OnlineStore:
         """
         with self.transaction():
             stands = self.decisions.add(decision)
-            if stands.candidates == decision.candidates:
+            if events and stands.candidates == decision.candidates:
                 self.events.append(events)
-            if stands is decision:
+            if contacts and stands is decision:
                 self.ledger.reserve(contacts)
             return stands
 
