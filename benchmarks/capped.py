@@ -26,8 +26,8 @@ from benchmarks.runs import ROOT, Runs, child, environment
 from benchmarks.scale import Bench
 from benchmarks.stream import COMMAND
 from benchmarks.table import Row
+from nbatool.cli.decide import MOST_TOGETHER
 
-TOGETHER = 32
 LEAST_RATE = 1_500
 SHORTEST_S, LONGEST_S = 2.0, 20.0
 UNCONFIRMED = 'unconfirmed_after = "90d"\n'
@@ -67,7 +67,7 @@ def measure(bench: Bench) -> list[Row]:
             mark=f"≥ {LEAST_RATE:,}/s", met=killed["rate"] >= LEAST_RATE,
         ),
         Row(
-            "capped", f"a commit of {TOGETHER} decisions, one process (processor {alone['commit_worked_us']:,.0f} µs)",
+            "capped", f"a commit of {MOST_TOGETHER} decisions, one process (processor {alone['commit_worked_us']:,.0f} µs)",
             f"{alone['commit_us']:,.0f} µs",
         ),
     ]  # fmt: skip
@@ -167,7 +167,7 @@ def alone(folder: str, n: int, seed: int) -> dict[str, Any]:
     lines = requests(place, n, seed, f"{time.time_ns()}")
     with commits.watching():
         service = LiveService(place / "data", place / "models")
-    groups = [lines[first : first + TOGETHER] for first in range(0, n, TOGETHER)]
+    groups = [lines[first : first + MOST_TOGETHER] for first in range(0, n, MOST_TOGETHER)]
     for group in groups:
         service.answer_group(group)
     service.close()
