@@ -1,7 +1,8 @@
 """Capped decisions a second of eight processes at once, all for the same customers.
 
 Each process is one `nbatool decide` that was given its requests all at once, after it had answered a first one. Every
-answer is durable; afterwards no cap is exceeded and every contact that was told of is in the log, else this fails.
+answer is durable; afterwards no cap is exceeded and every contact that was told of is in the log, else this fails. Then the
+same while processes are killed (`killed`).
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.guarded_shop import CAP, CAPS, Commits, guarded_shop
+from benchmarks.killed import CUSTOMERS, DAYS, KILL_EVERY_S, PROCESSES
 from benchmarks.runs import ROOT, Runs, child, environment
 from benchmarks.scale import Bench
 from benchmarks.stream import COMMAND
 from benchmarks.table import Row
+from nbatool.cli.decide import MOST_TOGETHER
 
-PROCESSES, CUSTOMERS, TOGETHER = 8, 1_000, 32
 LEAST_RATE = 1_500
+SHORTEST_S, LONGEST_S = 2.0, 20.0
+UNCONFIRMED = 'unconfirmed_after = "90d"\n'
+"""Nobody confirms anything here; contacts count all the same."""
 FIRST = "first"
 
 
@@ -38,6 +43,12 @@ def measure(bench: Bench) -> list[Row]:
             child("capped:streams", folder=folder, n=n, seed=bench.seed + k) for k in range(bench.scale.times)
         )
     )
+    free = guarded_shop(bench.shops, bench.scale.model_customers, "killed", CAPS + UNCONFIRMED)
+    run_s = min(max(n / 100, SHORTEST_S), LONGEST_S)
+    kill_every_s = min(KILL_EVERY_S, run_s / 2)
+    asked = {"folder": str(free), "run_s": run_s, "seed": bench.seed}
+    killed = child("killed:measured", kill_every_s=kill_every_s, **asked)
+    steady = child("killed:measured", kill_every_s=None, **asked)
     alone = child("capped:alone", folder=folder, n=n, seed=bench.seed)
     rate = PROCESSES * n / runs.seconds
     name = f"{PROCESSES} processes, {n:,} decisions each for the same {CUSTOMERS:,} customers"
@@ -47,7 +58,16 @@ def measure(bench: Bench) -> list[Row]:
             mark=f"≥ {LEAST_RATE:,}/s", met=rate >= LEAST_RATE,
         ),
         Row(
-            "capped", f"a commit of {TOGETHER} decisions, one process (processor {alone['commit_worked_us']:,.0f} µs)",
+            "capped", f"the same over {DAYS} days, so that caps free up, for {run_s:.0f} s: {steady['contacts']:,} contacts",
+            f"{steady['rate']:,.0f} decisions/s",
+        ),
+        Row(
+            "capped", f"one of them killed every {kill_every_s:.0f} s ({killed['kills']}) and started again: {killed['contacts']:,} "
+            "contacts, none lost", f"{killed['rate']:,.0f} decisions/s",
+            mark=f"≥ {LEAST_RATE:,}/s", met=killed["rate"] >= LEAST_RATE,
+        ),
+        Row(
+            "capped", f"a commit of {MOST_TOGETHER} decisions, one process (processor {alone['commit_worked_us']:,.0f} µs)",
             f"{alone['commit_us']:,.0f} µs",
         ),
     ]  # fmt: skip
@@ -147,7 +167,7 @@ def alone(folder: str, n: int, seed: int) -> dict[str, Any]:
     lines = requests(place, n, seed, f"{time.time_ns()}")
     with commits.watching():
         service = LiveService(place / "data", place / "models")
-    groups = [lines[first : first + TOGETHER] for first in range(0, n, TOGETHER)]
+    groups = [lines[first : first + MOST_TOGETHER] for first in range(0, n, MOST_TOGETHER)]
     for group in groups:
         service.answer_group(group)
     service.close()

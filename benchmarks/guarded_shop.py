@@ -16,10 +16,11 @@ from unittest.mock import patch
 from benchmarks.runs import child
 from benchmarks.shops import Shops
 
-CAP, WINDOW = 4, "7d"
+CAP, EMAIL_CAP, WINDOW_DAYS = 4, 2, 7
+WINDOW = f"{WINDOW_DAYS}d"
 CAPS = f"""
 [guardrails]
-max_contacts = [ {{ limit = {CAP}, window = "{WINDOW}" }}, {{ channel = "email", limit = 2, window = "{WINDOW}" }} ]
+max_contacts = [ {{ limit = {CAP}, window = "{WINDOW}" }}, {{ channel = "email", limit = {EMAIL_CAP}, window = "{WINDOW}" }} ]
 """
 EVERY_KIND = f"""{CAPS}
 min_gap = {{ same_action = "1d", tags = {{ promo = "4h" }} }}

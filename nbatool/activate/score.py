@@ -16,6 +16,7 @@ from nbatool.activate.limiting import LimitedNight
 from nbatool.activate.meanwhile import Meanwhile
 from nbatool.activate.night_files import write_night_files
 from nbatool.activate.night_log import NightLog, logging
+from nbatool.activate.put_back import PutBack, with_contacts_put_back
 from nbatool.activate.reserving import NightReservation, reserving
 from nbatool.activate.reviewed_log import log_reviewed
 from nbatool.activate.scored import ScoreReport, ScoreSettings
@@ -80,7 +81,7 @@ def score_workspace(
         terms = _terms(
             workspace.config, settings, version, as_of, drained, _learned(workspace, warehouse, policy, as_of)
         )
-        return _gathered(workspace, settings, warehouse, online, policy, terms).run(on_progress)
+        return _gathered(workspace, settings, warehouse, online, policy, terms, stack).run(on_progress)
 
 
 def _moment(config: Config, warehouse: Warehouse, as_of_us: int | None) -> int:
@@ -106,12 +107,15 @@ def _terms(
 
 
 def _gathered(
-    workspace: Workspace, settings: ScoreSettings, warehouse: Warehouse, online: OnlineStore, policy: Policy, terms: Terms
+    workspace: Workspace, settings: ScoreSettings, warehouse: Warehouse, online: OnlineStore, policy: Policy, terms: Terms,
+    stack: ExitStack,
 ) -> _Scoring:  # fmt: skip
     """Gather what the night is decided with; approved decisions of earlier nights come first, so that they count."""
     config, con, as_of = workspace.config, warehouse.con, terms.as_of_us
     why_not = _why_not_published(settings, online, as_of)
     is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
+    online, put_back = with_contacts_put_back(con, online, policy.guardrails, as_of, keeps=why_not is None)
+    stack.callback(online.close)  # a trial's copy
     approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of)
     people = population(con, config, policy, as_of_us=as_of, most=settings.most)
     told = circumstances_of(people, config, policy, online, keeps=not is_trial)
@@ -124,7 +128,7 @@ def _gathered(
     practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
     return _Scoring(
         workspace, settings, con, online, people, replace(policy, practice=practice), terms, standing, told, approved,
-        why_not,
+        why_not, put_back,
     )  # fmt: skip
 
 
@@ -143,6 +147,7 @@ class _Scoring:
     told: NightCircumstances
     approved: Approved
     why_not: str | None
+    put_back: PutBack | None
 
     def run(self, on_progress: OnProgress | None) -> ScoreReport:
         """Decide; log before any file can be acted on; write the files; publish."""
@@ -194,6 +199,7 @@ class _Scoring:
             why_not_logged=trial,
             waiting=len(rows.waiting),
             approved=self.approved,
+            put_back=self.put_back,
             limits=tuple(night.lines),
             funnel=None if funnel is None else funnel.steps(),
         )

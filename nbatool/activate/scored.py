@@ -8,6 +8,7 @@ from pathlib import Path
 from nbatool.activate.approved import Approved
 from nbatool.activate.files import FileFormat
 from nbatool.activate.funnel_tally import FunnelStep
+from nbatool.activate.put_back import PutBack
 from nbatool.activate.tally import Share
 from nbatool.decide.limits import LimitLine
 
@@ -63,6 +64,8 @@ class ScoreReport:
         What became of the approved decisions of earlier nights.
     limits
         What limits on everybody left of this night's contacts, and their prices.
+    put_back
+        What was put back into the contact log from the decision log; None where it knew every night.
     funnel
         What each step left of all candidates; None where that was not asked for.
     """
@@ -90,6 +93,7 @@ class ScoreReport:
     waiting: int = 0
     approved: Approved = field(default_factory=Approved)
     limits: tuple[LimitLine, ...] = ()
+    put_back: PutBack | None = None
     funnel: tuple[FunnelStep, ...] | None = None
 
     @property

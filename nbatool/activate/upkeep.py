@@ -11,18 +11,20 @@ KEPT_S = 90 * 86_400
 """Kept at least so long, so that a longer window said tomorrow finds its contacts."""
 
 
-def forget(online: OnlineStore, guards: Guardrails, outcomes: OutcomeTerms, as_of_us: int) -> None:
-    """Forget what lies further back than every window, of outcomes too: those of a reviewed contact begin when it goes out.
-
-    Parameters
-    ----------
-    as_of_us
-        The moment of the night; one that lies ahead of now makes nothing older than it is.
-    """
+def kept_since_us(guards: Guardrails, as_of_us: int) -> int:
+    """From when on contacts are kept, µs since 1970; a moment that lies ahead of now makes nothing older than it is."""
     # One that went out late counts from then.
-    waits_us = guards.unconfirmed_s * US_PER_S
-    kept_us = max(guards.longest_us + waits_us, outcomes.closes_us(0) + waits_us, KEPT_S * US_PER_S)
-    before_us = min(as_of_us, now_us()) - kept_us
+    kept_us = max(guards.longest_us + guards.unconfirmed_s * US_PER_S, KEPT_S * US_PER_S)
+    return min(as_of_us, now_us()) - kept_us
+
+
+def forget(online: OnlineStore, guards: Guardrails, outcomes: OutcomeTerms, as_of_us: int) -> None:
+    """Forget what lies further back than every window at the moment of a night.
+
+    Reviews are kept as long as outcome windows, too: that of a reviewed contact begins when it goes out.
+    """
+    before_us = kept_since_us(guards, as_of_us)
+    window_us = outcomes.closes_us(0) + guards.unconfirmed_s * US_PER_S
     online.ledger.sweep(before_us)
-    online.reviews.sweep(before_us)
+    online.reviews.sweep(min(before_us, min(as_of_us, now_us()) - window_us))
     online.suppressions.sweep(before_us)

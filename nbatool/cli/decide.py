@@ -52,7 +52,7 @@ SUMMARY = """The best action for one customer now: JSON in, JSON out.
 
     Example:  echo '{"customer_id": "c000003"}' | nbatool decide
     """
-MOST_TOGETHER = 32
+MOST_TOGETHER = 64
 """Requests decided at once and kept in one transaction: others who write wait for that."""
 TYPED = "nbatool decide: requests come on standard input or from a file:"
 _encode = msgspec.json.Encoder().encode

@@ -48,6 +48,8 @@ def record_of(
     """
     candidates = policy.candidates
     chance = plain(first) if (first := first_chances(policy, question, decision)) is not None else None
+    expected = plain([*decision.expected[0].tolist(), float(decision.nothing[0])])
+    modelled = plain(decision.modelled[0].tolist()) if len(decision.modelled) else []
     return DecisionRecord(
         decision_id=decision_id,
         customer_id=question.customer_id,
@@ -58,14 +60,14 @@ def record_of(
         model_version=model_version,
         candidates=candidates,
         slots=slots,
-        expected=plain([*decision.expected[0].tolist(), float(decision.nothing[0])]),
+        expected=expected,
         net_value=plain([*decision.net_value[0].tolist(), 0.0]),
         probability=[None] * len(candidates) if chance is None else chance,
         removed=[*decision.removed[0].tolist(), 0],
         context=question.context,
         phi=decision.phi[0].tolist(),
         closes_us=closes_us,
-        modelled=plain(decision.modelled[0].tolist()) if len(decision.modelled) else [],
+        modelled=[] if modelled == expected else modelled,
     )
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Insert = Callable[[duckdb.DuckDBPyConnection, Sequence[Any]], None]
 
 
+TABLES = {"decisions": "decision_journal", "answers": "answer_journal", "lessons": "lesson"}
+"""Where each journal lies in ``online.db``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drained:
     """Positions of the journals up to which everything is in the warehouse."""
@@ -53,15 +57,15 @@ def drain(workspace: Workspace, warehouse: Warehouse) -> Drained:
         return Drained(
             events=_events(warehouse, online),
             decisions=_journal(
-                warehouse, "decisions",
+                warehouse, online, "decisions",
                 lambda after: [(found.position, found.decision) for found in online.decisions.after(after)],
                 lambda con, rows: insert_decisions(con, [decision for _, decision in rows]),
             ),
             answers=_journal(
-                warehouse, "answers", online.answers.after,
+                warehouse, online, "answers", online.answers.after,
                 lambda con, rows: insert_answers(con, [answer for _, answer in rows]),
             ),
-            lessons=_journal(warehouse, "lessons", online.learned.lessons_after, insert_closed),
+            lessons=_journal(warehouse, online, "lessons", online.learned.lessons_after, insert_closed),
         )  # fmt: skip
     finally:
         online.close()
@@ -69,6 +73,7 @@ def drain(workspace: Workspace, warehouse: Warehouse) -> Drained:
 
 def _events(warehouse: Warehouse, online: OnlineStore) -> int:
     position = live_position(warehouse)
+    online.continue_after("journal", position)
     while batch := online.journal_after(position):
         position = batch[-1][0]
         load_live(warehouse, [astuple(event) for _, event in batch], position=position)
@@ -76,11 +81,12 @@ def _events(warehouse: Warehouse, online: OnlineStore) -> int:
 
 
 def _journal(
-    warehouse: Warehouse, name: str, after: Callable[[int], Sequence[tuple[int, Any]]], insert: Insert
-) -> int:
+    warehouse: Warehouse, online: OnlineStore, name: str, after: Callable[[int], Sequence[tuple[int, Any]]], insert: Insert
+) -> int:  # fmt: skip
     """Move the rest of one journal; ``insert`` gets (position, entry) pairs inside a transaction."""
     con = warehouse.con
     position = int(warehouse.rows("ingest/drained", journal=name)[0][0] or 0)
+    online.continue_after(TABLES[name], position)
     while rows := after(position):
         position = rows[-1][0]
         con.begin()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
+from nbatool.activate.put_back import PutBack
 from nbatool.activate.scored import ScoreReport
 from nbatool.activate.tally import Share
 from nbatool.base.clock import format_duration, format_time
@@ -60,6 +62,8 @@ def score_text(
     if report.knows_the_future and report.learned_until_us is not None:
         until = minute_text(format_time(report.learned_until_us))
         lines += ["", *paragraph(LEARNED_LATER.format(until), first="! ", width=width)]
+    if report.put_back is not None:
+        lines += ["", *paragraph(_put_back(report.put_back, report, command), first="! ", width=width)]
     lines += ["", *_files(report, command, width)]
     lines += [] if report.funnel is None else ["", FUNNEL, "", funnel_text(report.funnel, width)]
     return "\n".join(lines)
@@ -205,6 +209,23 @@ def _files(report: ScoreReport, command: str, width: int) -> list[str]:
     return lines
 
 
+def _put_back(back: PutBack, report: ScoreReport, command: str) -> str:
+    """What the contact log did not know, and what is lost with it."""
+    is_trial = not report.published
+    said = (
+        f"{counted(back.contacts, 'contact')} {'counted' if is_trial else 'put back'} from the decision log"
+    )
+    if back.earlier:
+        said += f" ({back.earlier:,} more of earlier count for stock)"
+    if back.was_new:
+        said += ": online.db was new. What was in the old one is lost: suppressions made by hand, and decisions that waited "
+        said += f"for review ({command} suppress list, {command} review list)"
+    else:
+        said += f": online.db did not know {counted(back.nights, 'night')}, as an older copy does not. "
+        said += "Suppressions and words on reviews made since are lost"
+    return f"{said}. A trial changes nothing: the next score puts them back" if is_trial else said
+
+
 def _reviews(report: ScoreReport, command: str) -> list[str]:
     """What waits for a person, and what a person let go."""
     lines = []
@@ -266,6 +287,7 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
             for limit in report.limits
         ],
         "funnel": None if report.funnel is None else funnel_json(report.funnel),
+        "put_back": None if report.put_back is None else asdict(report.put_back),
         "waiting_for_review": report.waiting,
         "approved": len(report.approved.going),
         "held_back": [

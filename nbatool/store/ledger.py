@@ -20,12 +20,7 @@ import numpy as np
 from nbatool.base.errors import DataError
 from nbatool.store.contact import RELEASED, RESERVED, SENT, STATES, Contact, ContactKind, Held, HeldRows, held
 from nbatool.store.contact_rows import counted, each_once, keys_of, kind_row, row_of
-from nbatool.store.contact_totals import (
-    ContactTotals,
-    Counted,
-    add_to_totals,
-    bucket_of,
-)
+from nbatool.store.contact_totals import BEFORE, ContactTotals, Counted, add_to_totals, bucket_of
 from nbatool.store.ledger_upkeep import PAUSE_S, chunks, give_back, let_go, reconcile, sweep
 from nbatool.store.online_connection import OnlineConnection
 
@@ -63,6 +58,17 @@ class Ledger:
                     added[int(row["kind"]), bucket_of(contact.at_us)] += 1
             add_to_totals(self._online, added)
         return added.total()
+
+    def batches(self) -> set[str]:
+        """Return the nights whose contacts were ever reserved here."""
+        return {row[0] for row in self._online.rows("contact_batches")}
+
+    def count_earlier(self, contacts: Mapping[ContactKind, int]) -> None:
+        """Let so many contacts more count in what was made in all, without one of them being known."""
+        with self._online.transaction():
+            self._online.change_many("add_contact_kind", map(kind_row, contacts))
+            rows = ((kind_row(kind)["kind"], n) for kind, n in contacts.items())
+            add_to_totals(self._online, {(int(str(code)), BEFORE): n for code, n in rows})
 
     def totals(self) -> ContactTotals:
         """Return how many contacts count, as they are now."""

@@ -7,7 +7,7 @@ what belongs together is kept together in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -71,7 +71,7 @@ class OnlineStore:
         self._connection.change("publish", columns(published))
 
     def record(
-        self, decision: DecisionRecord, events: Iterable[LiveEvent] = (), contacts: Iterable[Contact] = ()
+        self, decision: DecisionRecord, events: Collection[LiveEvent] = (), contacts: Collection[Contact] = ()
     ) -> DecisionRecord:
         """Keep a decision, its events and its contacts in one durable transaction; the answer may leave after it.
 
@@ -85,9 +85,9 @@ class OnlineStore:
         """
         with self.transaction():
             stands = self.decisions.add(decision)
-            if stands.candidates == decision.candidates:
+            if events and stands.candidates == decision.candidates:
                 self.events.append(events)
-            if stands is decision:
+            if contacts and stands is decision:
                 self.ledger.reserve(contacts)
             return stands
 
@@ -106,6 +106,34 @@ class OnlineStore:
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
         """Whether the state in force holds this event of the journal already."""
         return self.events.holds(customer_id, event_id, published)
+
+    def continue_after(self, journal: str, position: int) -> None:
+        """Let a journal go on after a position the warehouse has drained to, where it has not come so far.
+
+        A store that is new or an older copy would number what comes next like what was drained before, and nobody would
+        ask for it.
+
+        Parameters
+        ----------
+        journal
+            Its table.
+        """
+        if position <= self._came_to(journal):
+            return
+        values = {"journal": journal, "position": position}
+        with self.transaction():
+            if not self._connection.change("advance_journal", values):
+                self._connection.change("begin_journal", values)
+
+    def _came_to(self, journal: str) -> int:
+        rows = self._connection.rows("journal_position", journal=journal)
+        return int(rows[0][0]) if rows else 0
+
+    def copy_in_memory(self) -> OnlineStore:
+        """Return a copy that lies in memory: what is changed there changes nothing here."""
+        copy = OnlineStore(Path(":memory:"))
+        self._connection.copy_into(copy._connection)
+        return copy
 
     def purge(self, journal: str, values: Mapping[str, int]) -> int:
         """Run ``sql/store/online_purge_<journal>.sql``; return how many entries it deleted."""

@@ -125,6 +125,13 @@ class OnlineConnection:
         except sqlite3.Error as error:
             raise _unusable(self.path, error) from None
 
+    def copy_into(self, other: OnlineConnection) -> None:
+        """Make another database the same as this one is now."""
+        try:
+            self._con.backup(other._con)
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from None
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside is kept together, durably, or not at all; a transaction inside another is part of it.

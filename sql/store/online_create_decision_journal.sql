@@ -9,5 +9,5 @@ create table if not exists decision_journal (
     as_of_us integer not null,     -- µs since 1970 UTC
     closes_us integer not null,    -- nothing that arrives later counts
     closed_us integer,             -- when its window was closed; null while it is open
-    body blob not null             -- JSON of the whole decision
+    body blob not null             -- the whole decision in msgpack; JSON in older rows
 )

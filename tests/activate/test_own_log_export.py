@@ -123,6 +123,7 @@ def test_tables_have_the_closed_outcome(world: World) -> None:
 
 
 def test_status_counts_what_has_an_outcome(world: World) -> None:
+    export(world, "dsjson")  # takes in what happened live
     [found] = [
         row
         for row in call(world.shop.root, "status", "--json").json["decisions"]

@@ -21,7 +21,7 @@ TINY = Scale(
 ROWS = {
     "world_size": (2, 0), "ingest": (3, 3), "features": (2, 1), "train": (2, 1), "score": (2, 1), "decide_cold": (2, 1),
     "decide_warm": (2, 2), "exploring": (12, 12), "stream": (1, 1), "clv": (3, 1), "publish": (2, 1), "ledger": (4, 1),
-    "evaluate": (1, 0), "limits": (3, 0), "pacing": (5, 0), "guarded": (2, 2), "capped": (2, 0),
+    "evaluate": (1, 0), "limits": (3, 0), "pacing": (5, 0), "guarded": (2, 2), "capped": (4, 0),
 }  # fmt: skip
 """Rows of each stage, and how many of them have a bare side."""
 

@@ -231,3 +231,10 @@ def test_a_night_decided_again_takes_the_place_of_the_first(store: OnlineStore, 
     assert {p.name for p in tmp_path.glob("*decisions*")} == {"decisions-b.db", "decisions-c.db"}
     assert store.nights.sweep(tmp_path, 101) == 1
     assert [night.file for night in store.nights.all()] == ["decisions-c.db"]
+
+
+def test_a_decision_of_an_older_store_is_read_as_it_was_written() -> None:
+    older = record()
+    assert DecisionRecord.from_bytes(msgspec.json.encode(older)) == older
+    assert DecisionRecord.from_bytes(older.to_bytes()) == older
+    assert len(older.to_bytes()) < len(msgspec.json.encode(older))

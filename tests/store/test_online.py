@@ -76,3 +76,17 @@ def test_a_look_for_several_customers_finds_what_a_look_for_each_does(tmp_path: 
     reader = StateReader(tmp_path / "state-1.db")
     assert reader.bodies([*NAMES, "nobody", "a"]) == {name: reader.body(name) for name in kept}
     reader.close()
+
+
+def test_journals_of_a_new_store_go_on_where_the_warehouse_has_come_to(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "online.db")
+    published = Published("state-1.db", "v", cut_us=20, journal_position=500, published_us=0)
+    store.continue_after("journal", 500)
+    store.continue_after("journal", 400)
+    store.append([LiveEvent("1", "a", 10, "opt_out")])
+    assert [e.event_id for e in store.events_of("a", published)] == ["1"]
+    assert [position for position, _ in store.journal_after(500)] == [501]
+    store.continue_after("journal", 600)
+    store.append([LiveEvent("2", "a", 11, "buy")])
+    assert [position for position, _ in store.journal_after(501)] == [601]
+    store.close()
