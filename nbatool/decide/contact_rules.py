@@ -81,6 +81,11 @@ class PastContacts:
             np.array([place[kind] for _, kind in contacts], np.int64), kinds,
         )  # fmt: skip
 
+    @property
+    def are_few(self) -> bool:
+        """Whether they are counted one by one, where they are of one customer."""
+        return len(self.row) <= FEW
+
     def of_rows(self, first: int, last: int) -> PastContacts:
         """Return those of the rows ``first <= row < last``, counted from 0; rows must be ascending."""
         a, b = np.searchsorted(self.row, [first, last])
@@ -152,7 +157,7 @@ class ContactRules:
         return max((rule.window_s for rule in self.rules), default=0) * US_PER_S
 
     @cached_property
-    def _offers(self) -> list[Ints]:
+    def offers(self) -> list[Ints]:
         """Per rule: the offers it removes."""
         kinds = [kind_of(offer) for offer in self.catalogue.offers]
         return [
@@ -172,25 +177,29 @@ class ContactRules:
         """Return int16[n, n_offers]: 0, or 1 + the place of the first rule that removes an offer."""
         n = len(as_of_us)
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
-        if n == 1 and len(past.row) <= FEW:
-            return self._one(past, int(as_of_us[0]), found)
+        if n == 1 and past.are_few:
+            for r in self.full(past, int(as_of_us[0])):
+                found[0, self.offers[r]] = r + 1
+            return found
         for r in range(len(self.rules) - 1, -1, -1):
             full = self.counted(self.rules[r], past, as_of_us) >= self.rules[r].limit
-            found[np.ix_(full, self._offers[r])] = r + 1
+            found[np.ix_(full, self.offers[r])] = r + 1
         return found
 
-    def _one(self, past: PastContacts, as_of_us: int, found: NDArray[np.int16]) -> NDArray[np.int16]:
-        """`broken` for one row of few contacts: each is looked at once, by the rules that count it."""
+    def full(self, past: PastContacts, as_of_us: int) -> list[int]:
+        """Return the places of the rules that are reached for the one customer of few contacts, last first.
+
+        Each contact is looked at once, by the rules that count it.
+        """
         seen = [0] * len(self.rules)
         for at, k in zip(past.at_us.tolist(), past.kind.tolist(), strict=True):
             age_us = as_of_us - at
             for r in self._counting(past.kinds[k]):
                 seen[r] += age_us < self._windows_us[r]
-        row = found[0]
-        for r in range(len(self.rules) - 1, -1, -1):
-            if seen[r] >= self.rules[r].limit:
-                row[self._offers[r]] = r + 1
-        return found
+        return [r for r in self._last_first if seen[r] >= self.rules[r].limit]
+    @cached_property
+    def _last_first(self) -> list[int]:
+        return list(range(len(self.rules)))[::-1]
 
     @cached_property
     def _windows_us(self) -> list[int]:

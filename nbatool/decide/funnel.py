@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import Tree, names_in
-from nbatool.decide.best import Bools, Indices
+from nbatool.decide.best import Bools
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
 from nbatool.decide.decision import STEPS, Context, Wishes
 from nbatool.decide.guardrails import Circumstances, Guardrails
@@ -64,18 +64,18 @@ class Funnel:
         columns = columns_of(self.plan, self.names_used, customers, scores, wishes)
         removed = np.zeros((n, len(self.catalogue.offers)), np.int8)
         # From the last step to the first, so that the first one that rules an offer out is what stays.
-        if told is not None and told.live:
+        if told is not None and told.live and self.guards.review:
             removed[self._reviewed(columns, n) > 0] = CODE["review"]
         if told is not None:
             self._of_circumstances(removed, customers, told)
-        self._suppressed(removed, columns, told, n)
-        self._conditions("applicable", removed, columns, n)
+        self._suppressed(removed, columns, told)
+        self._conditions("applicable", removed, columns)
         for step, own in self._own.items():
             for rule in own:
-                _put(removed, rule.places, ~rule.true(columns, n), CODE[step])
+                rule.put(removed, CODE[step], columns, where=False)
         if told is not None:
             removed[self.guards.disagreed(told)] = CODE["consent"]
-        self._conditions("reach", removed, columns, n)
+        self._conditions("reach", removed, columns)
         self._of_catalogue(removed, customers, wishes)
         return removed
 
@@ -89,13 +89,15 @@ class Funnel:
     def _reviewed(self, columns: Columns, n: int) -> NDArray[np.int16]:
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
         for place in range(len(self.guards.review) - 1, -1, -1):
-            rule = self._review[place]
-            _put(found, rule.places, rule.true(columns, n), place + 1)
+            self._review[place].put(found, place + 1, columns)
         return found
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
         if told.full is not None:
             removed[told.full > 0] = CODE["limit"]
+        if len(customers) == 1 and told.contacts.are_few:
+            self._of_one(removed[0], int(customers.as_of_us[0]), told)
+            return
         if not self.guards.quiet.is_empty:
             goes = self.guards.send_at_us(customers.as_of_us, told)
             late = goes > customers.as_of_us[:, None] if told.live else goes == NEVER
@@ -104,16 +106,25 @@ class Funnel:
             capped, near = self.guards.of_contacts(customers.as_of_us, told)
             removed[near], removed[capped] = CODE["gap"], CODE["cap"]
 
-    def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None, n: int) -> None:
+    def _of_one(self, removed: Removed, as_of_us: int, told: Circumstances) -> None:
+        """Quiet hours and contacts of one customer, offers int8[n_offers]: few values, so no arrays are made."""
+        guards = self.guards
+        for channel, offers in guards.offers_that_may_wait.items():
+            goes = guards.quiet.next_allowed_on(channel, as_of_us, told.zones[0])
+            if goes > as_of_us and (told.live or goes == NEVER):
+                removed[offers] = CODE["quiet"]
+        for r in guards.contacts.full(told.contacts, as_of_us):
+            removed[guards.contacts.offers[r]] = CODE[guards.contacts.rules[r].step]
+
+    def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None) -> None:
         if told is not None and told.suppressed is not None:
             removed[told.suppressed] = CODE["suppressed"]
-        self._conditions("suppressed", removed, columns, n)
+        self._conditions("suppressed", removed, columns)
 
-    def _conditions(self, step: str, removed: Removed, columns: Columns, n: int) -> None:
+    def _conditions(self, step: str, removed: Removed, columns: Columns) -> None:
         for condition, rule in zip(self.guards.conditions, self._about, strict=True):
             if condition.step == step:
-                true = rule.true(columns, n)
-                _put(removed, rule.places, true if condition.removes else ~true, CODE[step])
+                rule.put(removed, CODE[step], columns, where=condition.removes)
 
     def _of_catalogue(self, removed: Removed, customers: CustomerFeatures, wishes: Wishes) -> None:
         if wishes.actions is not None or wishes.channel is not None:
@@ -152,12 +163,6 @@ class Funnel:
 
     def _over(self, tree: Tree, offers: Sequence[int]) -> OverOffers:
         return OverOffers(tree, np.array(offers, np.int64), self.catalogue)
-
-
-def _put(codes: NDArray[Any], places: Indices, where: Bools, code: int) -> None:
-    """Write a code of some offers, int[n, n_offers], where bool[n, k] or bool[n, 1] says so."""
-    if where.any():
-        codes[:, places] = np.where(where, code, codes[:, places])
 
 
 def columns_of(

@@ -166,6 +166,16 @@ class Guardrails:
         """Return int64[n, n_offers]: when each offer may go out, from the moment on; `NEVER` where it never may."""
         return self.quiet.next_allowed_us(as_of_us, told.zones, self.channels_of_offers)
 
+    @cached_property
+    def offers_that_may_wait(self) -> dict[str, Indices]:
+        """Places of the offers by channel, of those that quiet hours speak of."""
+        channels = self.channels_of_offers
+        return {
+            channel: np.array([j for j, own in enumerate(channels) if own == channel], np.int64)
+            for channel in dict.fromkeys(channels)
+            if any(rule.holds_for(channel) for rule in self.quiet.rules)
+        }
+
     def of_contacts(self, as_of_us: Indices, told: Circumstances) -> tuple[Bools, Bools]:
         """Return bool[n, n_offers] twice: what a cap removes, and what a gap removes where no cap does."""
         broken = self.contacts.broken(told.contacts, as_of_us)

@@ -121,12 +121,16 @@ class QuietHours:
         """Whether everything may go out at any time."""
         return not self.rules
 
+    def next_allowed_on(self, channel: str, as_of_us: int, zone: str | None) -> int:
+        """Return for one customer and one channel what `next_allowed_us` does for many."""
+        return self._next(as_of_us, zone or self.zone, self._parts_of(channel))
+
     def next_allowed(self, as_of_us: int, zone: str | None, channels: Sequence[str]) -> list[int]:
         """Return for one customer and each channel what `next_allowed_us` does for many."""
         by_channel: dict[str, int] = {}
         for channel in channels:
             if channel not in by_channel:
-                by_channel[channel] = self._next(as_of_us, zone or self.zone, self._parts_of(channel))
+                by_channel[channel] = self.next_allowed_on(channel, as_of_us, zone)
         return [by_channel[channel] for channel in channels]
 
     def next_allowed_us(
