@@ -63,7 +63,7 @@ class PastContacts:
     at_us
         int64[k]: when each goes or went out, µs since 1970.
     kind
-        int64[k]: place in ``kinds``.
+        int64[k]: place in ``kinds``, which may name a kind more than once.
     """
 
     row: Ints
@@ -74,11 +74,10 @@ class PastContacts:
     @classmethod
     def of_one(cls, contacts: Sequence[tuple[int, ContactKind]]) -> PastContacts:
         """Return the contacts of the one customer of a decision: (at_us, what it was)."""
-        kinds = tuple(dict.fromkeys(kind for _, kind in contacts))
-        place = {kind: k for k, kind in enumerate(kinds)}
+        n = len(contacts)
         return cls(
-            np.zeros(len(contacts), np.int64), np.array([at for at, _ in contacts], np.int64),
-            np.array([place[kind] for _, kind in contacts], np.int64), kinds,
+            np.zeros(n, np.int64), np.array([at for at, _ in contacts], np.int64), np.arange(n),
+            tuple([kind for _, kind in contacts]),
         )  # fmt: skip
 
     @property

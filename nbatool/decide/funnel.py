@@ -30,6 +30,8 @@ Removed = NDArray[np.int8]
 CODE = {step: 1 + place for place, step in enumerate(STEPS)}
 """What stands for a step in `Decision.removed`."""
 Columns = dict[str, NDArray[Any]]
+Places = dict[str, int | None]
+"""Name that expressions read → its column of the feature matrix; None of what is no feature."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Funnel:
             What guardrails look at beside; None: of nobody in particular, and only conditions are looked at.
         """
         n = len(customers)
-        columns = columns_of(self.plan, self.names_used, customers, scores, wishes)
+        columns = _columns(self._places, customers, scores, wishes)
         removed = np.zeros((n, len(self.catalogue.offers)), np.int8)
         # From the last step to the first, so that the first one that rules an offer out is what stays.
         if told is not None and told.live and self.guards.review:
@@ -109,8 +111,8 @@ class Funnel:
     def _of_one(self, removed: Removed, as_of_us: int, told: Circumstances) -> None:
         """Quiet hours and contacts of one customer, offers int8[n_offers]: few values, so no arrays are made."""
         guards = self.guards
-        for channel, offers in guards.offers_that_may_wait.items():
-            goes = guards.quiet.next_allowed_on(channel, as_of_us, told.zones[0])
+        for parts, offers in guards.offers_by_quiet.items():
+            goes = guards.quiet.next_outside(parts, as_of_us, told.zones[0])
             if goes > as_of_us and (told.live or goes == NEVER):
                 removed[offers] = CODE["quiet"]
         for r in guards.contacts.full(told.contacts, as_of_us):
@@ -137,6 +139,10 @@ class Funnel:
             if action.starts_us is not None or action.ends_us is not None:
                 outside = ~in_dates(action.starts_us, action.ends_us, customers.as_of_us)
                 removed[outside, j] = CODE["dates"]
+
+    @cached_property
+    def _places(self) -> Places:
+        return _places_of(self.plan, self.names_used)
 
     @cached_property
     def _own(self) -> dict[str, list[OverOffers]]:
@@ -173,11 +179,21 @@ def columns_of(
     wishes: Wishes,
 ) -> Columns:
     """Return arrays (n,) of the customer and context names that expressions read."""
+    return _columns(_places_of(plan, names), customers, scores, wishes)
+
+
+def _places_of(plan: FeaturePlan, names: frozenset[str]) -> Places:
+    return {name: plan.names.index(name) if name in plan.names else None for name in names}
+
+
+def _columns(
+    places: Places, customers: CustomerFeatures, scores: Mapping[str, NDArray[Any]], wishes: Wishes
+) -> Columns:
     n = len(customers)
     columns: Columns = {}
-    for name in names:
-        if name in plan.names:
-            columns[name] = customers.numbers[:, plan.names.index(name)]
+    for name, place in places.items():
+        if place is not None:
+            columns[name] = customers.numbers[:, place]
         elif name in customers.attributes:
             columns[name] = customers.attributes[name]
         elif name in scores:

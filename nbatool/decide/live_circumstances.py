@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from nbatool.base.clock import US_PER_S
-from nbatool.decide.best import Bools
+from nbatool.decide.best import Bools, Indices
 from nbatool.decide.contact_rules import NO_CONTACTS, PastContacts, kind_of_others
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.suppressed import offers_of
@@ -124,15 +124,15 @@ class LiveCircumstances:
                 found[suppression.id] = suppression
         return suppressed, [found[number] for number in sorted(found)]
 
-    def _offers_of(self, suppression: Suppression) -> list[int]:
+    def _offers_of(self, suppression: Suppression) -> Indices:
         named = (suppression.action, suppression.tag, suppression.channel)
         known = self._named.get(named)
         if known is None:
-            known = self._named[named] = offers_of(suppression, self.guards.catalogue)
+            known = self._named[named] = np.array(offers_of(suppression, self.guards.catalogue), np.int64)
         return known
 
     @cached_property
-    def _named(self) -> dict[tuple[str | None, str | None, str | None], list[int]]:
+    def _named(self) -> dict[tuple[str | None, str | None, str | None], Indices]:
         """The offers of suppressions seen before, by what they name."""
         return {}
 
@@ -140,30 +140,27 @@ class LiveCircumstances:
         """The contacts of a customer that count."""
         unconfirmed_us = self.guards.unconfirmed_s * US_PER_S
         since_us = self.since_us(asked.as_of_us)
-        ours = {contact.decision_id for contact in asked.held}
-        contacts = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
-        confirmed = {of: ts_us for *_, ts_us, of in sorted(contacts, key=lambda e: e[3])}
-        dated = [
-            (max(contact.at_us, confirmed.get(contact.decision_id, contact.at_us)), contact)
-            for contact in asked.held
-        ]
-        found = [
-            (at_us, contact.kind)
-            for at_us, contact in dated
-            if at_us >= since_us
-            and contact.decision_id != asked.decision_id
-            and (
-                contact.counts(asked.as_of_us, unconfirmed_us)
-                or (contact.state == RESERVED and contact.decision_id in confirmed)
-            )
-        ]
+        told = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
+        confirmed = {of: ts_us for *_, ts_us, of in sorted(told, key=lambda e: e[3])} if told else {}
+        found: list[Dated] = []
+        for contact in asked.held:
+            name, at_us = contact.decision_id, contact.at_us
+            is_confirmed = name in confirmed
+            if is_confirmed:
+                at_us = max(at_us, confirmed[name])
+            if at_us < since_us or name == asked.decision_id:
+                continue
+            if contact.counts(asked.as_of_us, unconfirmed_us) or (is_confirmed and contact.state == RESERVED):
+                found.append((at_us, contact.kind))
         if asked.state is not None:
             found += [(at, self.kinds[kind]) for at, kind in asked.state.others]
-        found += [
-            (ts_us, kind_of_others(self.guards.catalogue, action_id, channel))
-            for _, action_id, channel, ts_us, of in contacts
-            if of is None or of not in ours
-        ]
+        if told:
+            ours = {contact.decision_id for contact in asked.held}
+            found += [
+                (ts_us, kind_of_others(self.guards.catalogue, action_id, channel))
+                for _, action_id, channel, ts_us, of in told
+                if of is None or of not in ours
+            ]
         return found
 
 
@@ -184,6 +181,8 @@ def of_question(told: Circumstances, row: int, customer_id: str | None, as_of_us
 
 def _together(contacts: Sequence[Sequence[Dated]]) -> PastContacts:
     """Return the contacts of n customers, by row."""
+    if len(contacts) == 1:
+        return PastContacts.of_one(contacts[0])
     flat = [(row, at_us, kind) for row, of_one in enumerate(contacts) for at_us, kind in of_one]
     if not flat:
         return NO_CONTACTS
