@@ -37,10 +37,12 @@ def of_one_row(tree: Tree) -> OneRow:
         value = CONSTANTS[operation](tree)
         return lambda columns: value
     parts = [of_one_row(part) for part in tree[1:]]
+    if operation in COMPARISONS:
+        return _comparing(COMPARISONS[operation], *parts)
     function = OF_ONE[operation]
-    wanted = OPERATIONS[operation][1] if operation in OPERATIONS else None
     if operation == "case":
         return lambda columns: function(*[part(columns) for part in parts])
+    wanted = OPERATIONS[operation][1]
     if wanted is None:
         return lambda columns: function(*_alike([part(columns) for part in parts]))
     return lambda columns: function(*[_as(wanted, part(columns)) for part in parts])
@@ -52,9 +54,22 @@ def _column(name: str) -> OneRow:
         if found is None:
             return NULL
         value: Any = found.item()
-        return value if value is None or isinstance(value, str) else float(value)
+        if type(value) is float or value is None:
+            return value
+        return str(value) if isinstance(value, str) else float(value)
 
     return read
+
+
+def _comparing(holds: Callable[[Any, Any], bool], left: OneRow, right: OneRow) -> OneRow:
+    def compare(columns: Mapping[str, NDArray[Any]]) -> float:
+        a, b = left(columns), right(columns)
+        # A number beside a text stands for a null text.
+        if type(a) is not type(b) or a is None or a != a or b != b:
+            return NULL
+        return 1.0 if holds(a, b) else 0.0
+
+    return compare
 
 
 def _as(wanted: Kind, value: Value) -> Any:
@@ -73,15 +88,6 @@ def _alike(values: Sequence[Value]) -> Sequence[Any]:
 
 def _is_null(value: Value) -> bool:
     return value is None or value != value
-
-
-def _comparing(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], float]:
-    def compare(a: Any, b: Any) -> float:
-        if a is None or b is None or a != a or b != b:
-            return NULL
-        return 1.0 if holds(a, b) else 0.0
-
-    return compare
 
 
 def _and(a: float, b: float) -> float:
@@ -151,7 +157,8 @@ OF_ONE: Final[dict[str, Callable[..., Value]]] = {
     "abs": abs, "floor": _rounded(math.floor), "ceil": _rounded(math.ceil),
     "lower": _text(str.lower, None), "upper": _text(str.upper, None), "length": _text(lambda a: float(len(a)), NULL),
     "like": _like,
-    "=": _comparing(operator.eq), "<>": _comparing(operator.ne), "<": _comparing(operator.lt),
-    "<=": _comparing(operator.le), ">": _comparing(operator.gt), ">=": _comparing(operator.ge),
 }  # fmt: skip
 """As `expressions.OPERATIONS`, of values."""
+COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip

@@ -190,29 +190,34 @@ class ContactRules:
 
         Each contact is looked at once, by the rules that count it.
         """
-        seen = [0] * len(self.rules)
+        reached, seen = self._always.copy(), dict[int, int]()
         for at, k in zip(past.at_us.tolist(), past.kind.tolist(), strict=True):
             age_us = as_of_us - at
-            for r in self._counting(past.kinds[k]):
-                seen[r] += age_us < self._windows_us[r]
-        return [r for r in self._last_first if seen[r] >= self.rules[r].limit]
+            for r, window_us, limit in self._counting(past.kinds[k]):
+                if age_us < window_us:
+                    seen[r] = count = seen.get(r, 0) + 1
+                    if count == limit:
+                        reached.append(r)
+        reached.sort(reverse=True)
+        return reached
     @cached_property
-    def _last_first(self) -> list[int]:
-        return list(range(len(self.rules)))[::-1]
+    def _always(self) -> list[int]:
+        """Places of the rules that allow nothing at all."""
+        return [r for r, rule in enumerate(self.rules) if rule.limit <= 0]
 
-    @cached_property
-    def _windows_us(self) -> list[int]:
-        return [rule.window_s * US_PER_S for rule in self.rules]
-
-    def _counting(self, kind: ContactKind) -> tuple[int, ...]:
-        """The rules that count a kind of contact."""
+    def _counting(self, kind: ContactKind) -> list[tuple[int, int, int]]:
+        """Place, window in µs and limit of each rule that counts a kind of contact."""
         known = self._known.get(kind)
         if known is None:
-            known = self._known[kind] = tuple(r for r, rule in enumerate(self.rules) if rule.counts(kind))
+            known = self._known[kind] = [
+                (r, rule.window_s * US_PER_S, rule.limit)
+                for r, rule in enumerate(self.rules)
+                if rule.counts(kind)
+            ]
         return known
 
     @cached_property
-    def _known(self) -> dict[ContactKind, tuple[int, ...]]:
+    def _known(self) -> dict[ContactKind, list[tuple[int, int, int]]]:
         return {}
 
     def to_json(self) -> list[dict[str, Any]]:

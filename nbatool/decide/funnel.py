@@ -115,18 +115,17 @@ class Funnel:
             goes = guards.quiet.next_outside(parts, as_of_us, told.zones[0])
             if goes > as_of_us and (told.live or goes == NEVER):
                 removed[offers] = CODE["quiet"]
-        for r in guards.contacts.full(told.contacts, as_of_us):
+        for r in guards.contacts.full(told.contacts, as_of_us) if guards.contacts.rules else ():
             removed[guards.contacts.offers[r]] = CODE[guards.contacts.rules[r].step]
 
     def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None) -> None:
         if told is not None and told.suppressed is not None:
-            removed[told.suppressed] = CODE["suppressed"]
+            np.putmask(removed, told.suppressed, CODE["suppressed"])
         self._conditions("suppressed", removed, columns)
 
     def _conditions(self, step: str, removed: Removed, columns: Columns) -> None:
-        for condition, rule in zip(self.guards.conditions, self._about, strict=True):
-            if condition.step == step:
-                rule.put(removed, CODE[step], columns, where=condition.removes)
+        for rule, removes in self._about.get(step, ()):
+            rule.put(removed, CODE[step], columns, where=removes)
 
     def _of_catalogue(self, removed: Removed, customers: CustomerFeatures, wishes: Wishes) -> None:
         if wishes.actions is not None or wishes.channel is not None:
@@ -160,8 +159,13 @@ class Funnel:
         return [self._over(trees[about[0]] or [], about) for about in places.values()]
 
     @cached_property
-    def _about(self) -> list[OverOffers]:
-        return [self._over(c.when, c.offers(self.catalogue)) for c in self.guards.conditions]
+    def _about(self) -> dict[str, list[tuple[OverOffers, bool]]]:
+        """Conditions of the guardrails by step, and whether each removes where it is true."""
+        found: dict[str, list[tuple[OverOffers, bool]]] = {}
+        for c in self.guards.conditions:
+            over = self._over(c.when, c.offers(self.catalogue))
+            found.setdefault(c.step, []).append((over, c.removes))
+        return found
 
     @cached_property
     def _review(self) -> list[OverOffers]:

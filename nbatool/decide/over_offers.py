@@ -85,8 +85,9 @@ class OverOffers:
 
     def _alike(self, columns: Mapping[str, NDArray[Any]]) -> bool | None:
         """Whether it is true of all offers for the one row; None where that is for each offer to say."""
-        if not all(part(columns) == 1.0 for part in self._before_alone):
-            return False
+        for part in self._before_alone:
+            if part(columns) != 1.0:
+                return False
         return None if self._of_action else True
 
     def _block(self, block: range, columns: Mapping[str, NDArray[Any]], n: int) -> Bools:

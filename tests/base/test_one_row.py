@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbatool.base.expressions import OPERATIONS, Kind, Tree, evaluate, names_in
-from nbatool.base.one_row import OF_ONE, of_one_row
+from nbatool.base.one_row import COMPARISONS, OF_ONE, of_one_row
 
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 0.1, 2.5, 3.0, 1e308, -1e308, 5e-324, np.inf, -np.inf, np.nan)
 TEXTS = (None, "", "a", "A", "ab", "Köln", "10%_", "a\nb", "ß")
@@ -114,5 +114,5 @@ def test_what_is_missing_is_null() -> None:
 
 @pytest.mark.parametrize("operation", [*OPERATIONS, "case"])
 def test_every_operation_has_a_way_for_one_row(operation: str) -> None:
-    assert operation in OF_ONE
-    assert len(OF_ONE) == len(OPERATIONS) + 1
+    assert (operation in OF_ONE) != (operation in COMPARISONS)
+    assert len(OF_ONE) + len(COMPARISONS) == len(OPERATIONS) + 1
