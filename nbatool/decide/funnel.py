@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import Tree, names_in
-from nbatool.decide.best import Bools
+from nbatool.decide.best import Bools, Indices
 from nbatool.decide.catalogue import ALL_CHANNELS, Catalogue
 from nbatool.decide.decision import STEPS, Context, Wishes
 from nbatool.decide.guardrails import Circumstances, Guardrails
@@ -97,26 +97,29 @@ class Funnel:
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
         if told.full is not None:
             removed[told.full > 0] = CODE["limit"]
-        if len(customers) == 1 and told.contacts.are_few:
-            self._of_one(removed[0], int(customers.as_of_us[0]), told)
-            return
         if not self.guards.quiet.is_empty:
-            goes = self.guards.send_at_us(customers.as_of_us, told)
-            late = goes > customers.as_of_us[:, None] if told.live else goes == NEVER
-            removed[late] = CODE["quiet"]
-        if self.guards.contacts.rules:
+            self._quiet(removed, customers.as_of_us, told)
+        contacts = self.guards.contacts
+        if not contacts.rules:
+            return
+        if contacts.are_few(told.contacts, len(customers)):
+            for r, row in contacts.reached(told.contacts, customers.as_of_us):
+                removed[row, contacts.offers[r]] = CODE[contacts.rules[r].step]
+        else:
             capped, near = self.guards.of_contacts(customers.as_of_us, told)
             removed[near], removed[capped] = CODE["gap"], CODE["cap"]
 
-    def _of_one(self, removed: Removed, as_of_us: int, told: Circumstances) -> None:
-        """Quiet hours and contacts of one customer, offers int8[n_offers]: few values, so no arrays are made."""
-        guards = self.guards
-        for parts, offers in guards.offers_by_quiet.items():
-            goes = guards.quiet.next_outside(parts, as_of_us, told.zones[0])
-            if goes > as_of_us and (told.live or goes == NEVER):
-                removed[offers] = CODE["quiet"]
-        for r in guards.contacts.full(told.contacts, as_of_us) if guards.contacts.rules else ():
-            removed[guards.contacts.offers[r]] = CODE[guards.contacts.rules[r].step]
+    def _quiet(self, removed: Removed, as_of_us: Indices, told: Circumstances) -> None:
+        if len(as_of_us) != 1:
+            goes = self.guards.send_at_us(as_of_us, told)
+            late = goes > as_of_us[:, None] if told.live else goes == NEVER
+            removed[late] = CODE["quiet"]
+            return
+        now_us, [zone] = int(as_of_us[0]), told.zones
+        for parts, offers in self.guards.offers_by_quiet.items():
+            goes_us = self.guards.quiet.next_outside(parts, now_us, zone)
+            if goes_us == NEVER or (told.live and goes_us > now_us):
+                removed[0, offers] = CODE["quiet"]
 
     def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None) -> None:
         if told is not None and told.suppressed is not None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nbatool.base.clock import US_PER_S
 from nbatool.decide.best import Bools, Indices
-from nbatool.decide.contact_rules import NO_CONTACTS, PastContacts, kind_of_others
+from nbatool.decide.contact_rules import NO_CONTACTS, ListedContacts, PastContacts, kind_of_others
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.suppressed import offers_of
 from nbatool.features.live_customer import CustomerState
@@ -181,12 +181,4 @@ def of_question(told: Circumstances, row: int, customer_id: str | None, as_of_us
 
 def _together(contacts: Sequence[Sequence[Dated]]) -> PastContacts:
     """Return the contacts of n customers, by row."""
-    if len(contacts) == 1:
-        return PastContacts.of_one(contacts[0])
-    flat = [(row, at_us, kind) for row, of_one in enumerate(contacts) for at_us, kind in of_one]
-    if not flat:
-        return NO_CONTACTS
-    kinds = tuple(dict.fromkeys(kind for *_, kind in flat))
-    place = {kind: k for k, kind in enumerate(kinds)}
-    columns = np.array([(row, at_us, place[kind]) for row, at_us, kind in flat], np.int64)
-    return PastContacts(columns[:, 0], columns[:, 1], columns[:, 2], kinds)
+    return ListedContacts([(row, *one) for row, of_one in enumerate(contacts) for one in of_one])
