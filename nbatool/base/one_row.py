@@ -11,7 +11,6 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import OPERATIONS, Kind, Tree, like_pattern
@@ -26,6 +25,7 @@ NULL: Final = math.nan
 def of_one_row(tree: Tree) -> OneRow:
     """Bind a compiled expression.
 
+    >>> import numpy as np
     >>> adult = of_one_row([">=", ["column", "age"], ["number", 18]])
     >>> adult({"age": np.array([20.0])}), adult({"age": np.array([17.0])}), adult({})
     (1.0, 0.0, nan)
@@ -35,7 +35,7 @@ def of_one_row(tree: Tree) -> OneRow:
         return _column(tree[1])
     if operation in CONSTANTS:
         value = CONSTANTS[operation](tree)
-        return lambda columns: value
+        return lambda _: value
     parts = [of_one_row(part) for part in tree[1:]]
     if operation in COMPARISONS:
         return _comparing(COMPARISONS[operation], *parts)
@@ -146,7 +146,7 @@ CONSTANTS: Final[dict[str, Callable[[Tree], Value]]] = {
     "number": lambda tree: float(tree[1]),
     "boolean": lambda tree: float(tree[1]),
     "text": lambda tree: str(tree[1]),
-    "null": lambda tree: NULL,
+    "null": lambda _: NULL,
 }
 OF_ONE: Final[dict[str, Callable[..., Value]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "%": _modulo, "negate": operator.neg,

@@ -216,7 +216,7 @@ class ContactRules:
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
         if self.are_few(past, n):
             for r, row in self.reached(past, as_of_us):
-                found[row, self.offers[r]] = r + 1
+                found[row][self.offers[r]] = r + 1
             return found
         for r in range(len(self.rules) - 1, -1, -1):
             full = self.counted(self.rules[r], past, as_of_us) >= self.rules[r].limit

@@ -29,6 +29,8 @@ from nbatool.features.plan import FeaturePlan
 Removed = NDArray[np.int8]
 CODE = {step: 1 + place for place, step in enumerate(STEPS)}
 """What stands for a step in `Decision.removed`."""
+FEW_ROWS = 64
+"""So few customers are looked up one by one; arrays cost more than they save."""
 Columns = dict[str, NDArray[Any]]
 Places = dict[str, int | None]
 """Name that expressions read → its column of the feature matrix; None of what is no feature."""
@@ -104,22 +106,22 @@ class Funnel:
             return
         if contacts.are_few(told.contacts, len(customers)):
             for r, row in contacts.reached(told.contacts, customers.as_of_us):
-                removed[row, contacts.offers[r]] = CODE[contacts.rules[r].step]
+                removed[row][contacts.offers[r]] = CODE[contacts.rules[r].step]
         else:
             capped, near = self.guards.of_contacts(customers.as_of_us, told)
             removed[near], removed[capped] = CODE["gap"], CODE["cap"]
 
     def _quiet(self, removed: Removed, as_of_us: Indices, told: Circumstances) -> None:
-        if len(as_of_us) != 1:
+        if len(as_of_us) > FEW_ROWS:
             goes = self.guards.send_at_us(as_of_us, told)
             late = goes > as_of_us[:, None] if told.live else goes == NEVER
             removed[late] = CODE["quiet"]
             return
-        now_us, [zone] = int(as_of_us[0]), told.zones
-        for parts, offers in self.guards.offers_by_quiet.items():
-            goes_us = self.guards.quiet.next_outside(parts, now_us, zone)
-            if goes_us == NEVER or (told.live and goes_us > now_us):
-                removed[0, offers] = CODE["quiet"]
+        for row, now_us, zone in zip(removed, as_of_us.tolist(), told.zones, strict=True):
+            for parts, offers in self.guards.offers_by_quiet.items():
+                goes_us = self.guards.quiet.next_outside(parts, now_us, zone)
+                if goes_us == NEVER or (told.live and goes_us > now_us):
+                    row[offers] = CODE["quiet"]
 
     def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None) -> None:
         if told is not None and told.suppressed is not None:
