@@ -129,7 +129,7 @@ class ListedContacts(PastContacts):
         return ListedContacts([(row - first, at_us, kind) for row, at_us, kind in self.listed[a:b]])
 
 
-NO_CONTACTS = PastContacts.of_one(())
+NO_CONTACTS = PastContacts(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), ())
 
 
 @dataclass(frozen=True, slots=True)

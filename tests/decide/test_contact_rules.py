@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from nbatool.decide.catalogue import Catalogue, Offer
 from nbatool.decide.contact_rules import (
     CAP,
     GAP,
+    NO_CONTACTS,
     ContactRule,
     ContactRules,
     ListedContacts,
@@ -116,6 +119,10 @@ def test_contacts_listed_by_row_are_cut_by_row_as_arrays_are() -> None:
     for first in range(4):
         for last in range(first, 5):
             assert few.of_rows(first, last).listed == many.of_rows(first, last).listed
+
+
+def test_no_contacts_can_be_changed_as_the_night_does() -> None:
+    assert replace(NO_CONTACTS, row=NO_CONTACTS.row[:0]).listed == NO_CONTACTS.listed == []
 
 
 def test_rules_travel_as_json() -> None:
