@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -93,17 +94,18 @@ def _case(*arguments: Array) -> Array:
     return result
 
 
-def _like(values: Array, patterns: Array) -> Array:
-    """SQL LIKE: % is any text, _ one character."""
-    made: dict[str, re.Pattern[str]] = {}
+@lru_cache(maxsize=1024)
+def like_pattern(pattern: str) -> re.Pattern[str]:
+    """Return what a pattern of SQL LIKE matches: % is any text, _ one character."""
+    text = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
+    return re.compile(text, re.DOTALL)
 
+
+def _like(values: Array, patterns: Array) -> Array:
     def match(value: str | None, pattern: str | None) -> float:
         if value is None or pattern is None:
             return np.nan
-        if pattern not in made:
-            text = "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
-            made[pattern] = re.compile(text, re.DOTALL)
-        return float(made[pattern].fullmatch(value) is not None)
+        return float(like_pattern(pattern).fullmatch(value) is not None)
 
     return np.array([match(v, p) for v, p in zip(values, patterns, strict=True)], dtype=np.float64)
 

@@ -10,9 +10,11 @@ s, not before it was decided at t, and every other one of the window is later th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,8 +27,8 @@ from nbatool.store.contact import ContactKind
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 CAP, GAP = "cap", "gap"
-FEW = 64
-"""Contacts of one customer that are counted one by one; arrays cost more than they save below."""
+FEW_A_RULE = 16
+"""Contacts, and customers, per rule up to which contacts are counted one by one; arrays cost more than they save."""
 
 
 def is_about(kind: ContactKind, subject: str, name: str) -> bool:
@@ -52,6 +54,10 @@ def kind_of_others(catalogue: Catalogue, action_id: str | None, channel: str | N
     return ContactKind(action_id or "", channel, () if action is None else action.tags, 0.0)
 
 
+Listed = tuple[int, int, ContactKind]
+"""A contact: row, µs since 1970, and what it was."""
+
+
 @dataclass(frozen=True)
 class PastContacts:
     """Contacts of n customers that count, in any order.
@@ -63,7 +69,7 @@ class PastContacts:
     at_us
         int64[k]: when each goes or went out, µs since 1970.
     kind
-        int64[k]: place in ``kinds``.
+        int64[k]: place in ``kinds``, which may name a kind more than once.
     """
 
     row: Ints
@@ -71,15 +77,20 @@ class PastContacts:
     kind: Ints
     kinds: tuple[ContactKind, ...]
 
-    @classmethod
-    def of_one(cls, contacts: Sequence[tuple[int, ContactKind]]) -> PastContacts:
+    @staticmethod
+    def of_one(contacts: Sequence[tuple[int, ContactKind]]) -> PastContacts:
         """Return the contacts of the one customer of a decision: (at_us, what it was)."""
-        kinds = tuple(dict.fromkeys(kind for _, kind in contacts))
-        place = {kind: k for k, kind in enumerate(kinds)}
-        return cls(
-            np.zeros(len(contacts), np.int64), np.array([at for at, _ in contacts], np.int64),
-            np.array([place[kind] for _, kind in contacts], np.int64), kinds,
-        )  # fmt: skip
+        return ListedContacts([(0, at_us, kind) for at_us, kind in contacts])
+
+    @cached_property
+    def listed(self) -> Sequence[Listed]:
+        """Row, time and kind of each."""
+        rows = zip(self.row.tolist(), self.at_us.tolist(), self.kind.tolist(), strict=True)
+        return [(row, at_us, self.kinds[kind]) for row, at_us, kind in rows]
+
+    @property
+    def count(self) -> int:
+        return len(self.row)
 
     def of_rows(self, first: int, last: int) -> PastContacts:
         """Return those of the rows ``first <= row < last``, counted from 0; rows must be ascending."""
@@ -87,7 +98,38 @@ class PastContacts:
         return PastContacts(self.row[a:b] - first, self.at_us[a:b], self.kind[a:b], self.kinds)
 
 
-NO_CONTACTS = PastContacts.of_one(())
+class ListedContacts(PastContacts):
+    """Contacts of few customers, rows ascending: arrays of them are made only where somebody asks for one."""
+
+    def __init__(self, listed: Sequence[Listed]) -> None:
+        self.__dict__["listed"] = listed
+
+    @property
+    def count(self) -> int:
+        return len(self.listed)
+
+    @cached_property
+    def row(self) -> Ints:
+        return np.array([row for row, _, _ in self.listed], np.int64)
+
+    @cached_property
+    def at_us(self) -> Ints:
+        return np.array([at_us for _, at_us, _ in self.listed], np.int64)
+
+    @cached_property
+    def kind(self) -> Ints:
+        return np.arange(len(self.listed))
+
+    @cached_property
+    def kinds(self) -> tuple[ContactKind, ...]:
+        return tuple([kind for _, _, kind in self.listed])
+
+    def of_rows(self, first: int, last: int) -> PastContacts:
+        a, b = (bisect_left(self.listed, row, key=itemgetter(0)) for row in (first, last))
+        return ListedContacts([(row - first, at_us, kind) for row, at_us, kind in self.listed[a:b]])
+
+
+NO_CONTACTS = PastContacts(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +194,7 @@ class ContactRules:
         return max((rule.window_s for rule in self.rules), default=0) * US_PER_S
 
     @cached_property
-    def _offers(self) -> list[Ints]:
+    def offers(self) -> list[Ints]:
         """Per rule: the offers it removes."""
         kinds = [kind_of(offer) for offer in self.catalogue.offers]
         return [
@@ -172,39 +214,57 @@ class ContactRules:
         """Return int16[n, n_offers]: 0, or 1 + the place of the first rule that removes an offer."""
         n = len(as_of_us)
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
-        if n == 1 and len(past.row) <= FEW:
-            return self._one(past, int(as_of_us[0]), found)
+        if self.are_few(past, n):
+            for r, row in self.reached(past, as_of_us):
+                found[row][self.offers[r]] = r + 1
+            return found
         for r in range(len(self.rules) - 1, -1, -1):
             full = self.counted(self.rules[r], past, as_of_us) >= self.rules[r].limit
-            found[np.ix_(full, self._offers[r])] = r + 1
+            found[np.ix_(full, self.offers[r])] = r + 1
         return found
 
-    def _one(self, past: PastContacts, as_of_us: int, found: NDArray[np.int16]) -> NDArray[np.int16]:
-        """`broken` for one row of few contacts: each is looked at once, by the rules that count it."""
-        seen = [0] * len(self.rules)
-        for at, k in zip(past.at_us.tolist(), past.kind.tolist(), strict=True):
-            age_us = as_of_us - at
-            for r in self._counting(past.kinds[k]):
-                seen[r] += age_us < self._windows_us[r]
-        row = found[0]
-        for r in range(len(self.rules) - 1, -1, -1):
-            if seen[r] >= self.rules[r].limit:
-                row[self._offers[r]] = r + 1
-        return found
+    def are_few(self, past: PastContacts, n: int) -> bool:
+        """Whether contacts of n customers are so few that they are counted one by one."""
+        return max(past.count, n) <= FEW_A_RULE * len(self.rules)
+
+    def reached(self, past: PastContacts, as_of_us: Ints) -> list[tuple[int, int]]:
+        """Return the rules that allow a customer no more as (place, row), the last rule first.
+
+        Each contact is looked at once, by the rules that count it.
+        """
+        n, now_us = len(as_of_us), as_of_us.tolist()
+        # A rule and a row are one number, r · n + row, which is in the order of the rules.
+        reached = [r * n + row for r in self._always for row in range(n)]
+        seen: dict[int, int] = {}
+        for row, at_us, kind in past.listed:
+            age_us = now_us[row] - at_us
+            for r, window_us, limit in self._counting(kind):
+                if age_us < window_us:
+                    key = r * n + row
+                    seen[key] = count = seen.get(key, 0) + 1
+                    if count == limit:
+                        reached.append(key)
+        reached.sort(reverse=True)
+        return [divmod(key, n) for key in reached]
 
     @cached_property
-    def _windows_us(self) -> list[int]:
-        return [rule.window_s * US_PER_S for rule in self.rules]
+    def _always(self) -> list[int]:
+        """Places of the rules that allow nothing at all."""
+        return [r for r, rule in enumerate(self.rules) if rule.limit <= 0]
 
-    def _counting(self, kind: ContactKind) -> tuple[int, ...]:
-        """The rules that count a kind of contact."""
+    def _counting(self, kind: ContactKind) -> list[tuple[int, int, int]]:
+        """Place, window in µs and limit of each rule that counts a kind of contact."""
         known = self._known.get(kind)
         if known is None:
-            known = self._known[kind] = tuple(r for r, rule in enumerate(self.rules) if rule.counts(kind))
+            known = self._known[kind] = [
+                (r, rule.window_s * US_PER_S, rule.limit)
+                for r, rule in enumerate(self.rules)
+                if rule.counts(kind)
+            ]
         return known
 
     @cached_property
-    def _known(self) -> dict[ContactKind, tuple[int, ...]]:
+    def _known(self) -> dict[ContactKind, list[tuple[int, int, int]]]:
         return {}
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -29,7 +29,11 @@ from nbatool.features.plan import FeaturePlan
 Removed = NDArray[np.int8]
 CODE = {step: 1 + place for place, step in enumerate(STEPS)}
 """What stands for a step in `Decision.removed`."""
+FEW_ROWS = 64
+"""So few customers are looked up one by one; arrays cost more than they save."""
 Columns = dict[str, NDArray[Any]]
+Places = dict[str, int | None]
+"""Name that expressions read → its column of the feature matrix; None of what is no feature."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +65,21 @@ class Funnel:
             What guardrails look at beside; None: of nobody in particular, and only conditions are looked at.
         """
         n = len(customers)
-        columns = columns_of(self.plan, self.names_used, customers, scores, wishes)
+        columns = _columns(self._places, customers, scores, wishes)
         removed = np.zeros((n, len(self.catalogue.offers)), np.int8)
         # From the last step to the first, so that the first one that rules an offer out is what stays.
-        if told is not None and told.live:
+        if told is not None and told.live and self.guards.review:
             removed[self._reviewed(columns, n) > 0] = CODE["review"]
         if told is not None:
             self._of_circumstances(removed, customers, told)
-        self._suppressed(removed, columns, told, n)
-        self._conditions("applicable", removed, columns, n)
+        self._suppressed(removed, columns, told)
+        self._conditions("applicable", removed, columns)
         for step, own in self._own.items():
             for rule in own:
-                _put(removed, rule.places, ~rule.true(columns, n), CODE[step])
+                rule.put(removed, CODE[step], columns, where=False)
         if told is not None:
             removed[self.guards.disagreed(told)] = CODE["consent"]
-        self._conditions("reach", removed, columns, n)
+        self._conditions("reach", removed, columns)
         self._of_catalogue(removed, customers, wishes)
         return removed
 
@@ -89,31 +93,44 @@ class Funnel:
     def _reviewed(self, columns: Columns, n: int) -> NDArray[np.int16]:
         found = np.zeros((n, len(self.catalogue.offers)), np.int16)
         for place in range(len(self.guards.review) - 1, -1, -1):
-            rule = self._review[place]
-            _put(found, rule.places, rule.true(columns, n), place + 1)
+            self._review[place].put(found, place + 1, columns)
         return found
 
     def _of_circumstances(self, removed: Removed, customers: CustomerFeatures, told: Circumstances) -> None:
         if told.full is not None:
             removed[told.full > 0] = CODE["limit"]
         if not self.guards.quiet.is_empty:
-            goes = self.guards.send_at_us(customers.as_of_us, told)
-            late = goes > customers.as_of_us[:, None] if told.live else goes == NEVER
-            removed[late] = CODE["quiet"]
-        if self.guards.contacts.rules:
+            self._quiet(removed, customers.as_of_us, told)
+        contacts = self.guards.contacts
+        if not contacts.rules:
+            return
+        if contacts.are_few(told.contacts, len(customers)):
+            for r, row in contacts.reached(told.contacts, customers.as_of_us):
+                removed[row][contacts.offers[r]] = CODE[contacts.rules[r].step]
+        else:
             capped, near = self.guards.of_contacts(customers.as_of_us, told)
             removed[near], removed[capped] = CODE["gap"], CODE["cap"]
 
-    def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None, n: int) -> None:
-        if told is not None and told.suppressed is not None:
-            removed[told.suppressed] = CODE["suppressed"]
-        self._conditions("suppressed", removed, columns, n)
+    def _quiet(self, removed: Removed, as_of_us: Indices, told: Circumstances) -> None:
+        if len(as_of_us) > FEW_ROWS:
+            goes = self.guards.send_at_us(as_of_us, told)
+            late = goes > as_of_us[:, None] if told.live else goes == NEVER
+            removed[late] = CODE["quiet"]
+            return
+        for row, now_us, zone in zip(removed, as_of_us.tolist(), told.zones, strict=True):
+            for parts, offers in self.guards.offers_by_quiet.items():
+                goes_us = self.guards.quiet.next_outside(parts, now_us, zone)
+                if goes_us == NEVER or (told.live and goes_us > now_us):
+                    row[offers] = CODE["quiet"]
 
-    def _conditions(self, step: str, removed: Removed, columns: Columns, n: int) -> None:
-        for condition, rule in zip(self.guards.conditions, self._about, strict=True):
-            if condition.step == step:
-                true = rule.true(columns, n)
-                _put(removed, rule.places, true if condition.removes else ~true, CODE[step])
+    def _suppressed(self, removed: Removed, columns: Columns, told: Circumstances | None) -> None:
+        if told is not None and told.suppressed is not None:
+            np.putmask(removed, told.suppressed, CODE["suppressed"])
+        self._conditions("suppressed", removed, columns)
+
+    def _conditions(self, step: str, removed: Removed, columns: Columns) -> None:
+        for rule, removes in self._about.get(step, ()):
+            rule.put(removed, CODE[step], columns, where=removes)
 
     def _of_catalogue(self, removed: Removed, customers: CustomerFeatures, wishes: Wishes) -> None:
         if wishes.actions is not None or wishes.channel is not None:
@@ -126,6 +143,10 @@ class Funnel:
             if action.starts_us is not None or action.ends_us is not None:
                 outside = ~in_dates(action.starts_us, action.ends_us, customers.as_of_us)
                 removed[outside, j] = CODE["dates"]
+
+    @cached_property
+    def _places(self) -> Places:
+        return _places_of(self.plan, self.names_used)
 
     @cached_property
     def _own(self) -> dict[str, list[OverOffers]]:
@@ -143,8 +164,13 @@ class Funnel:
         return [self._over(trees[about[0]] or [], about) for about in places.values()]
 
     @cached_property
-    def _about(self) -> list[OverOffers]:
-        return [self._over(c.when, c.offers(self.catalogue)) for c in self.guards.conditions]
+    def _about(self) -> dict[str, list[tuple[OverOffers, bool]]]:
+        """Conditions of the guardrails by step, and whether each removes where it is true."""
+        found: dict[str, list[tuple[OverOffers, bool]]] = {}
+        for c in self.guards.conditions:
+            over = self._over(c.when, c.offers(self.catalogue))
+            found.setdefault(c.step, []).append((over, c.removes))
+        return found
 
     @cached_property
     def _review(self) -> list[OverOffers]:
@@ -152,12 +178,6 @@ class Funnel:
 
     def _over(self, tree: Tree, offers: Sequence[int]) -> OverOffers:
         return OverOffers(tree, np.array(offers, np.int64), self.catalogue)
-
-
-def _put(codes: NDArray[Any], places: Indices, where: Bools, code: int) -> None:
-    """Write a code of some offers, int[n, n_offers], where bool[n, k] or bool[n, 1] says so."""
-    if where.any():
-        codes[:, places] = np.where(where, code, codes[:, places])
 
 
 def columns_of(
@@ -168,11 +188,21 @@ def columns_of(
     wishes: Wishes,
 ) -> Columns:
     """Return arrays (n,) of the customer and context names that expressions read."""
+    return _columns(_places_of(plan, names), customers, scores, wishes)
+
+
+def _places_of(plan: FeaturePlan, names: frozenset[str]) -> Places:
+    return {name: plan.names.index(name) if name in plan.names else None for name in names}
+
+
+def _columns(
+    places: Places, customers: CustomerFeatures, scores: Mapping[str, NDArray[Any]], wishes: Wishes
+) -> Columns:
     n = len(customers)
     columns: Columns = {}
-    for name in names:
-        if name in plan.names:
-            columns[name] = customers.numbers[:, plan.names.index(name)]
+    for name, place in places.items():
+        if place is not None:
+            columns[name] = customers.numbers[:, place]
         elif name in customers.attributes:
             columns[name] = customers.attributes[name]
         elif name in scores:

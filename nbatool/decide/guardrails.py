@@ -21,7 +21,7 @@ from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.consented import consented, single_channels
 from nbatool.decide.contact_rules import CAP, ContactRules, PastContacts, is_about, kind_of
 from nbatool.decide.population_limits import NO_LIMITS, PopulationLimits
-from nbatool.decide.quiet_hours import QuietHours
+from nbatool.decide.quiet_hours import Parts, QuietHours
 from nbatool.store.suppressions import Suppression
 
 REACH, APPLICABLE, SUPPRESSED = "reach", "applicable", "suppressed"
@@ -165,6 +165,14 @@ class Guardrails:
     def send_at_us(self, as_of_us: Indices, told: Circumstances) -> Indices:
         """Return int64[n, n_offers]: when each offer may go out, from the moment on; `NEVER` where it never may."""
         return self.quiet.next_allowed_us(as_of_us, told.zones, self.channels_of_offers)
+
+    @cached_property
+    def offers_by_quiet(self) -> dict[Parts, Indices]:
+        """Offers by the parts of the day they are quiet in, without those that never are."""
+        found: dict[Parts, list[int]] = {}
+        for j, channel in enumerate(self.channels_of_offers):
+            found.setdefault(self.quiet.parts_of(channel), []).append(j)
+        return {parts: np.array(offers, np.int64) for parts, offers in found.items() if parts}
 
     def of_contacts(self, as_of_us: Indices, told: Circumstances) -> tuple[Bools, Bools]:
         """Return bool[n, n_offers] twice: what a cap removes, and what a gap removes where no cap does."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from nbatool.base.clock import US_PER_S
 from nbatool.decide.best import Bools
-from nbatool.decide.contact_rules import NO_CONTACTS, PastContacts, kind_of_others
+from nbatool.decide.contact_rules import NO_CONTACTS, Listed, ListedContacts, PastContacts, kind_of_others
 from nbatool.decide.guardrails import Circumstances, Guardrails
 from nbatool.decide.suppressed import offers_of
 from nbatool.features.live_customer import CustomerState
@@ -22,10 +22,10 @@ from nbatool.profile.consent import Marks, state_of
 from nbatool.store.contact import RESERVED, ContactKind, Held
 from nbatool.store.suppressions import Suppression
 
-Dated = tuple[int, ContactKind]
-"""A contact that counts: µs since 1970, and what it was."""
 Happened = tuple[str, str | None, str | None, int, str | None]
 """An event: type, action_id, channel, µs since 1970, decision_id."""
+MOST_KNOWN = 4096
+"""Sets of suppressions whose offers are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class LiveCircumstances:
         """Return what is so at the moments of n questions."""
         contacts = NO_CONTACTS
         if self.looks_at_contacts:
-            contacts = _together([self._contacts(one) for one in asked])
+            contacts = ListedContacts([c for row, one in enumerate(asked) for c in self._contacts(row, one)])
         suppressed, suppressions = self._suppressed(asked)
         return Circumstances(
             contacts,
@@ -100,13 +100,13 @@ class LiveCircumstances:
 
     def at_the_cut(self, state: CustomerState) -> Circumstances:
         """Return what the night saw, as the state keeps it."""
-        contacts: list[Dated] = [(at, self.kinds[kind]) for at, kind in (*state.own, *state.others)]
+        contacts = PastContacts.of_one([(at, self.kinds[kind]) for at, kind in (*state.own, *state.others)])
         suppressed = None
         if state.suppressed:
             suppressed = np.zeros((1, len(self.guards.catalogue.offers)), np.bool_)
             suppressed[0, list(state.suppressed)] = True
         consent = self._consent([state.consent])
-        return Circumstances(_together([contacts]), consent, [state.zone], suppressed)
+        return Circumstances(contacts, consent, [state.zone], suppressed)
 
     def _consent(self, said: Sequence[Marks]) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
         channels = self.guards.channels
@@ -114,56 +114,55 @@ class LiveCircumstances:
 
     def _suppressed(self, asked: Sequence[Asked]) -> tuple[Bools | None, Sequence[Suppression]]:
         """Which offers of whom are suppressed, and by what, oldest first."""
-        found: dict[int, Suppression] = {}
-        suppressed = None
-        for row, one in enumerate(asked):
-            for suppression in one.suppressions:
-                if suppressed is None:
-                    suppressed = np.zeros((len(asked), len(self.guards.catalogue.offers)), np.bool_)
-                suppressed[row, self._offers_of(suppression)] = True
-                found[suppression.id] = suppression
-        return suppressed, [found[number] for number in sorted(found)]
+        found = {suppression.id: suppression for one in asked for suppression in one.suppressions}
+        if not found:
+            return None, ()
+        rows = [self._forbidden(one.suppressions) for one in asked]
+        return np.array(rows), [found[number] for number in sorted(found)]
 
-    def _offers_of(self, suppression: Suppression) -> list[int]:
-        named = (suppression.action, suppression.tag, suppression.channel)
+    def _forbidden(self, suppressions: Sequence[Suppression]) -> Bools:
+        """bool[n_offers]: what these suppressions forbid; most customers have only those for everybody."""
+        named = tuple([(one.action, one.tag, one.channel) for one in suppressions])
         known = self._named.get(named)
         if known is None:
-            known = self._named[named] = offers_of(suppression, self.guards.catalogue)
+            known = np.zeros(len(self.guards.catalogue.offers), np.bool_)
+            for suppression in suppressions:
+                known[offers_of(suppression, self.guards.catalogue)] = True
+            if len(self._named) >= MOST_KNOWN:
+                self._named.clear()
+            self._named[named] = known
         return known
 
     @cached_property
-    def _named(self) -> dict[tuple[str | None, str | None, str | None], list[int]]:
-        """The offers of suppressions seen before, by what they name."""
+    def _named(self) -> dict[tuple[tuple[str | None, str | None, str | None], ...], Bools]:
+        """What suppressions seen before forbid, by what they name."""
         return {}
 
-    def _contacts(self, asked: Asked) -> list[Dated]:
+    def _contacts(self, row: int, asked: Asked) -> list[Listed]:
         """The contacts of a customer that count."""
         unconfirmed_us = self.guards.unconfirmed_s * US_PER_S
         since_us = self.since_us(asked.as_of_us)
-        ours = {contact.decision_id for contact in asked.held}
-        contacts = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
-        confirmed = {of: ts_us for *_, ts_us, of in sorted(contacts, key=lambda e: e[3])}
-        dated = [
-            (max(contact.at_us, confirmed.get(contact.decision_id, contact.at_us)), contact)
-            for contact in asked.held
-        ]
-        found = [
-            (at_us, contact.kind)
-            for at_us, contact in dated
-            if at_us >= since_us
-            and contact.decision_id != asked.decision_id
-            and (
-                contact.counts(asked.as_of_us, unconfirmed_us)
-                or (contact.state == RESERVED and contact.decision_id in confirmed)
-            )
-        ]
+        told = [e for e in asked.happened if e[0] in self.contact_types and e[3] < asked.as_of_us]
+        confirmed = {of: ts_us for *_, ts_us, of in sorted(told, key=lambda e: e[3])} if told else {}
+        found: list[Listed] = []
+        for contact in asked.held:
+            name, at_us = contact.decision_id, contact.at_us
+            is_confirmed = name in confirmed
+            if is_confirmed:
+                at_us = max(at_us, confirmed[name])
+            if at_us < since_us or name == asked.decision_id:
+                continue
+            if contact.counts(asked.as_of_us, unconfirmed_us) or (is_confirmed and contact.state == RESERVED):
+                found.append((row, at_us, contact.kind))
         if asked.state is not None:
-            found += [(at, self.kinds[kind]) for at, kind in asked.state.others]
-        found += [
-            (ts_us, kind_of_others(self.guards.catalogue, action_id, channel))
-            for _, action_id, channel, ts_us, of in contacts
-            if of is None or of not in ours
-        ]
+            found += [(row, at, self.kinds[kind]) for at, kind in asked.state.others]
+        if told:
+            ours = {contact.decision_id for contact in asked.held}
+            found += [
+                (row, ts_us, kind_of_others(self.guards.catalogue, action_id, channel))
+                for _, action_id, channel, ts_us, of in told
+                if of is None or of not in ours
+            ]
         return found
 
 
@@ -180,14 +179,3 @@ def of_question(told: Circumstances, row: int, customer_id: str | None, as_of_us
         charge=None if told.charge is None else told.charge[at],
         full=None if told.full is None else told.full[at],
     )
-
-
-def _together(contacts: Sequence[Sequence[Dated]]) -> PastContacts:
-    """Return the contacts of n customers, by row."""
-    flat = [(row, at_us, kind) for row, of_one in enumerate(contacts) for at_us, kind in of_one]
-    if not flat:
-        return NO_CONTACTS
-    kinds = tuple(dict.fromkeys(kind for *_, kind in flat))
-    place = {kind: k for k, kind in enumerate(kinds)}
-    columns = np.array([(row, at_us, place[kind]) for row, at_us, kind in flat], np.int64)
-    return PastContacts(columns[:, 0], columns[:, 1], columns[:, 2], kinds)

@@ -63,14 +63,16 @@ Outcome = Decided | NbaError
 def runs(questions: Sequence[Question], cut_us: int) -> Iterator[range]:
     """Cut questions into runs of neighbours that can be decided at once.
 
-    Those of a run wish for the same and have different customers; what keeps nothing may be of any. A question of the
-    night, which is answered from what the night logged, is a run by itself.
+    Those of a run wish for the same, say texts under the same names of their context (no column holds texts and numbers)
+    and have different customers; what keeps nothing may be of any. A question of the night, which is answered from what
+    the night logged, is a run by itself.
     """
     first, kept = 0, set[str]()
     for k, question in enumerate(questions):
         before = questions[first]
         if k > first and (
             (question.actions, question.channel) != (before.actions, before.channel)
+            or _texts(question) != _texts(before)
             or before.is_of_the_night(cut_us)
             or question.is_of_the_night(cut_us)
             or question.customer_id in kept
@@ -81,6 +83,11 @@ def runs(questions: Sequence[Question], cut_us: int) -> Iterator[range]:
             kept.add(question.customer_id)
     if questions:
         yield range(first, len(questions))
+
+
+def _texts(question: Question) -> set[str]:
+    """Names of the context that the question says a text under."""
+    return {name for name, value in question.context.items() if isinstance(value, str)}
 
 
 class Deciding:

@@ -1,6 +1,7 @@
 """One expression over many offers: run once where it does not look at the action, else once for as many as fit.
 
-A live decision has one row and many offers, the night many rows: both are laid out as one long column of values.
+A live decision has one row and many offers, the night many rows: both are laid out as one long column of values. What one
+row says of all offers alike needs no arrays at all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbatool.base.expressions import Tree, is_true, names_in
+from nbatool.base.one_row import OneRow, of_one_row
 from nbatool.decide.best import Bools, Indices
 from nbatool.decide.catalogue import Catalogue, action_values
 
@@ -61,6 +63,33 @@ class OverOffers:
         parts = [self._block(block, columns, n) for block in blocks]
         return np.concatenate(parts, axis=1) if parts else np.zeros((n, 0), np.bool_)
 
+    def put(
+        self,
+        codes: NDArray[Any],
+        code: int,
+        columns: Mapping[str, NDArray[Any]],
+        *,
+        where: bool = True,
+    ) -> None:
+        """Write a code of some offers, int[n, n_offers], where it is true, or where it is not."""
+        n = len(codes)
+        alike = self._alike(columns) if n == 1 else None
+        if alike is not None:
+            if alike == where:
+                codes[0][self.places] = code
+            return
+        true = self.true(columns, n)
+        put = true if where else ~true
+        if put.any():
+            codes[:, self.places] = np.where(put, code, codes[:, self.places])
+
+    def _alike(self, columns: Mapping[str, NDArray[Any]]) -> bool | None:
+        """Whether it is true of all offers for the one row; None where that is for each offer to say."""
+        for part in self._before_alone:
+            if part(columns) != 1.0:
+                return False
+        return None if self._of_action else True
+
     def _block(self, block: range, columns: Mapping[str, NDArray[Any]], n: int) -> Bools:
         k = len(block)
         wide = {name: np.repeat(columns[name], k) for name in self._others if name in columns}
@@ -74,6 +103,10 @@ class OverOffers:
         return [
             part for part in _all_of(self.tree) if not any(n.startswith("action.") for n in names_in(part))
         ]
+
+    @cached_property
+    def _before_alone(self) -> list[OneRow]:
+        return [of_one_row(part) for part in (self._before if self._of_action else [self.tree])]
 
     @property
     def _k(self) -> int:

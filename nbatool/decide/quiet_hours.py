@@ -126,7 +126,7 @@ class QuietHours:
         by_channel: dict[str, int] = {}
         for channel in channels:
             if channel not in by_channel:
-                by_channel[channel] = self._next(as_of_us, zone or self.zone, self._parts_of(channel))
+                by_channel[channel] = self.next_outside(self.parts_of(channel), as_of_us, zone)
         return [by_channel[channel] for channel in channels]
 
     def next_allowed_us(
@@ -154,7 +154,7 @@ class QuietHours:
         allowed = np.empty((len(as_of_us), len(channels)), dtype=np.int64)
         columns: dict[Parts, list[int]] = {}
         for j, channel in enumerate(channels):
-            columns.setdefault(self._parts_of(channel), []).append(j)
+            columns.setdefault(self.parts_of(channel), []).append(j)
         groups = None
         for parts, at in columns.items():
             if not parts:
@@ -173,16 +173,17 @@ class QuietHours:
     def from_json(cls, data: Mapping[str, Any]) -> QuietHours:
         return cls(tuple(QuietRule.from_json(rule) for rule in data["rules"]), str(data["zone"]))
 
-    def _next(self, as_of_us: int, zone: str, parts: Parts) -> int:
+    def next_outside(self, parts: Parts, as_of_us: int, zone: str | None) -> int:
+        """Return for one customer the first instant from the moment on that is not in these parts of the local day."""
         if not parts:
             return as_of_us
         if parts == WHOLE_DAY:
             return NEVER
-        starts, ends = _forbidden(zone, as_of_us // BLOCK_US, parts)
+        starts, ends = _forbidden(zone or self.zone, as_of_us // BLOCK_US, parts)
         k = bisect_right(starts, as_of_us) - 1
         return ends[k] if k >= 0 and as_of_us < ends[k] else as_of_us
 
-    def _parts_of(self, channel: str) -> Parts:
+    def parts_of(self, channel: str) -> Parts:
         """The parts of the local day forbidden for a candidate's channel."""
         parts = self._parts.get(channel)
         if parts is None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nbatool.base.records import Action
+from nbatool.decide import contact_rules
 from nbatool.decide.catalogue import Catalogue, Offer
-from nbatool.decide.contact_rules import CAP, GAP, ContactRule, ContactRules, PastContacts, kind_of
+from nbatool.decide.contact_rules import (
+    CAP,
+    GAP,
+    NO_CONTACTS,
+    ContactRule,
+    ContactRules,
+    ListedContacts,
+    PastContacts,
+    kind_of,
+)
 from nbatool.store.contact import ContactKind
 
 HOUR_US = 3600 * 1_000_000
@@ -34,9 +47,9 @@ subjects = st.sampled_from(
 )
 rules = st.builds(
     lambda step, limit, hours, about: ContactRule(step, 1 if step == GAP else limit, hours * 3600, *about),
-    st.sampled_from([CAP, GAP]), st.integers(0, 3), st.integers(1, 30), subjects,
+    st.sampled_from([CAP, GAP]), st.integers(0, 3), st.integers(1, 6), subjects,
 )  # fmt: skip
-contacts = st.lists(st.tuples(st.integers(-40, 10), st.sampled_from(KINDS)), max_size=8)
+contacts = st.lists(st.tuples(st.integers(-7, 5), st.sampled_from(KINDS)), max_size=8)
 
 
 def read(rule_list: list[ContactRule], told: list[tuple[int, ContactKind]], as_of: int) -> list[int]:
@@ -63,10 +76,16 @@ def test_rules_count_what_they_say(
     as_of = np.arange(len(told), dtype=np.int64) * HOUR_US
     guards = ContactRules(tuple(rule_list), CATALOGUE)
     together = guards.broken(past, as_of).tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contact_rules, "FEW_A_RULE", 0)
+        assert guards.broken(past, as_of).tolist() == together
     assert together == [read(rule_list, one, row) for row, one in enumerate(told)]
     for row, one in enumerate(told):
         alone = PastContacts.of_one([(at * HOUR_US, kind) for at, kind in one])
         assert guards.broken(alone, as_of[row : row + 1]).tolist() == [together[row]]
+        arrays = PastContacts(alone.row, alone.at_us, alone.kind, alone.kinds)
+        assert arrays.listed == alone.listed
+        assert guards.broken(arrays, as_of[row : row + 1]).tolist() == [together[row]]
         assert guards.broken(past.of_rows(row, row + 1), as_of[row : row + 1]).tolist() == [together[row]]
 
 
@@ -89,6 +108,21 @@ def test_no_window_ever_holds_more(rule_list: list[ContactRule], asked: list[tup
         times = sorted(at for at, kind in made if rule.counts(kind))
         for at in times:
             assert sum(at - rule.window_s * 1_000_000 < t <= at for t in times) <= rule.limit
+
+
+def test_contacts_listed_by_row_are_cut_by_row_as_arrays_are() -> None:
+    listed = [(0, 5, KINDS[0]), (0, 7, KINDS[3]), (2, 6, KINDS[0])]
+    few = ListedContacts(listed)
+    many = PastContacts(few.row, few.at_us, few.kind, few.kinds)
+    assert many.listed == listed
+    assert (few.count, many.count) == (3, 3)
+    for first in range(4):
+        for last in range(first, 5):
+            assert few.of_rows(first, last).listed == many.of_rows(first, last).listed
+
+
+def test_no_contacts_can_be_changed_as_the_night_does() -> None:
+    assert replace(NO_CONTACTS, row=NO_CONTACTS.row[:0]).listed == NO_CONTACTS.listed == []
 
 
 def test_rules_travel_as_json() -> None:

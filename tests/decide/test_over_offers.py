@@ -72,8 +72,15 @@ def test_all_at_once_is_one_by_one(
     about = data.draw(st.lists(st.integers(0, len(offers) - 1), unique=True).map(sorted))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(over_offers, "AT_ONCE", at_once)
-        found = OverOffers(tree, np.array(about, np.int64), Catalogue(tuple(offers))).true(columns, len(rows))
+        over = OverOffers(tree, np.array(about, np.int64), Catalogue(tuple(offers)))
+        found = over.true(columns, len(rows))
     wanted = plainly(tree, offers, columns, len(rows))
     assert np.broadcast_to(found, (len(rows), len(about))).tolist() == [
         [row[j] for j in about] for row in wanted
     ]
+    for where in (True, False):
+        for first, last in [(0, len(rows)), *((k, k + 1) for k in range(len(rows)))]:
+            codes = np.zeros((last - first, len(offers)), np.int8)
+            over.put(codes, 7, {name: values[first:last] for name, values in columns.items()}, where=where)
+            said = [[7 * (j in about and row[j] == where) for j in range(len(offers))] for row in wanted]
+            assert codes.tolist() == said[first:last]

@@ -38,7 +38,10 @@ max_loss = 5.0
 max_contacts = [ { limit = 3, window = "7d" }, { channel = "email", limit = 1, window = "7d" } ]
 min_gap = { same_action = "10d", tags = { promo = "2d" } }
 quiet_hours = [ { start = "21:00", end = "08:00", channels = ["email", "push"] } ]
-suppress = [ { when = "context.page = 'exit'", reason = "leaves", channel = "web" } ]
+suppress = [
+  { when = "context.page = 'exit'", reason = "leaves", channel = "web" },
+  { when = "context.page > 2", reason = "reads on", channel = "web" },
+]
 """
 HOUR_US = 3_600_000_000
 Line = dict[str, Any]
@@ -151,6 +154,16 @@ def test_a_group_is_answered_as_one_by_one(
     together = left_by(service, lambda: service.answer_group(lines))
     assert together[0] == alone[0]
     assert together[1] == alone[1]
+
+
+def test_texts_and_numbers_of_a_context_stay_apart(service: LiveService, ids: list[str], cut_us: int) -> None:
+    """No column holds both: the number one request says is no null because another one says a text."""
+    asked = [
+        {"customer": k, "hour": 9, "context": {"page": page}} for k, page in enumerate(["home", 3, "exit"])
+    ]
+    lines = [line_of(one, ids, cut_us) for one in asked]
+    alone = left_by(service, lambda: one_by_one(service, lines))
+    assert left_by(service, lambda: service.answer_group(lines)) == alone
 
 
 def test_a_cap_reached_within_a_group_holds(service: LiveService, ids: list[str], cut_us: int) -> None:

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nbatool.decide import compile_guardrails as compiling
+from nbatool.decide import contact_rules, funnel
 from nbatool.decide.arms import ARMS, CONTROL, POLICY, RANDOM, arm_of
 from nbatool.decide.decision import STEPS, Decision
 from nbatool.decide.policy import Policy
@@ -43,6 +44,7 @@ def holds(seed: int, n_actions: int, n_people: int, n_rules: int) -> None:
     chances_are_right(world, policy, made)
     waits_for_the_end_of_quiet_hours(world, policy, made)
     rows_stand_alone(world, policy, made, seed)
+    arrays_say_the_same(world, policy, made)
 
 
 @pytest.mark.slow
@@ -171,6 +173,15 @@ def waits_for_the_end_of_quiet_hours(world: World, policy: Policy, made: Decisio
         for j in made.possible(row):
             assert goes[row, j] == goes_out_us(world, person, world.offers[j].channel)
             assert not world.live or goes[row, j] == person.as_of_us
+
+
+def arrays_say_the_same(world: World, policy: Policy, made: Decision) -> None:
+    """Few customers are looked up one by one, many in arrays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(funnel, "FEW_ROWS", 0)
+        patch.setattr(contact_rules, "FEW_A_RULE", 0)
+        in_arrays = decide(world, policy, world.people)
+    assert in_arrays.removed.tolist() == made.removed.tolist()
 
 
 def rows_stand_alone(world: World, policy: Policy, made: Decision, seed: int) -> None:
