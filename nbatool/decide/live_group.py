@@ -176,7 +176,9 @@ class Deciding:
         if now != one.known.seen[one.row]:
             return False
         room, made = self._in_force.room, [slot.candidate for slot in one.made.slots]
-        return room is None or room.fit(made, one.question.as_of_us)
+        if room is None or self._in_force.policy.practice.apprentice:
+            return True  # an apprentice keeps what its caller does, whatever there is room for
+        return room.fit(made, one.question.as_of_us)
 
     def _while_others_wait(self, asked: Asked) -> Outcome:
         """Decide and keep one question that others overtook again and again."""

@@ -37,19 +37,8 @@ class EventJournal:
         with self._online.transaction():
             return sum(self._online.change("append", columns(event)) for event in events)
 
-    def of_customer(self, customer_id: str, published: Published) -> list[LiveEvent]:
-        """Return the journalled events of a customer that the state in force does not hold."""
-        rows = self._online.rows(
-            "events_of_customer",
-            customer_id=customer_id, journal_position=published.journal_position, cut_us=published.cut_us,
-        )  # fmt: skip
-        return [
-            LiveEvent(event_id, customer_id, ts_us, kind, value, action_id, channel, decision_id, attributes)
-            for event_id, ts_us, kind, value, action_id, channel, decision_id, attributes in rows
-        ]
-
     def of_customers(self, customer_ids: Iterable[str], published: Published) -> dict[str, list[LiveEvent]]:
-        """Return :meth:`of_customer` of several customers by id, without those that have none; one look for all.
+        """Return the journalled events that the state in force does not hold, by customer; who has none is left out.
 
         Ids have no NUL, as those of requests: SQLite's JSON ends a text there.
         """

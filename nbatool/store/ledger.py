@@ -6,7 +6,6 @@ apart, by decision: it may come before the contact, or twice, and the order it c
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -99,15 +98,6 @@ class Ledger:
             )
             found.setdefault(customer, []).append(contact)
         return found
-
-    def version(self, customer_id: str) -> int:
-        """Return 64 bits of what the log says of a customer: equal exactly while nothing of it is different.
-
-        Ask for it before :meth:`of_customer`, and again in the transaction that reserves: where they are equal, what
-        was decided in between saw what stands.
-        """
-        rows = self._online.rows("contacts_of_customer", customer_id=customer_id, since_us=-(2**63))
-        return int.from_bytes(hashlib.blake2b(repr(rows).encode(), digest_size=8).digest(), "little")
 
     def mark(self, decision_id: str, status: str, ts_us: int) -> bool:
         """Keep what was said of a decision's contacts, all its slots.

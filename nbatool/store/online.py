@@ -99,10 +99,6 @@ class OnlineStore:
         """Journal events in one durable transaction, each (customer, event_id) once; return how many were new."""
         return self.events.append(events)
 
-    def events_of(self, customer_id: str, published: Published) -> list[LiveEvent]:
-        """Return the journalled events of a customer that the state in force does not hold."""
-        return self.events.of_customer(customer_id, published)
-
     def holds(self, customer_id: str, event_id: str, published: Published) -> bool:
         """Whether the state in force holds this event of the journal already."""
         return self.events.holds(customer_id, event_id, published)
