@@ -152,7 +152,7 @@ def kept(
     slot = Slot(chosen, float(chance[chosen]), float(chance[chosen]))
     return DecisionRecord(
         decision_id=name, customer_id="c1", as_of_us=0, request_id=None, seed=0, arm="policy", model_version="v",
-        candidates=[], slots=[slot], expected=[], net_value=plain(net_value), probability=plain(chance),
+        candidates=[], slots=[slot], expected=[], net_value=plain(net_value.tolist()), probability=plain(chance.tolist()),
         removed=[0 if ok else 1 for ok in possible], context={}, phi=[], closes_us=0,
     )  # fmt: skip
 
