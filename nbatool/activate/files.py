@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from nbatool.store.durable import flush_to_disk
 if TYPE_CHECKING:
     import polars as pl
 
+Around = Callable[[Path | None], AbstractContextManager[None]]
 FileFormat = Literal["csv", "parquet", "ndjson"]
 _TEMPORARY = ".tmp"
 ABANDONED_US = DAY_US
@@ -48,7 +49,7 @@ def print_table(frame: pl.DataFrame, file_format: FileFormat) -> None:
 
 
 def write_tables(
-    tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileFormat, before: Callable[[], object] | None = None
+    tables: Iterable[tuple[Path, pl.DataFrame]], file_format: FileFormat, around: Around | None = None
 ) -> None:  # fmt: skip
     """Write tables that belong together: each under a temporary name, and when all are on disk, rename all.
 
@@ -56,8 +57,9 @@ def write_tables(
     ----------
     tables
         Paths and what goes there; the next one is asked for when the one before is written.
-    before
-        Called when all are on disk, before any of them takes its place; where it fails, none does.
+    around
+        Entered when all are on disk, before any of them takes its place, with the temporary name of the last; left with
+        an error where that one did not take its place.
 
     Raises
     ------
@@ -72,10 +74,9 @@ def write_tables(
                 _write(frame, file, file_format)
                 file.flush()
                 os.fsync(file.fileno())
-        if before is not None:
-            before()
-        for path, temporary in written.items():
-            temporary.replace(path)
+        with nullcontext() if around is None else around(temporary):
+            for path, temporary in written.items():
+                temporary.replace(path)
         for folder in dict.fromkeys(path.parent for path in written):
             _flush_names(folder)
     except BaseException:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbatool.activate.action_file import ActionRows, for_reading
-from nbatool.activate.files import FileFormat, print_table, sweep_temporaries, write_tables
+from nbatool.activate.files import Around, FileFormat, print_table, sweep_temporaries, write_tables
 from nbatool.base.clock import format_time
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ TRIAL = "-trial"
 
 def write_night_files(
     workspace: Workspace, settings: ScoreSettings, rows: ActionRows, as_of_us: int, *, nobody: bool,
-    beside: bool = False, before: Callable[[], object] | None = None,
+    beside: bool = False, around: Around | None = None,
 ) -> tuple[Path | None, Path | None]:  # fmt: skip
     """Write both files; return their paths, None for what went to stdout.
 
@@ -33,17 +33,16 @@ def write_night_files(
         Whether nobody is to be contacted. The action file has its head alone: whoever reads it must not find yesterday's.
     beside
         Whether the files of this very moment stand already and were acted on: a trial does not take their place.
-    before
-        Called when both are on disk, before anybody can act on them.
+    around
+        As in `write_tables`; of what goes to stdout there is no name.
     """
 
     def actions() -> pl.DataFrame:
         return rows.actions().clear() if nobody else rows.actions()
 
     if settings.out == "-":
-        if before is not None:
-            before()
-        print_table(_shown(actions(), settings.file_format), settings.file_format)
+        with nullcontext() if around is None else around(None):
+            print_table(_shown(actions(), settings.file_format), settings.file_format)
         return None, None
     # A part of the customers must not take the place of the night's whole files.
     part = f"-first-{settings.most}" if settings.most is not None else TRIAL if beside else ""
@@ -57,7 +56,7 @@ def write_night_files(
         sweep_temporaries(folder, name)
     tables = ((scores_path, rows.scores), (actions_path, actions))
     shown = ((path, _shown(table(), settings.file_format)) for path, table in tables)
-    write_tables(shown, settings.file_format, before)
+    write_tables(shown, settings.file_format, around)
     return actions_path, scores_path
 
 

@@ -80,7 +80,7 @@ class NightReservation:
     def reserve(self, wanted: Wanted) -> Refused:
         """Reserve contacts; return those that are no longer allowed, by row of ``wanted``."""
         contacts = self.contacts(wanted)
-        check = _Check(wanted, self._told, self._as_of_us, self._standing, self._meanwhile)
+        check = Check(wanted, self._told, self._as_of_us, self._standing, self._meanwhile)
         if not self._reserve(contacts.values(), check.allowed):
             return {}
         row_of = {contact.decision_id: row for row, contact in contacts.items()}
@@ -127,7 +127,7 @@ def taken_out(chunk: ScoredChunk, refused: Refused) -> ScoredChunk:
 
 
 @dataclass(frozen=True)
-class _Check:
+class Check:
     """What holds for wanted contacts when they are reserved: caps and gaps by the contact log, and what was said since."""
 
     wanted: Wanted

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+from collections.abc import Callable, Container, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ from nbatool.ingest.drain import Drained, drain
 from nbatool.models import registry
 from nbatool.profile.present import present_us, require_fresh, require_past
 from nbatool.store.online import OnlineStore
+from nbatool.store.reviews import APPROVED
 from nbatool.store.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
@@ -112,23 +114,28 @@ def _gathered(
 ) -> _Scoring:  # fmt: skip
     """Gather what the night is decided with; approved decisions of earlier nights come first, so that they count."""
     config, con, as_of = workspace.config, warehouse.con, terms.as_of_us
+    online.reviews.take_back(os.path.exists)
     why_not = _why_not_published(settings, online, as_of)
     is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
     online, put_back = with_contacts_put_back(con, online, policy.guardrails, as_of, keeps=why_not is None)
     stack.callback(online.close)  # a trial's copy
-    approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of)
+    words = online.reviews.words_of(as_of)
+    meanwhile = Meanwhile(online, policy.guardrails, config.roles.unsubscribe, terms.journal_position, as_of)
+    approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of, meanwhile)
     people = population(con, config, policy, as_of_us=as_of, most=settings.most)
     told = circumstances_of(people, config, policy, online, keeps=not is_trial)
     if not is_trial:
         online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
     going = {review.decision_id for review, _ in approved.going}
-    of_now = {name: is_out or name in going for name, is_out in online.reviews.approved_of(as_of).items()}
+    of_now = {
+        name: out is not None or name in going for name, (state, out) in words.items() if state == APPROVED
+    }
     standing = Standing.of(con, as_of, of_now)
     posterior = None if terms.learned is None else terms.learned.posterior
     practice = practice_of(config, policy, people, posterior, told, threads=settings.threads)
     return _Scoring(
         workspace, settings, con, online, people, replace(policy, practice=practice), terms, standing, told, approved,
-        why_not, put_back,
+        why_not, put_back, words.keys(), meanwhile,
     )  # fmt: skip
 
 
@@ -148,6 +155,8 @@ class _Scoring:
     approved: Approved
     why_not: str | None
     put_back: PutBack | None
+    spoken_of: Container[str]
+    meanwhile: Meanwhile
 
     def run(self, on_progress: OnProgress | None) -> ScoreReport:
         """Decide; log before any file can be acted on; write the files; publish."""
@@ -178,7 +187,7 @@ class _Scoring:
                     stood = self.standing.by_customer
                     # What an earlier run of this night contacted counts until the new file stands.
                     reservation = publication.enter_context(
-                        reserving(self.online.ledger, self.told, as_of, stood, self._meanwhile())
+                        reserving(self.online.ledger, self.told, as_of, stood, self.meanwhile)
                     )
                 for chunk in night.chunks(reservation, on_progress):
                     for take in takers:
@@ -186,11 +195,10 @@ class _Scoring:
                 if trial is None:
                     waiting = [*(review.decision_id for review in rows.waiting), *self.standing.approved]
                     log_reviewed(self.con, as_of, waiting, self.approved.going)
-            if trial is None:
-                self.online.reviews.replace_night(as_of, rows.waiting)
+                    self.online.reviews.replace_night(as_of, rows.waiting, self.spoken_of)
             written = write_night_files(
                 self.workspace, settings, rows, as_of, nobody=apprentice,
-                beside=why_not is not None and self.standing.is_logged, before=self._mark_out,
+                beside=why_not is not None and self.standing.is_logged, around=self._going_out,
             )  # fmt: skip
             if trial is None:
                 forget(self.online, self.policy.guardrails, self.terms.outcomes, as_of)
@@ -204,16 +212,21 @@ class _Scoring:
             funnel=None if funnel is None else funnel.steps(),
         )
 
-    def _meanwhile(self) -> Meanwhile:
-        unsubscribes = self.workspace.config.roles.unsubscribe
-        known, as_of = self.terms.journal_position, self.terms.as_of_us
-        return Meanwhile(self.online, self.policy.guardrails, unsubscribes, known, as_of)
+    @contextmanager
+    def _going_out(self, file: Path | None) -> Iterator[None]:
+        """Keep what goes out with the file just before it stands, so that nothing is ever sent twice.
 
-    def _mark_out(self) -> None:
-        """Keep what goes out with the file, just before it stands: killed in between, it is late, and never sent twice."""
-        self.online.reviews.mark_out(
-            (review.decision_id for review, _ in self.approved.going), self.terms.as_of_us
-        )
+        Where it does not come to stand, it goes out the next time: after a kill the file is still there under its
+        temporary name.
+        """
+        reviews = self.online.reviews
+        names = [review.decision_id for review, _ in self.approved.going if review.out_as_of_us is None]
+        reviews.mark_out(names, self.terms.as_of_us, str(file))
+        try:
+            yield
+        except BaseException:
+            reviews.take_back(lambda said: said == str(file))
+            raise
 
     def _log(self) -> NightLog:
         return NightLog(

@@ -69,6 +69,11 @@ class Ledger:
             rows = ((kind_row(kind)["kind"], n) for kind, n in contacts.items())
             add_to_totals(self._online, {(int(str(code)), BEFORE): n for code, n in rows})
 
+    def reserve_where(self, contacts: Sequence[Contact], allowed: Allowed) -> list[Contact]:
+        """Reserve live contacts where ``allowed`` says so in the transaction that does it; return those not allowed."""
+        with self._online.transaction():
+            return self._reserve_chunk(contacts, LIVE_RUN, set(), allowed)
+
     def totals(self) -> ContactTotals:
         """Return how many contacts count, as they are now."""
         totals = ContactTotals(self._online, self._kind_of)

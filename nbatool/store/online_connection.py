@@ -34,6 +34,7 @@ TABLES = (
     "create_contact_change",
     "create_suppression",
     "create_review",
+    "create_review_file",
     "create_closing",
     "create_closed_contact",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
@@ -88,16 +88,30 @@ class Reviews:
         """
         self._change("put_review", map(_parameters, rows))
 
-    def replace_night(self, as_of_us: int, rows: Sequence[Review]) -> None:
-        """Let the decisions of a night wait; those that an earlier run of the same night left waiting go."""
+    def replace_night(
+        self, as_of_us: int, rows: Sequence[Review], known: Container[str] | None = None
+    ) -> None:
+        """Let the decisions of a night wait; those that an earlier run of the same night left waiting go.
+
+        Parameters
+        ----------
+        known
+            Decisions that somebody had spoken about when the night began, so that it left them as they were; None: all.
+
+        Raises
+        ------
+        DataError
+            Somebody spoke meanwhile about a decision that the night decided anew and that waits no more.
+        """
         self.put(rows)
         kept = {row.decision_id for row in rows}
-        gone = [
-            {"decision_id": decision_id}
-            for (decision_id,) in self._online.rows("pending_of_night", as_of_us=as_of_us)
-            if decision_id not in kept
-        ]
-        self._change("drop_pending_review", gone)
+        with self._online.transaction():
+            late = [] if known is None else [one for one in self.words_of(as_of_us) if one not in known]
+            if spoken := [one for one in late if one not in kept]:
+                raise DataError(_spoken_meanwhile(spoken))
+            for (decision_id,) in self._online.rows("pending_of_night", as_of_us=as_of_us):
+                if decision_id not in kept:
+                    self._online.change("drop_pending_review", {"decision_id": decision_id})
 
     def pending(self, most: int | None = None) -> list[Review]:
         """Return what waits, newest night first, then what is worth most; at most so many."""
@@ -161,15 +175,46 @@ class Reviews:
         """Return what goes out with the action file of a night: approved, and not out yet or out with this very one."""
         return [_review(row) for row in self._online.rows("approved_reviews", as_of_us=as_of_us)]
 
-    def approved_of(self, as_of_us: int) -> dict[str, bool]:
-        """Return the approved decisions a night made, and whether each went out with any action file."""
-        rows = self._online.rows("approved_of_night", as_of_us=as_of_us)
-        return {decision_id: out_as_of_us is not None for decision_id, out_as_of_us in rows}
+    def words_of(self, as_of_us: int) -> dict[str, tuple[str, int | None]]:
+        """Return what was said of a night's decisions, and the night each went out with, None: not yet."""
+        return {
+            name: (state, out) for name, state, out in self._online.rows("words_of_night", as_of_us=as_of_us)
+        }
 
-    def mark_out(self, decision_ids: Iterable[str], as_of_us: int) -> int:
-        """Keep which night approved decisions went out with, the first one; return how many are new."""
-        marks = ({"decision_id": decision_id, "as_of_us": as_of_us} for decision_id in decision_ids)
-        return self._change("mark_review_out", marks)
+    def mark_out(self, decision_ids: Iterable[str], as_of_us: int, file: str | None = None) -> int:
+        """Keep which night approved decisions went out with, the first one; return how many are new.
+
+        Parameters
+        ----------
+        file
+            Under which name the action file waits to take its place; see :meth:`take_back`.
+        """
+        names, new = list(decision_ids), 0
+        with self._online.transaction():
+            for name in names:
+                if self._online.change("mark_review_out", {"decision_id": name, "as_of_us": as_of_us}):
+                    new += 1
+                    if file is not None:
+                        self._online.change("put_review_file", {"decision_id": name, "file": file})
+        return new
+
+    def take_back(self, never_stood: Callable[[str], bool]) -> int:
+        """Let approved decisions go out again whose action file never took its place; return how many.
+
+        Parameters
+        ----------
+        never_stood
+            Whether the file of a temporary name is still there under it.
+        """
+        back, files = 0, self._online.rows("review_files")
+        if not files:
+            return 0
+        with self._online.transaction():
+            for (file,) in files:
+                if never_stood(file):
+                    back += self._online.change("take_back_reviews", {"file": file})
+                self._online.change("forget_review_file", {"file": file})
+        return back
 
     def sweep(self, before_us: int) -> int:
         """Forget those of nights before a time, but for approved ones still to go out; return how many."""
@@ -204,6 +249,14 @@ def _contradiction(stands: Review, state: str) -> str:
     if stands.out_as_of_us is not None:
         return f"{said}, and it went out with the action file of {format_time(stands.out_as_of_us)}"
     return f"{said}, and the first word stands. A later night decides anew"
+
+
+def _spoken_meanwhile(spoken: Sequence[str]) -> str:
+    named = ", ".join(spoken[:MOST_NAMED]) + (", …" if len(spoken) > MOST_NAMED else "")
+    return (
+        f"somebody approved or rejected {named} while this night was scored again, and it decided otherwise. No file was "
+        "written. Run nbatool score again: what was said stands"
+    )
 
 
 def _parameters(row: Review) -> dict[str, object]:
