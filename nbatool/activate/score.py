@@ -20,14 +20,14 @@ from nbatool.activate.night_log import NightLog, logging
 from nbatool.activate.put_back import PutBack, with_contacts_put_back
 from nbatool.activate.reserving import NightReservation, reserving
 from nbatool.activate.reviewed_log import log_reviewed
-from nbatool.activate.scored import ScoreReport, ScoreSettings
+from nbatool.activate.scored import ScoreReport, ScoreSettings, Unconfirmed
 from nbatool.activate.standing import Standing
 from nbatool.activate.tally import Tally
 from nbatool.activate.upkeep import forget
-from nbatool.base.clock import US_PER_S, format_time, now_us, parse_time
+from nbatool.base.clock import format_time, now_us, parse_time
 from nbatool.decide.assemble import champion_policy
 from nbatool.decide.batch import Population, ScoredChunk, circumstances_of, population
-from nbatool.decide.circumstances import NightCircumstances
+from nbatool.decide.circumstances import NightCircumstances, confirm
 from nbatool.decide.foreseen_file import ForeseenFile
 from nbatool.decide.policy import Policy
 from nbatool.decide.practice import practice_of
@@ -119,13 +119,13 @@ def _gathered(
     is_trial = why_not is not None or (config.exploration is not None and config.exploration.apprentice)
     online, put_back = with_contacts_put_back(con, online, policy.guardrails, as_of, keeps=why_not is None)
     stack.callback(online.close)  # a trial's copy
+    if not is_trial:
+        confirm(con, policy.guardrails, online, config.roles.contact, as_of)
     words = online.reviews.words_of(as_of)
     meanwhile = Meanwhile(online, policy.guardrails, config.roles.unsubscribe, terms.journal_position, as_of)
     approved = Approved() if is_trial else approved_now(con, config, policy, online, as_of, meanwhile)
     people = population(con, config, policy, as_of_us=as_of, most=settings.most)
-    told = circumstances_of(people, config, policy, online, keeps=not is_trial)
-    if not is_trial:
-        online.ledger.reconcile(as_of, policy.guardrails.unconfirmed_s * US_PER_S)
+    told = circumstances_of(people, config, policy, online)
     going = {review.decision_id for review, _ in approved.going}
     of_now = {
         name: out is not None or name in going for name, (state, out) in words.items() if state == APPROVED
@@ -208,6 +208,7 @@ class _Scoring:
             waiting=len(rows.waiting),
             approved=self.approved,
             put_back=self.put_back,
+            unconfirmed=self._unconfirmed(),
             limits=tuple(night.lines),
             funnel=None if funnel is None else funnel.steps(),
         )
@@ -227,6 +228,14 @@ class _Scoring:
         except BaseException:
             reviews.take_back(lambda said: said == str(file))
             raise
+
+    def _unconfirmed(self) -> Unconfirmed | None:
+        """Contacts that guardrails would count, had anybody said that they were made."""
+        guards = self.policy.guardrails
+        if not (guards.contacts.rules or guards.limits.limits):
+            return None
+        count = self.online.ledger.unconfirmed(self.terms.as_of_us - guards.longest_us)
+        return Unconfirmed(count, guards.unconfirmed_s) if count else None
 
     def _log(self) -> NightLog:
         return NightLog(

@@ -29,6 +29,20 @@ class ScoreSettings:
 
 
 @dataclass(frozen=True)
+class Unconfirmed:
+    """Contacts within the windows of guardrails that nobody confirmed in time: they count no longer.
+
+    Parameters
+    ----------
+    after_s
+        In what time, in seconds.
+    """
+
+    contacts: int
+    after_s: int
+
+
+@dataclass(frozen=True)
 class ScoreReport:
     """What was decided.
 
@@ -66,6 +80,8 @@ class ScoreReport:
         What limits on everybody left of this night's contacts, and their prices.
     put_back
         What was put back into the contact log from the decision log; None where it knew every night.
+    unconfirmed
+        Contacts that count no longer, as nobody confirmed them; None where there are none, or nothing counts contacts.
     funnel
         What each step left of all candidates; None where that was not asked for.
     """
@@ -94,6 +110,7 @@ class ScoreReport:
     approved: Approved = field(default_factory=Approved)
     limits: tuple[LimitLine, ...] = ()
     put_back: PutBack | None = None
+    unconfirmed: Unconfirmed | None = None
     funnel: tuple[FunnelStep, ...] | None = None
 
     @property

@@ -279,7 +279,7 @@ def _names(session: Session) -> str:
         return f"not looked at: {error}"
     if problems:
         raise ConfigError(problems)
-    return "columns and actions of expressions, [learning] context, [evaluate] segments and rules are known"
+    return "columns and actions of expressions, guardrails, [learning] context, [evaluate] segments and rules are known"
 
 
 def _matches(pattern: Path) -> bool:

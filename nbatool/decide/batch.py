@@ -115,12 +115,12 @@ def population(
 
 
 def circumstances_of(
-    people: Population, config: Config, policy: Policy, online: OnlineStore, *, keeps: bool = False
+    people: Population, config: Config, policy: Policy, online: OnlineStore
 ) -> NightCircumstances:
-    """Gather what guardrails look at for everybody of a population; ``keeps`` as in `night_circumstances`."""
+    """Gather what guardrails look at for everybody of a population."""
     return night_circumstances(
         people.prepared.con, policy.guardrails, online, people.customer_ids, people.as_of_us,
-        contact_types=config.roles.contact, unsubscribes=config.roles.unsubscribe, keeps=keeps,
+        contact_types=config.roles.contact, unsubscribes=config.roles.unsubscribe,
     )  # fmt: skip
 
 

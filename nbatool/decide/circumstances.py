@@ -123,7 +123,6 @@ def night_circumstances(
     *,
     contact_types: Sequence[str],
     unsubscribes: Sequence[str],
-    keeps: bool = False,
 ) -> NightCircumstances:
     """Gather what the guardrails look at for the moments now in ``moments``.
 
@@ -133,8 +132,6 @@ def night_circumstances(
         Of the moments, in order.
     contact_types, unsubscribes
         Event types of the roles.
-    keeps
-        Whether the contact log is told which contacts events confirm.
     """
     from nbatool.store.arrow import fetch_arrow
 
@@ -145,8 +142,6 @@ def night_circumstances(
     confirmed = {
         of: at for of, at in zip(told.of, told.contacts.at_us.tolist(), strict=True) if of is not None
     }
-    if keeps:
-        online.ledger.mark_all(confirmed, SENT)
     if not guards.contacts.rules:
         return NightCircumstances(
             con, guards, customer_ids, NO_CONTACTS, NO_CONTACTS, zones, held_back, confirmed
@@ -156,6 +151,21 @@ def night_circumstances(
     own, ids = _held(online.ledger, guards, row_of, since_us, as_of_us, confirmed)
     others = told.without(ids)
     return NightCircumstances(con, guards, customer_ids, own, others, zones, held_back, confirmed)
+
+
+def confirm(
+    con: duckdb.DuckDBPyConnection, guards: Guardrails, online: OnlineStore, contact_types: Sequence[str], as_of_us: int
+) -> None:  # fmt: skip
+    """Tell the contact log which contacts events before a moment confirm, and let its totals count what counts then."""
+    since_us = as_of_us - guards.longest_us
+    asked = {
+        "types": list(contact_types),
+        "since": as_timestamp(since_us),
+        "as_of": as_timestamp(as_of_us),
+    }
+    found = con.execute(statement("profile/confirmed_contacts"), asked).fetchall()
+    online.ledger.mark_all(dict(found), SENT)
+    online.ledger.reconcile(as_of_us, guards.unconfirmed_s * US_PER_S)
 
 
 def joined(parts: Sequence[PastContacts]) -> PastContacts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nbatool.base.errors import ConfigError, Problem
-from nbatool.decide.assemble import compiled, planned_kinds
+from nbatool.decide.assemble import bundle_policy, compiled, planned_kinds
 from nbatool.features.choice import choose_features
 from nbatool.features.model_input import CustomerInput
 from nbatool.ingest.catalogue import load_catalogue
@@ -27,10 +27,10 @@ def misnamed(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> list[Probl
     """Return a problem for each column or action that nothing is called.
 
     ``eligible_when`` and ``[learning] context`` are asked of what the next training would know of the data loaded;
-    ``[evaluate] segments`` and ``rules`` of the version in force, as `nbatool evaluate` asks.
+    ``[evaluate] segments`` and ``rules`` and guardrails of the version in force, as `nbatool evaluate` and `score` ask.
     """
     actions = load_catalogue(workspace.config)
-    return [*_trained_by(workspace, con, actions), *_judged_by(workspace, actions)]
+    return list(dict.fromkeys([*_trained_by(workspace, con, actions), *_judged_by(workspace, actions)]))
 
 
 def _trained_by(
@@ -51,7 +51,8 @@ def _judged_by(workspace: Workspace, actions: Sequence[Action]) -> Iterator[Prob
     if champion is None:
         return
     bundle = Bundle.from_files(registry.load_files(workspace.models_dir, champion))
-    try:
-        require_known_names(workspace.config, bundle, actions)
-    except ConfigError as error:
-        yield from error.problems
+    for asks in (require_known_names, bundle_policy):
+        try:
+            asks(workspace.config, bundle, actions)
+        except ConfigError as error:
+            yield from error.problems

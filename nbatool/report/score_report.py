@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nbatool.activate.put_back import PutBack
-from nbatool.activate.scored import ScoreReport
+from nbatool.activate.scored import ScoreReport, Unconfirmed
 from nbatool.activate.tally import Share
 from nbatool.base.clock import format_duration, format_time
 from nbatool.base.next_step import nearest
@@ -64,9 +64,14 @@ def score_text(
         lines += ["", *paragraph(LEARNED_LATER.format(until), first="! ", width=width)]
     if report.put_back is not None:
         lines += ["", *paragraph(_put_back(report.put_back, report, command), first="! ", width=width)]
+    if report.unconfirmed is not None:
+        lines += ["", *paragraph(_unconfirmed(report.unconfirmed, command), first="! ", width=width)]
     lines += ["", *_files(report, command, width)]
     lines += [] if report.funnel is None else ["", FUNNEL, "", funnel_text(report.funnel, width)]
     return "\n".join(lines)
+
+
+PRICED = "Money above is what the plan is expected to earn; net_value in the file ranks with these prices taken off."
 
 
 def _mix(report: ScoreReport, currency: str, width: int) -> list[str]:
@@ -161,6 +166,8 @@ def _limits(report: ScoreReport, currency: str, width: int) -> list[str]:
     ]  # fmt: skip
     heads = ("limit", "used", "left before", "one more earns", "taken out")
     lines = ["", *table_lines(heads, rows, right="lrrrr", width=width)]
+    if any(limit.price for limit in report.limits):
+        lines += paragraph(PRICED, width=width)
     short = [limit for limit in report.limits if limit.short > 0.0]
     for limit in short:
         lines += paragraph(f"{limit.name}: too few can get it", first="! ", width=width)
@@ -226,6 +233,16 @@ def _put_back(back: PutBack, report: ScoreReport, command: str) -> str:
     return f"{said}. A trial changes nothing: the next score puts them back" if is_trial else said
 
 
+def _unconfirmed(found: Unconfirmed, command: str) -> str:
+    """What caps and limits forget, and how to keep them from it."""
+    count = counted(found.contacts, "contact")
+    return (
+        f"{count} of before {'was' if found.contacts == 1 else 'were'} never confirmed within "
+        f"{format_duration(found.after_s)} ([guardrails] unconfirmed_after), so that caps, gaps and limits count them no longer: "
+        f"tell {command} learn, or a source of contact events, what went out"
+    )
+
+
 def _reviews(report: ScoreReport, command: str) -> list[str]:
     """What waits for a person, and what a person let go."""
     lines = []
@@ -238,10 +255,10 @@ def _reviews(report: ScoreReport, command: str) -> list[str]:
     if report.approved.going:
         lines.append(f"         {counted(len(report.approved.going), 'approved decision')} in the file")
     for review, why in report.approved.held_back[:MOST_HELD_BACK]:
-        lines.append(f"         approved, but not now: {review.decision_id} ({why})")
+        lines.append(f"         approved, but held back: {review.decision_id} ({why})")
     if (more := len(report.approved.held_back) - MOST_HELD_BACK) > 0:
-        lines.append(f"         and {more:,} more that were approved may not go now")
-    return lines
+        lines.append(f"         {more:,} more approved decisions are held back")
+    return [f"Review   {lines[0].removeprefix('Review').lstrip()}", *lines[1:]] if lines else []
 
 
 def score_json(report: ScoreReport, currency: str, warning: str | None = None) -> dict[str, Any]:
@@ -288,6 +305,7 @@ def score_json(report: ScoreReport, currency: str, warning: str | None = None) -
         ],
         "funnel": None if report.funnel is None else funnel_json(report.funnel),
         "put_back": None if report.put_back is None else asdict(report.put_back),
+        "unconfirmed": 0 if report.unconfirmed is None else report.unconfirmed.contacts,
         "waiting_for_review": report.waiting,
         "approved": len(report.approved.going),
         "held_back": [

@@ -128,7 +128,7 @@ class Ledger:
         return self._online.change("mark_contact", values) == 1
 
     def mark_all(self, said: Mapping[str, int], status: str) -> None:
-        """Keep of several decisions what `mark` keeps of one, some at a time.
+        """Keep of several decisions what `mark` keeps of one, some at a time; what is known already costs a look.
 
         Parameters
         ----------
@@ -136,9 +136,16 @@ class Ledger:
             Decision → when, µs since 1970.
         """
         for chunk in chunks(said.items()):
-            rows = ({"decision_id": name, "status": status, "ts_us": ts_us} for name, ts_us in chunk)
-            self._online.change_many("mark_contact", rows)
-            time.sleep(PAUSE_S)
+            ids = msgspec.json.encode([name for name, _ in chunk]).decode()
+            known = {row[0]: row[1:] for row in self._online.rows("contact_marks_of", decision_ids=ids)}
+            rows = [
+                {"decision_id": name, "status": status, "ts_us": ts_us}
+                for name, ts_us in chunk
+                if (before := known.get(name)) is None or (before != (status, ts_us) and before[1] <= ts_us)
+            ]
+            if rows:
+                self._online.change_many("mark_contact", rows)
+                time.sleep(PAUSE_S)
 
     def reserve_batch(self, batch: str, contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
         """Reserve a night's contacts at once; as `reserving`."""
@@ -211,6 +218,10 @@ class Ledger:
     def give_back(self, contacts: Iterable[Contact]) -> int:
         """Take back contacts of which nothing was said; see `ledger_upkeep.give_back`."""
         return give_back(self._online, contacts)
+
+    def unconfirmed(self, since_us: int) -> int:
+        """Return how many contacts since a time count no longer, because nobody said in time that they were made."""
+        return int(self._online.rows("count_unconfirmed", since_us=since_us)[0][0])
 
     def sweep(self, before_us: int) -> int:
         """Forget contacts of before a time; see `ledger_upkeep.sweep`."""
