@@ -17,7 +17,7 @@ decided as (
         d.source_id,
         d.action_id,
         d.channel,
-        coalesce(r.out_night, d.as_of) as planned,
+        coalesce(r.out_night, r.out_at, d.as_of) as planned,
         coalesce(r.out_at, d.as_of) as began
     from decisions as d
     left join reviewed as r on r.decision_id = d.decision_id
