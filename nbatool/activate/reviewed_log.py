@@ -6,7 +6,7 @@ contact, days after it was decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from nbatool.features.choice import as_timestamp
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def log_reviewed(
-    con: duckdb.DuckDBPyConnection, as_of_us: int, waiting: Iterable[str], going: Iterable[tuple[Review, int]]
-) -> None:
+    con: duckdb.DuckDBPyConnection, as_of_us: int, waiting: Iterable[str], going: Iterable[tuple[Review, int]],
+    not_out: Mapping[str, int] | None = None,
+) -> None:  # fmt: skip
     """Keep which decisions of a night wait for a person, and which of earlier ones go out with it.
 
     What an earlier scoring of the same night left waiting goes, unless it waits now or somebody said something of it; what
@@ -32,13 +33,22 @@ def log_reviewed(
         Ids of decisions of this night.
     going
         Decisions a person let go out, each with when its contact goes out, µs since 1970.
+    not_out
+        What the review queue still has, with the night of each: those of nights logged before there was this log are
+        kept in it from now on.
     """
     import pyarrow as pa
 
     going = list(going)
     # An earlier night may have been killed before its file was written: what it meant to send goes out now.
     anew = [review.decision_id for review, _ in going if review.out_as_of_us is None]
-    rows: dict[str, tuple[int, int | None]] = dict.fromkeys(waiting, (as_of_us, None))
+    # What the queue has of this very night is what an earlier scoring left: `waiting` says it anew.
+    rows: dict[str, tuple[int, int | None]] = {
+        decision_id: (decided_us, None)
+        for decision_id, decided_us in (not_out or {}).items()
+        if decided_us != as_of_us
+    }
+    rows |= dict.fromkeys(waiting, (as_of_us, None))
     rows |= {review.decision_id: (review.as_of_us, at_us) for review, at_us in going}
     con.execute(
         statement("activate/delete_reviewed"), {"as_of": as_timestamp(as_of_us), "anew": anew}
@@ -52,6 +62,6 @@ def log_reviewed(
     }
     con.register("reviewed_rows", pa.table(table))
     try:
-        con.execute(statement("activate/insert_reviewed")).fetchall()
+        con.execute(statement("activate/insert_reviewed"), {"night_us": as_of_us}).fetchall()
     finally:
         con.unregister("reviewed_rows")

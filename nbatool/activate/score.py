@@ -194,7 +194,7 @@ class _Scoring:
                         take(chunk)
                 if trial is None:
                     waiting = [*(review.decision_id for review in rows.waiting), *self.standing.approved]
-                    log_reviewed(self.con, as_of, waiting, self.approved.going)
+                    log_reviewed(self.con, as_of, waiting, self.approved.going, self.online.reviews.not_out())
                     self.online.reviews.replace_night(as_of, rows.waiting, self.spoken_of)
             written = write_night_files(
                 self.workspace, settings, rows, as_of, nobody=apprentice,

@@ -60,6 +60,8 @@ class Standing:
         Those somebody acted on.
     approved
         Ids of those of them that a person let go out.
+    held_back
+        Ids of those of the approved that are in no action file yet.
     is_logged
         Whether this moment was decided before, for people to act on.
     """
@@ -67,6 +69,7 @@ class Standing:
     by_customer: Mapping[str, Stood]
     approved: frozenset[str] = frozenset()
     is_logged: bool = False
+    held_back: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, as_of_us: int, approved: Mapping[str, bool]) -> Standing:
@@ -83,7 +86,12 @@ class Standing:
         rows = con.execute(statement("activate/standing_decisions"), values).fetchall()
         moment = {"as_of": values["as_of"]}
         [(is_logged,)] = con.execute(statement("activate/night_is_logged"), moment).fetchall()
-        return cls({row[0]: _stood(*row[1:]) for row in rows}, frozenset(approved), is_logged)
+        return cls(
+            {row[0]: _stood(*row[1:]) for row in rows},
+            frozenset(approved),
+            is_logged,
+            frozenset(approved) - set(out),
+        )
 
     def put_into(
         self, chunk: ScoredChunk, customer_ids: Sequence[str], candidates: Sequence[Candidate]
@@ -92,6 +100,7 @@ class Standing:
 
         Who got what left the catalogue since is left alone: it went out, and cannot be done again. A contact that was
         released, rejected, or that nobody confirmed in time is not made after all: the row does nothing, without a chance.
+        So does the row of one that is held back; how it was logged goes along, for it may go out with a later night.
 
         Parameters
         ----------
@@ -118,8 +127,7 @@ class Standing:
             chance[row, place] = stood.probability
             in_arm[row] = _with_chance(in_arm[row], place, stood.probability_in_arm)
             if chosen[row] >= 0 and not stood.went_out:
-                why = HELD_BACK if stood.decision_id in self.approved else NOT_MADE
-                taken_out[row] = TakenOut(STOOD, int(chosen[row]), why)
+                taken_out[row] = self._not_made(stood, int(chosen[row]))
                 chosen[row] = -1
                 chance[row] = in_arm[row] = np.nan
         review = None if chunk.review is None else chunk.review.copy()
@@ -129,6 +137,12 @@ class Standing:
         decision = replace(made, chosen=chosen, arm=arm, probability=chance, probability_in_arm=in_arm)
         subjects = Subjects(chunk.subjects.customer_ids, names)
         return replace(chunk, decision=decision, subjects=subjects, review=review, taken_out=taken_out)
+
+    def _not_made(self, stood: Stood, offer: int) -> TakenOut:
+        """Why a logged contact is not made tonight; what is only held back stays the decision that the log says."""
+        if stood.decision_id not in self.held_back:
+            return TakenOut(STOOD, offer, NOT_MADE)
+        return TakenOut(STOOD, offer, HELD_BACK, (stood.probability_in_arm, stood.probability))
 
 
 def _stood(

@@ -94,13 +94,11 @@ def _taken_out(workspace: Workspace, in_force: InForceTerms, chunk: ScoredChunk)
         return None
     with closing(NightReader(file)) as night:
         logged = night.logged(subjects.decision_ids[0])
-        if (
-            logged is None
-            or logged.chances is not None
-            or night.terms.candidates[logged.chosen][0] != NOTHING
-        ):
-            return None
-        return night.taken_out(subjects.decision_ids[0]) or LEFT_NO_ROOM
+        words = night.taken_out(subjects.decision_ids[0])
+        if words is not None or logged is None:
+            return words
+        is_nothing = night.terms.candidates[logged.chosen][0] == NOTHING
+        return LEFT_NO_ROOM if is_nothing and logged.chances is None else None
 
 
 def explained(

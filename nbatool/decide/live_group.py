@@ -234,7 +234,10 @@ class Deciding:
         return Decided(question, one.name, one.known, one.row, made)
 
     def _of_the_night(self, question: Question, name: str, state: CustomerState) -> Decided | None:
-        """Return what the log has of the night's decision of this name; None where that cannot be told."""
+        """Return what the log has of the night's decision of this name; None where that cannot be told.
+
+        What waits for a person, or was rejected, is nobody's to carry out: it is not told either.
+        """
         policy, subjects = self._in_force.policy, Subjects([question.customer_id], [name])
         known = self._reading.at_the_cut(state, question.customer_id)
         stands = self._online.decision(name)
@@ -248,6 +251,9 @@ class Deciding:
                 told=known.told,
             )
             return Decided(question, name, known, 0, as_it_stands(policy, made, stands))
+        word = self._online.reviews.word(name)
+        if word is not None and word.at_us is None:
+            return None
         logged = self._in_force.night.decision(
             subjects, known.customers, known.scores, known.told, self._posterior
         )

@@ -97,14 +97,19 @@ class Publication:
     def add(self, chunk: ScoredChunk) -> None:
         decision = chunk.decision
         chosen = np.where(decision.chosen < 0, decision.net_value.shape[1], decision.chosen)
+        # What is only held back is in the file as it is in the log: outcomes count from when it goes out.
+        stands = {row: out for row, out in chunk.taken_out.items() if out.chances is not None}
+        for row, out in stands.items():
+            chosen[row] = out.offer
         # A lesson is the difference to the models alone: what was learned before is in the learner already.
         expected = decision.modelled[np.arange(len(chosen)), chosen]
         if self._night is not None:
             rows = np.arange(len(chosen))
             in_all = np.column_stack([decision.expected, decision.nothing])[rows, chosen]
-            chances = NightChances(
-                decision.arm, decision.probability_in_arm[rows, chosen], decision.probability[rows, chosen]
-            )
+            in_arm, overall = decision.probability_in_arm[rows, chosen], decision.probability[rows, chosen]
+            for row, out in stands.items():
+                in_arm[row], overall[row] = out.chances or (np.nan, np.nan)
+            chances = NightChances(decision.arm, in_arm, overall)
             ids = chunk.subjects.decision_ids
             why = {row: out.words for row, out in chunk.taken_out.items()}
             self._night.add(NightChunk(ids, chosen, expected, decision.phi, in_all, chances, why))

@@ -22,11 +22,15 @@ class TakenOut:
         Its place in the catalogue.
     rule
         What took it out.
+    chances
+        (its chance within the arm, over all arms) where the decision stands as it was logged, and its contact may go out
+        with a later night; None: it is none, and the log says so.
     """
 
     step: str
     offer: int
     rule: str
+    chances: tuple[float, float] | None = None
 
     @property
     def words(self) -> str:

@@ -60,6 +60,15 @@ class Known:
         return self.choice.as_of_us if out_us is None else out_us
 
     @property
+    def planned_us(self) -> int:
+        """When its contact was planned, with the night whose file it is in: from then on it may be confirmed or released.
+
+        Like any contact of that night it may go out a little before it was to, the send time being what was asked for.
+        """
+        night_us = None if self.word is None else self.word.out_as_of_us
+        return self.choice.as_of_us if night_us is None else night_us
+
+    @property
     def closes_us(self) -> int:
         """When its window closes."""
         return self.choice.closes_us + self.began_us - self.choice.as_of_us
@@ -214,16 +223,23 @@ class Answers:
         return told
 
     def _time(self, said: Said, known: Known | None, present_us: int) -> int:
+        began_us = None
+        if known is not None:
+            began_us = known.planned_us if said.value is None else known.began_us
         if said.ts_us is None:
-            return present_us if known is None else max(present_us, known.began_us)
+            return present_us if began_us is None else max(present_us, began_us)
         if self._clock_runs and said.ts_us > present_us + MOST_AHEAD_US:
             raise DataError(
                 f"ts {format_time(said.ts_us)} is more than 5 minutes ahead of now, {format_time(present_us)}"
             )
-        if known is not None and said.ts_us < known.began_us:
-            what = "the decision" if known.began_us == known.choice.as_of_us else "its contact went out"
+        if known is not None and began_us is not None and said.ts_us < began_us:
+            what = "its contact went out"
+            if began_us == known.choice.as_of_us:
+                what = "the decision"
+            elif said.value is None:
+                what = "the night its contact went out with"
             raise DataError(
-                f"ts {format_time(said.ts_us)} lies before {what}, {format_time(known.began_us)}: "
+                f"ts {format_time(said.ts_us)} lies before {what}, {format_time(began_us)}: "
                 "what happened before cannot come of it"
             )
         return said.ts_us

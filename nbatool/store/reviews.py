@@ -68,10 +68,14 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What was said of a decision, and when its contact goes out, µs since 1970; None: it is not out."""
+    """What was said of a decision, when its contact goes out, and the night it goes out with, µs since 1970.
+
+    The times are None where it is not out.
+    """
 
     state: str
     at_us: int | None
+    out_as_of_us: int | None
 
 
 class Reviews:
@@ -150,6 +154,10 @@ class Reviews:
     def waiting(self) -> int:
         """Return how many wait for a word, or for the next night since they got one."""
         return int(self._online.rows("count_waiting_reviews")[0][0])
+
+    def not_out(self) -> dict[str, int]:
+        """Return the decisions that wait for a word, or for the next night since they got one: the night of each."""
+        return dict(self._online.rows("waiting_reviews"))
 
     def approve(self, decision_id: str, who: str, note: str, now_us: int) -> Review:
         """Let a decision go out with the next action file; said again, it changes nothing.

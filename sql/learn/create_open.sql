@@ -10,6 +10,7 @@ select
     d.source_id,
     d.as_of,
     coalesce(r.out_at, d.as_of) as began,
+    coalesce(r.out_night, r.out_at, d.as_of) as planned, -- from here on its contact may be confirmed
     d.action_id,
     d.channel,
     d.batch_id = '@night' as is_night

@@ -55,7 +55,8 @@ def said(con: duckdb.DuckDBPyConnection, name: str, status: str, days_ago: int) 
 
 def reviewed(con: duckdb.DuckDBPyConnection, name: str, days_ago: int, out_days_ago: int | None) -> None:
     out_at = None if out_days_ago is None else NOW - timedelta(days=out_days_ago)
-    con.execute("insert into reviewed values (?, ?, ?)", (name, NOW - timedelta(days=days_ago), out_at))
+    row = (name, NOW - timedelta(days=days_ago), out_at)
+    con.execute("insert into reviewed (decision_id, as_of, out_at) values (?, ?, ?)", row)
 
 
 def put_back(con: duckdb.DuckDBPyConnection, online: OnlineStore) -> PutBack | None:

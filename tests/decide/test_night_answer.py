@@ -29,6 +29,7 @@ from nbatool.store.night_decisions import (
     write_night,
 )
 from nbatool.store.online import LiveEvent
+from nbatool.store.reviews import Review
 from nbatool.store.warehouse import open_warehouse
 from nbatool.store.workspace import open_workspace
 
@@ -291,3 +292,30 @@ def test_without_chances_the_decision_made_again_must_be_the_one_logged() -> Non
     assert told is not None
     assert (told.chosen.tolist(), told.arm.tolist()) == ([-1], [1])
     assert (told.probability_in_arm[0, 3], told.probability[0, 3]) == (1.0, 0.25)
+
+
+def test_what_is_in_no_action_file_is_not_handed_out(service: LiveService) -> None:
+    """What waits for a person, was rejected, or is approved for a later night is answered by a decision of its own."""
+    in_force, reviews = service.in_force(), service._online.reviews
+    cut_us = in_force.published.cut_us
+    before = dict(zip(IDS, asked(service), strict=True))
+    likes = [c for c in IDS if before[c]["actions"][0]["action_id"] != "nothing"][:3]
+    names = [before[c]["decision_id"] for c in likes]
+    reviews.put(
+        Review(name, c, 1, before[c]["actions"][0]["action_id"], None, cut_us, cut_us, 1.0, "dear", {})
+        for c, name in zip(likes, names, strict=True)
+    )
+    another = [decision_id(c, cut_us, in_force.seed, ANOTHER) for c in likes]
+
+    def told_now() -> list[str]:
+        return [ask(service, c, explain=True, top=5)["decision_id"] for c in likes]
+
+    assert told_now() == another
+    reviews.reject(names[0], "ann", "no", cut_us)
+    reviews.approve(names[1], "ann", "", cut_us)
+    assert told_now() == another
+    reviews.mark_out([names[1]], cut_us)
+    assert told_now() == [another[0], names[1], another[2]]
+    assert ask(service, likes[1], explain=True, top=5) == before[likes[1]]
+    assert kept(service) == 3, "each is kept once, under a name of its own"
+    assert {one.decision.decision_id for one in service._online.decisions.after(0)} == set(another)

@@ -16,6 +16,8 @@ from calls import call, decide
 from nbatool.activate.score import score_workspace
 from nbatool.activate.scored import ScoreSettings
 from nbatool.base.clock import parse_time
+from nbatool.learn.answers import DecisionLookup
+from nbatool.store.night_decisions import NightReader
 from nbatool.store.online import OnlineStore
 from nbatool.store.workspace import open_workspace
 
@@ -244,3 +246,54 @@ def test_killed_before_the_file_stands_an_approved_decision_goes_out_the_next_ti
 
 def interrupted(_: int) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_live_question_at_the_nights_moment_does_not_hand_out_what_waits(shop: Path) -> None:
+    waits, rejected, goes = listed(shop)[:3]
+    call(shop, "review", "reject", rejected["decision_id"])
+    call(shop, "review", "approve", goes["decision_id"])
+    asked = [
+        {"customer_id": one["customer_id"], "as_of": "2018-07-01T00:00:00Z"}
+        for one in (waits, rejected, goes)
+    ]
+    answers = decide(shop, asked)
+    for one, answer in zip((waits, rejected, goes), answers, strict=True):
+        assert answer["decision_id"] != one["decision_id"]
+        assert answer["actions"][0]["action_id"] == "nothing"
+        assert answer["needs_review"]["action_id"]
+    assert decide(shop, asked) == answers
+    call(shop, "score", "--quiet")
+    [out] = decide(shop, asked[2:])
+    assert (out["decision_id"], out["actions"][0]["action_id"]) == (goes["decision_id"], goes["action_id"])
+
+
+def test_what_was_held_back_and_goes_out_later_is_answered_for_as_it_was_logged(shop: Path) -> None:
+    held_back, goes = listed(shop)[:2]
+    name, before = held_back["decision_id"], decisions_of(shop, "2018-07-01")
+    call(shop, "review", "approve", name, goes["decision_id"])
+    call(shop, "suppress", "add", "--customer", held_back["customer_id"], "--reason", "moved")
+    assert [row["decision_id"] for row in call(shop, "score", "--json").json["held_back"]] == [name]
+    after = decisions_of(shop, "2018-07-01")
+    with closing(after), closing(before):
+        assert after.logged(name).chances == before.logged(name).chances
+        assert after.choice(name).action_id == before.choice(name).action_id == held_back["action_id"]
+        assert after.taken_out(name).startswith("it waits: a person approved it")
+    [answer] = decide(shop, [{"customer_id": held_back["customer_id"], "as_of": "2018-07-01T00:00:00Z"}])
+    assert answer["decision_id"] != name, "it waits still"
+    lifted = call(shop, "suppress", "list", "--json").json["suppressions"][0]["id"]
+    call(shop, "suppress", "remove", str(lifted))
+    call(shop, "score", "--quiet", "--as-of", NEXT_NIGHT)
+    assert name in file_of(shop, "2018-07-02")
+    with closing(OnlineStore(shop / "data" / "online.db")) as online:
+        lookup = DecisionLookup(online, shop / "data")
+        found = lookup.find(name)
+        lookup.close()
+    assert found is not None
+    assert (found.choice.action_id, found.closed, found.waits) == (held_back["action_id"], False, False)
+
+
+def decisions_of(root: Path, day: str) -> NightReader:
+    """The newest file of a night's decisions."""
+    with closing(OnlineStore(root / "data" / "online.db")) as online:
+        files = {night.as_of_us: night.file for night in online.nights.all()}
+    return NightReader(root / "data" / files[parse_time(day)])

@@ -126,3 +126,18 @@ def test_a_workspace_of_before_opens(shop: Shop) -> None:
     shop.rows("drop table reviewed")
     call(shop.root, "learn", "-q", "--as-of", "2026-03-06")
     assert shop.rows("select count(*) from reviewed") == [(0,)]
+
+
+def test_what_a_version_before_left_waiting_waits_on(shop: Shop) -> None:
+    before = waiting(shop)
+    rows = call(shop.root, "review", "list", "--json", "--most", "9999").json["reviews"]
+    [customer] = [row["customer_id"] for row in rows if row["decision_id"] == before[0]]
+    call(shop.root, "review", "approve", before[0])
+    call(shop.root, "suppress", "add", "--customer", customer, "--reason", "moved")
+    shop.rows("drop table reviewed")
+    assert call(shop.root, "score", "--json", "--as-of", "2026-03-06").json["approved"] == 0, "held back"
+    assert shop.rows("select decision_id from reviewed where as_of = '2026-03-05' order by 1") == [
+        (name,) for name in before
+    ]
+    call(shop.root, "learn", "-q", "--as-of", "2026-04-04")
+    assert became(shop, *before) == [(None, False)] * len(before)

@@ -135,3 +135,25 @@ def test_those_that_wait_for_a_word_or_for_a_night_are_counted(night: Any) -> No
     assert night.online.reviews.sweep(1100 * S) == 2
     assert night.online.reviews.word("d_a") is not None
     assert night.online.reviews.word("d_b") is None
+
+
+def test_its_contact_may_be_confirmed_from_its_night_on_and_earns_from_its_send_time_on(night: Any) -> None:
+    """Like a contact nobody reviewed, it may go out a little before the hour it was planned for."""
+    for name in ("d_a", "d_b", "d_c"):
+        goes_out(night, name, 1400, 1410)
+    sent = [
+        {"decision_id": "d_a", "status": "sent", "ts": "1970-01-01T00:23:20Z"},
+        {"decision_id": "d_b", "status": "released", "ts": "1970-01-01T00:23:21Z"},
+        {"decision_id": "d_c", "status": "sent", "ts": "1970-01-01T00:23:19Z"},
+        {"decision_id": "d_c", "status": "sent", "outcome": 1, "ts": "1970-01-01T00:23:29Z"},
+    ]
+    told = night.say(1420, *sent)
+    assert told[:2] == ["confirmed", "released"]
+    assert told[2].startswith(
+        "ts 1970-01-01T00:23:19Z lies before the night its contact went out with, 1970-01-01T00:23:20Z"
+    )
+    assert "lies before its contact went out, 1970-01-01T00:23:30Z" in told[3]
+    assert night.say(1420, bought("d_a", 1409))[0].startswith("ts 1970-01-01T00:23:29Z lies before its")
+    assert night.say(1511, bought("d_a", 1509), bought("d_a", 1510)) == ["credited", "late"]
+    assert night.say(1405, {"decision_id": "d_c", "status": "sent"}) == ["confirmed"]
+    assert [a.ts_us for a in night.online.answers.of_decision("d_c")] == [1405 * S], "now, not the send time"

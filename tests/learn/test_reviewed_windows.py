@@ -39,12 +39,14 @@ def review(decision_id: str, day: float = 0, out_as_of_us: int | None = None) ->
 
 
 def reviewed(
-    world: World, day: float, waiting: Sequence[str] = (), going: Sequence[tuple[Review, float]] = ()
-) -> dict[str, float | None]:
+    world: World, day: float, waiting: Sequence[str] = (), going: Sequence[tuple[Review, float]] = (),
+    not_out: dict[str, float] | None = None,
+) -> dict[str, float | None]:  # fmt: skip
     """Say what a night of a day leaves waiting and lets go; return what the log says, in days after the first."""
     with open_warehouse(open_workspace(world.shop.root)) as warehouse:
         warehouse.con.begin()
-        log_reviewed(warehouse.con, us(day), waiting, [(each, us(at)) for each, at in going])
+        queue = {name: us(decided) for name, decided in (not_out or {}).items()}
+        log_reviewed(warehouse.con, us(day), waiting, [(each, us(at)) for each, at in going], queue)
         warehouse.con.commit()
     rows = world.shop.rows("select decision_id, epoch_us(out_at) from reviewed order by decision_id")
     return {name: None if at_us is None else (at_us - us(0)) / (us(1) - us(0)) for name, at_us in rows}
@@ -218,3 +220,39 @@ def test_learn_says_how_many_wait(world: World) -> None:
     waits = replace(report, in_review=1234)
     assert learn_json(waits)["in_review"] == 1234
     assert "review    1,234 decisions wait for a person" in learn_text(waits)
+
+
+@pytest.mark.parametrize("mailed", [4.9, 5.0, 5.2, 8.4, 8.5])
+def test_a_contact_like_it_counts_from_its_night_on(world: World, mailed: float) -> None:
+    """In the file of day 5, to go out at 5.5: a little earlier is like any contact of that night."""
+    world.events(("a", mailed, "mailed", "", "mail"), ("a", 5.4, "buy", "30", ""), ("a", 6, "buy", "7", ""))
+    world.log([night("d_a", "a", "mail")], batch=BATCH)
+    reviewed(world, 5, going=[(review("d_a"), 5.5)])
+    world.learn(20)
+    in_time = 5 <= mailed < 8.5
+    assert world.closed() == ({"d_a": 7.0} if in_time else {})
+    assert states(world, "expired") == (set() if in_time else {"d_a"})
+
+
+def test_a_contact_that_names_it_confirms_it_before_its_send_time(world: World) -> None:
+    world.events(("a", 6, "buy", "7", ""))
+    world.log([night("d_a", "a", "mail")], batch=BATCH)
+    reviewed(world, 5, going=[(review("d_a"), 5.5)])
+    said(world, "d_a", "sent", 5.2)
+    world.learn(20)
+    assert world.closed() == {"d_a": 7.0}
+
+
+def test_the_queue_of_before_this_log_waits_like_any(world: World) -> None:
+    """What is in the queue and not in the log is kept in it, but what an earlier scoring of this night left there."""
+    world.events(("a", 9, "mailed", "", "mail"), ("a", 10, "buy", "7", ""))
+    world.log([night("d_a", "a", "mail"), night("d_b", "b", "mail")], batch=BATCH)
+    queue = {"d_a": 0.0, "d_b": 0.0, "d_gone": 1.0, "d_x": 1.0}
+    assert reviewed(world, 1, ["d_x"], not_out=queue) == {"d_a": None, "d_b": None, "d_x": None}
+    world.learn(8)
+    assert (world.closed(), states(world, "expired")) == ({}, set())
+    queue = {"d_a": 0.0, "d_b": 0.0}
+    assert reviewed(world, 8, going=[(review("d_a"), 8.5)], not_out=queue)["d_a"] == 8.5
+    assert reviewed(world, 9, not_out={"d_b": 0.0})["d_a"] == 8.5
+    world.learn(30)
+    assert (world.closed(), states(world, "expired")) == ({"d_a": 7.0}, set())
