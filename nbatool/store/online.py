@@ -16,6 +16,7 @@ from nbatool.store.closing import Closing
 from nbatool.store.contact import Contact
 from nbatool.store.decision_journal import DecisionJournal
 from nbatool.store.decision_record import DecisionRecord
+from nbatool.store.drained_mark import DrainedMark
 from nbatool.store.event_journal import EventJournal, LiveEvent
 from nbatool.store.learned import Learned
 from nbatool.store.ledger import Ledger
@@ -49,6 +50,7 @@ class OnlineStore:
         self.suppressions = Suppressions(connection)
         self.reviews = Reviews(connection)
         self.closing = Closing(connection)
+        self.drained = DrainedMark(connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -114,14 +116,15 @@ class OnlineStore:
         journal
             Its table.
         """
-        if position <= self._came_to(journal):
+        if position <= self.came_to(journal):
             return
         values = {"journal": journal, "position": position}
         with self.transaction():
             if not self._connection.change("advance_journal", values):
                 self._connection.change("begin_journal", values)
 
-    def _came_to(self, journal: str) -> int:
+    def came_to(self, journal: str) -> int:
+        """Return the highest position a journal ever gave, 0 before the first."""
         rows = self._connection.rows("journal_position", journal=journal)
         return int(rows[0][0]) if rows else 0
 

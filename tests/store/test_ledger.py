@@ -387,7 +387,7 @@ def compare(ledger: Ledger, did: list[object]) -> None:
                 if counts:
                     model.words[decision_id] = word
             case int() as before_us:
-                kept = {key: c for key, c in model.contacts.items() if c.at_us >= before_us}
+                kept = {key: c for key, c in model.contacts.items() if model.at_us(c) >= before_us}
                 assert ledger.sweep(before_us) == len(model.contacts) - len(kept)
                 with_contacts = {decision_id for decision_id, _ in kept}
                 model.contacts = kept
