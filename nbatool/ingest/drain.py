@@ -82,7 +82,11 @@ def drain(workspace: Workspace, warehouse: Warehouse) -> Drained:
 
 
 def _moved(
-    online: OnlineStore, table: str, watermark: int, after: After, load: Callable[[Sequence[Any], int], object]
+    online: OnlineStore,
+    table: str,
+    watermark: int,
+    after: After,
+    load: Callable[[Sequence[Any], int], object],
 ) -> int:
     """Move the rest of a journal; return the position up to which everything is in the warehouse.
 
@@ -94,9 +98,8 @@ def _moved(
         Adds (position, entry) pairs, those that are there changing nothing, and puts the watermark at a position.
     """
     known = online.drained.position(table)
-    # Where the mark was not kept yet the journal itself tells whether it came less far, and it is read from its beginning.
-    went_back = (online.came_to(table) if known is None else known) < watermark
-    position = min(known or 0, watermark) if went_back else watermark
+    went_back = known < watermark
+    position = min(known, watermark)
     while True:
         while rows := after(position):
             position = rows[-1][0]

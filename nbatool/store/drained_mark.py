@@ -1,8 +1,8 @@
 """Up to where the journals of ``online.db`` were drained, as the file itself knows: an older copy of it knows less.
 
 Positions alone do not tell: what happens live after an older copy was restored may be numbered beyond what the
-warehouse has. A kill between the warehouse's commit and this mark looks like an older copy, too: all that follows from
-it can be done twice.
+warehouse has. A kill between the warehouse's commit and this mark looks like an older copy, too, as does a file of
+before there was a mark: all that follows from it can be done twice.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class DrainedMark:
     def __init__(self, online: OnlineConnection) -> None:
         self._online = online
 
-    def position(self, journal: str) -> int | None:
-        """Return up to where a journal was drained, None where that was not kept yet.
+    def position(self, journal: str) -> int:
+        """Return up to where a journal was drained, 0 where that was not kept yet.
 
         Parameters
         ----------
@@ -25,7 +25,7 @@ class DrainedMark:
             Its table.
         """
         rows = self._online.rows("drained", journal=journal)
-        return int(rows[0][0]) if rows else None
+        return int(rows[0][0]) if rows else 0
 
     def put(self, journal: str, position: int, *, went_back: bool) -> None:
         """Keep how far a journal was drained; that one went back stays known until contacts have been put back."""

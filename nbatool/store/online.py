@@ -116,15 +116,14 @@ class OnlineStore:
         journal
             Its table.
         """
-        if position <= self.came_to(journal):
+        if position <= self._came_to(journal):
             return
         values = {"journal": journal, "position": position}
         with self.transaction():
             if not self._connection.change("advance_journal", values):
                 self._connection.change("begin_journal", values)
 
-    def came_to(self, journal: str) -> int:
-        """Return the highest position a journal ever gave, 0 before the first."""
+    def _came_to(self, journal: str) -> int:
         rows = self._connection.rows("journal_position", journal=journal)
         return int(rows[0][0]) if rows else 0
 
