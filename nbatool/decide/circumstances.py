@@ -109,10 +109,6 @@ class NightCircumstances:
         """Return bool[last - first, n_offers]: what suppressions forbid; None where there is none."""
         return suppressed_offers(self.suppressions, self.guards.catalogue, self.customer_ids[first:last])
 
-    def others_of(self, first: int, last: int) -> PastContacts:
-        """Return the contacts somebody else made of the rows ``first <= row < last``."""
-        return self.others.of_rows(first, last)
-
 
 def night_circumstances(
     con: duckdb.DuckDBPyConnection,

@@ -1,6 +1,8 @@
 """Before a command works: what happened live goes from the journals into the warehouse, exactly once.
 
-Each watermark moves in the transaction of its rows, so a kill at any instant repeats or loses nothing.
+Each watermark moves in the transaction of its rows, so a kill at any instant repeats or loses nothing. Where ``online.db``
+was replaced by an older copy, what happened live since is numbered like what was drained before: a journal that knows of
+less is read again from there, and every entry is in the warehouse once all the same.
 """
 
 from __future__ import annotations
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     import duckdb
 
     Insert = Callable[[duckdb.DuckDBPyConnection, Sequence[Any]], None]
+    After = Callable[[int], Sequence[tuple[int, Any]]]
+    """(position, entry) after a position, oldest first, as many as go at once."""
 
 
+EVENTS = "journal"
 TABLES = {"decisions": "decision_journal", "answers": "answer_journal", "lessons": "lesson"}
 """Where each journal lies in ``online.db``."""
 
@@ -55,7 +60,12 @@ def drain(workspace: Workspace, warehouse: Warehouse) -> Drained:
     online = OnlineStore(workspace.online_path)
     try:
         return Drained(
-            events=_events(warehouse, online),
+            events=_moved(
+                online, EVENTS, live_position(warehouse), online.journal_after,
+                lambda rows, position: load_live(
+                    warehouse, [astuple(event) for _, event in rows], position=position
+                ),
+            ),
             decisions=_journal(
                 warehouse, online, "decisions",
                 lambda after: [(found.position, found.decision) for found in online.decisions.after(after)],
@@ -71,24 +81,45 @@ def drain(workspace: Workspace, warehouse: Warehouse) -> Drained:
         online.close()
 
 
-def _events(warehouse: Warehouse, online: OnlineStore) -> int:
-    position = live_position(warehouse)
-    online.continue_after("journal", position)
-    while batch := online.journal_after(position):
-        position = batch[-1][0]
-        load_live(warehouse, [astuple(event) for _, event in batch], position=position)
-    return position
+def _moved(
+    online: OnlineStore,
+    table: str,
+    watermark: int,
+    after: After,
+    load: Callable[[Sequence[Any], int], object],
+) -> int:
+    """Move the rest of a journal; return the position up to which everything is in the warehouse.
+
+    Parameters
+    ----------
+    watermark
+        How far the warehouse has come.
+    load
+        Adds (position, entry) pairs, those that are there changing nothing, and puts the watermark at a position.
+    """
+    known = online.drained.position(table)
+    went_back = known < watermark
+    position = min(known, watermark)
+    while True:
+        while rows := after(position):
+            position = rows[-1][0]
+            watermark = max(watermark, position)
+            load(rows, watermark)
+        if watermark == known:
+            return watermark
+        with online.transaction():
+            # Nobody else writes in here: what comes later is numbered after the watermark.
+            if not went_back or not after(position):
+                online.continue_after(table, watermark)
+                online.drained.put(table, watermark, went_back=went_back)
+                return watermark
 
 
-def _journal(
-    warehouse: Warehouse, online: OnlineStore, name: str, after: Callable[[int], Sequence[tuple[int, Any]]], insert: Insert
-) -> int:  # fmt: skip
+def _journal(warehouse: Warehouse, online: OnlineStore, name: str, after: After, insert: Insert) -> int:
     """Move the rest of one journal; ``insert`` gets (position, entry) pairs inside a transaction."""
-    con = warehouse.con
-    position = int(warehouse.rows("ingest/drained", journal=name)[0][0] or 0)
-    online.continue_after(TABLES[name], position)
-    while rows := after(position):
-        position = rows[-1][0]
+
+    def load(rows: Sequence[Any], position: int) -> None:
+        con = warehouse.con
         con.begin()
         try:
             insert(con, rows)
@@ -100,4 +131,6 @@ def _journal(
         except BaseException:
             con.rollback()
             raise
-    return position
+
+    watermark = int(warehouse.rows("ingest/drained", journal=name)[0][0] or 0)
+    return _moved(online, TABLES[name], watermark, after, load)

@@ -228,8 +228,9 @@ def _put_back(back: PutBack, report: ScoreReport, command: str) -> str:
         said += ": online.db was new. What was in the old one is lost: suppressions made by hand, and decisions that waited "
         said += f"for review ({command} suppress list, {command} review list)"
     else:
-        said += f": online.db did not know {counted(back.nights, 'night')}, as an older copy does not. "
-        said += "Suppressions and words on reviews made since are lost"
+        what = counted(back.nights, "night") if back.nights else "them"
+        said += f": online.db did not know {what}. "
+        said += "If it was replaced by an older copy, suppressions and words on reviews made since are lost"
     return f"{said}. A trial changes nothing: the next score puts them back" if is_trial else said
 
 

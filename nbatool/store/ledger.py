@@ -6,7 +6,6 @@ apart, by decision: it may come before the contact, or twice, and the order it c
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from nbatool.base.errors import DataError
 from nbatool.store.contact import RELEASED, RESERVED, SENT, STATES, Contact, ContactKind, Held, HeldRows, held
 from nbatool.store.contact_rows import counted, each_once, keys_of, kind_row, row_of
 from nbatool.store.contact_totals import BEFORE, ContactTotals, Counted, add_to_totals, bucket_of
-from nbatool.store.ledger_upkeep import PAUSE_S, chunks, give_back, let_go, reconcile, sweep
+from nbatool.store.ledger_upkeep import chunks, give_back, let_go, pause, reconcile, sweep
 from nbatool.store.online_connection import OnlineConnection
 
 MOST_ROWS = 20_000
@@ -145,7 +144,7 @@ class Ledger:
             ]
             if rows:
                 self._online.change_many("mark_contact", rows)
-                time.sleep(PAUSE_S)
+                pause(self._online)
 
     def reserve_batch(self, batch: str, contacts: Iterable[Contact], allowed: Allowed) -> list[Contact]:
         """Reserve a night's contacts at once; as `reserving`."""
@@ -179,7 +178,7 @@ class Ledger:
             for chunk in chunks(contacts):
                 with self._online.transaction():
                     refused += self._reserve_chunk(chunk, run, set(earlier), allowed)
-                time.sleep(PAUSE_S)
+                pause(self._online)
             return refused
 
         yield reserve

@@ -36,7 +36,7 @@ def give_back(online: OnlineConnection, contacts: Iterable[Contact]) -> int:
             rows = online.rows("give_back_contacts", keys=keys_of(chunk))
             add_to_totals(online, counted(rows, sign_of=(0, -1)))
         gone += len(rows)
-        time.sleep(PAUSE_S)
+        pause(online)
     return gone
 
 
@@ -49,7 +49,7 @@ def sweep(online: OnlineConnection, before_us: int) -> int:
     while keys := online.rows("old_contact_marks", before_us=before_us, most=MOST_READ):
         for chunk in chunks(keys):
             online.change_many("forget_contact_mark", ({"decision_id": one[0]} for one in chunk))
-            time.sleep(PAUSE_S)
+            pause(online)
     forget_totals(online, bucket_of(before_us))
     return gone
 
@@ -72,7 +72,7 @@ def reconcile(online: OnlineConnection, present_us: int, unconfirmed_us: int) ->
                 rows = online.rows("recount_contacts", keys=keys_of(chunk), expired_us=expired_us)
                 add_to_totals(online, counted(rows, sign_of=(-1, 1)))
             changed += len(rows)
-            time.sleep(PAUSE_S)
+            pause(online)
         after = keys[-1]
     return changed
 
@@ -98,7 +98,7 @@ def let_go(
                         changes[kind, BEFORE] -= n
                 add_to_totals(online, changes)
             gone += len(rows)
-            time.sleep(PAUSE_S)
+            pause(online)
     return gone
 
 
@@ -106,3 +106,9 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
     left = iter(items)
     while chunk := list(islice(left, MOST_AT_ONCE)):
         yield chunk
+
+
+def pause(online: OnlineConnection) -> None:
+    """Let others write; inside a transaction nobody else can, and a pause would only make them wait longer."""
+    if not online.in_transaction:
+        time.sleep(PAUSE_S)

@@ -16,6 +16,7 @@ from nbatool.store.closing import Closing
 from nbatool.store.contact import Contact
 from nbatool.store.decision_journal import DecisionJournal
 from nbatool.store.decision_record import DecisionRecord
+from nbatool.store.drained_mark import DrainedMark
 from nbatool.store.event_journal import EventJournal, LiveEvent
 from nbatool.store.learned import Learned
 from nbatool.store.ledger import Ledger
@@ -49,6 +50,7 @@ class OnlineStore:
         self.suppressions = Suppressions(connection)
         self.reviews = Reviews(connection)
         self.closing = Closing(connection)
+        self.drained = DrainedMark(connection)
 
     def close(self) -> None:
         self._connection.close()

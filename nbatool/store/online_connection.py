@@ -37,6 +37,7 @@ TABLES = (
     "create_review_file",
     "create_closing",
     "create_closed_contact",
+    "create_drained",
 )
 IF_DAMAGED = (
     "If it is damaged, move it away; nbatool score publishes a new one "

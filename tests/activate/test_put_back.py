@@ -14,6 +14,7 @@ from nbatool.base.clock import US_PER_S
 from nbatool.decide.catalogue import Catalogue
 from nbatool.decide.guardrails import Guardrails
 from nbatool.features.choice import as_timestamp
+from nbatool.store import ledger_upkeep
 from nbatool.store.contact import Contact
 from nbatool.store.online import OnlineStore
 from nbatool.store.sql import statement
@@ -116,6 +117,82 @@ def test_what_the_contact_log_has_stays_as_it_is(con: duckdb.DuckDBPyConnection,
     found = {h.decision_id: h for h in online.ledger.of_customer("a", 0)}
     assert (found["known"].tags, found["known"].cost) == (("then",), 3.0)
     assert (found["unknown"].tags, found["unknown"].cost) == ((), 0.0)
+
+
+def went_back(online: OnlineStore) -> None:
+    online.drained.put("decision_journal", 7, went_back=True)
+
+
+def test_an_older_copy_that_knows_every_night_gets_live_contacts_and_words(
+    con: duckdb.DuckDBPyConnection, online: OnlineStore
+) -> None:
+    """The copy is of after the night, and of before what happened live since."""
+    for name, batch in (
+        ("night", "@night"),
+        ("silent", "@night"),
+        ("old live", "@live"),
+        ("new live", "@live"),
+    ):
+        decided(con, name, name, 2, batch=batch)
+    for name, status, days_ago in (("night", "sent", 1), ("old live", "sent", 2), ("new live", "sent", 2)):
+        said(con, name, status, days_ago)
+    of = {
+        name: Contact(name, name, 1, "mail", "email", ("then",), NOW_US - 2 * DAY_US, cost=3.0)
+        for name in ("night", "silent", "old live")
+    }
+    night = f"@night/{NOW_US - 2 * DAY_US}"
+    online.ledger.reserve_batch(night, [of["night"], of["silent"]], lambda asked, _: [True] * len(asked))
+    online.ledger.reserve([of["old live"]])
+    assert put_back(con, online) is None, "nothing says that it is a copy"
+    went_back(online)
+    assert put_back(con, online) == PutBack(contacts=1, earlier=0, nights=0, was_new=False)
+    assert held(online) == {
+        "night": ("night", "sent", 1), "silent": ("silent", "reserved", 2),
+        # Of the log every live answer counts as sent: no news of a contact that is there.
+        "old live": ("old live", "reserved", 2), "new live": ("new live", "sent", 2),
+    }  # fmt: skip
+    assert online.ledger.of_customer("old live", 0)[0].cost == 3.0
+    assert not online.drained.went_back
+    assert put_back(con, online) is None
+
+
+def test_a_trial_leaves_an_older_copy_as_it_is(con: duckdb.DuckDBPyConnection, online: OnlineStore) -> None:
+    decided(con, "new live", "a", 2, batch="@live")
+    online.ledger.reserve_batch("@night/0", [], lambda *_: [])
+    went_back(online)
+    store, back = with_contacts_put_back(con, online, Guardrails(Catalogue(())), NOW_US, keeps=False)
+    store.close()
+    assert back == PutBack(contacts=1, earlier=0, nights=0, was_new=False)
+    assert (held(online), online.drained.went_back) == ({}, True)
+
+
+def test_a_contact_that_went_out_after_review_counts_once(
+    con: duckdb.DuckDBPyConnection, online: OnlineStore
+) -> None:
+    """It was decided before what is kept, and went out within."""
+    for name, out in (("out late", 1), ("out early", 400), ("waits", None)):
+        decided(con, name, name, 500)
+        reviewed(con, name, 500, out)
+        said(con, name, "sent", out or 500)
+    assert put_back(con, online) == PutBack(contacts=1, earlier=1, nights=0, was_new=True)
+    assert held(online) == {"out late": ("out late", "sent", 1)}
+    assert online.ledger.totals().ever().tolist() == [2]
+
+
+def test_nobody_pauses_while_others_wait(
+    con: duckdb.DuckDBPyConnection, online: OnlineStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[bool] = []
+    monkeypatch.setattr(
+        ledger_upkeep.time, "sleep", lambda _: paused.append(online._connection.in_transaction)
+    )
+    decided(con, "night", "a", 2)
+    said(con, "night", "released", 1)
+    assert put_back(con, online) is not None
+    assert not paused
+    online.ledger.mark_all({"night": NOW_US}, "sent")
+    assert online.ledger.reconcile(NOW_US, DAY_US) == 1
+    assert paused == [False, False]
 
 
 def test_a_workspace_that_decided_nothing_has_nothing_to_put_back(

@@ -136,6 +136,39 @@ def test_an_older_copy_gets_the_night_it_does_not_know(shop: Path) -> None:
     assert contacted(shop, "2018-07-03").keys().isdisjoint(twice)
 
 
+@pytest.mark.parametrize("learned", [False, True])
+def test_an_older_copy_that_knows_every_night_gets_live_contacts_made_since(
+    shop: Path, learned: bool
+) -> None:
+    """Whoever drains first, and however much happens live before."""
+    older = (shop / "data" / "online.db").read_bytes()
+    free = sorted({f"c{k:06d}" for k in range(1, 1_500)} - contacted(shop, "2018-07-01").keys())[:200]
+    made = live_contacts(shop, free[:100])
+    assert len(made) > 5
+    call(shop, "ingest", "--quiet")
+    lose(shop)
+    (shop / "data" / "online.db").write_bytes(older)
+    since = live_contacts(shop, free[50:])
+    if learned:
+        call(shop, "learn", "--quiet")
+    text = call(shop, "score", "--as-of", SECOND).out
+    words = " ".join(text.replace("!", " ").split())
+    assert "put back from the decision log: online.db did not know them" in words
+    assert (
+        "If it was replaced by an older copy, suppressions and words on reviews made since are lost" in words
+    )
+    assert contacted(shop, "2018-07-02").keys().isdisjoint(made | since)
+    assert {customer for customer, _ in held(shop).values()} >= made | since
+    assert live_decisions(shop) == len({*free[:100], *free[50:]})
+    assert score(shop, THIRD)["put_back"] is None
+
+
+def live_contacts(root: Path, customers: list[str]) -> set[str]:
+    """Decide live; return who is contacted."""
+    asked = [{"customer_id": customer, "as_of": "2018-07-01T10:00:00Z"} for customer in customers]
+    return {a["customer_id"] for a in decide(root, asked, "-q") if a["actions"][0]["action_id"] != "nothing"}
+
+
 def test_live_contacts_come_back_and_what_happens_live_is_seen_again(shop: Path) -> None:
     free = sorted(
         {f"c{k:06d}" for k in range(1, 1_500)} - contacted(shop, "2018-07-01").keys(),

@@ -44,7 +44,7 @@ from nbatool.decide.policy import Foreseen, Policy
 from nbatool.decide.quiet_hours import QuietHours, QuietRule
 from nbatool.decide.subjects import Subjects, decision_id
 from nbatool.features.customer import CustomerFeatures
-from nbatool.store import ledger as ledger_module
+from nbatool.store import ledger_upkeep
 from nbatool.store.contact import RELEASED, RESERVED, SENT, Contact, Held
 from nbatool.store.online import OnlineStore
 
@@ -287,7 +287,7 @@ def told_at_once(told: NightCircumstances, guards: Guardrails) -> Circumstances:
 def test_no_window_ever_holds_more_than_its_cap() -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
-    with patch.object(ledger_module, "PAUSE_S", 0):
+    with patch.object(ledger_upkeep, "PAUSE_S", 0):
         run_state_machine_as_test(
             ContactsOverTime, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
         )

@@ -191,9 +191,12 @@ class Plain:
         known = {k: v for k, v in self.counts.items() if k in keys and v[0].kind == keys[k].kind}
         self.counts = {k: (c, known[k][1] if k in known else True) for k, c in keys.items()}
 
-    def sweep(self, before_us: int) -> None:
-        for c, yes in self.counts.values():
-            self.before[c.kind] += yes and c.at_us < before_us
+    def sweep(self, ledger: Ledger, before_us: int) -> None:
+        """What goes is of before by when it went out, which is later than it was to where that was told."""
+        held = [c for rows in ledger.held_since(EVER) for c in rows.contacts()]
+        gone = {(c.customer_id, c.decision_id, c.slot) for c in held if c.at_us < before_us}
+        for key, (c, yes) in self.counts.items():
+            self.before[c.kind] += yes and key in gone
 
     def reconcile(self, ledger: Ledger, present_us: int) -> int:
         held = {
@@ -235,7 +238,7 @@ def compare(store: OnlineStore, did: list[tuple[object, ...]]) -> None:
     for step in did:
         match step:
             case ("sweep", int() as half):
-                plain.sweep(half * HALF_US)
+                plain.sweep(ledger, half * HALF_US)
                 ledger.sweep(half * HALF_US)
             case ("reconcile", int() as half):
                 changed = plain.reconcile(ledger, half * HALF_US)

@@ -195,6 +195,19 @@ def test_what_is_older_than_any_window_goes_with_what_was_said(store: OnlineStor
     assert left == [("d_2",), ("d_later",)]
 
 
+def test_what_was_sent_late_is_as_old_as_that(ledger: Ledger) -> None:
+    """A cap's window begins there, whatever time the contact was reserved for."""
+    ledger.reserve([contact("d_1", at_us=10), contact("d_1", "c2", at_us=10), contact("d_2", at_us=10)])
+    ledger.reserve([contact("d_3", at_us=10)])
+    ledger.mark("d_1", SENT, 20)
+    ledger.mark("d_2", SENT, 19)
+    ledger.mark("d_3", RELEASED, 30)
+    assert ledger.sweep(20) == 2
+    assert states(ledger) == states(ledger, "c2") == {("d_1", 1): SENT}
+    assert ledger.totals().ever().tolist() == [4]
+    assert ledger.sweep(21) == 2
+
+
 # ---- what a file can do to it -----------------------------------------------------------------------------------
 
 
@@ -387,7 +400,7 @@ def compare(ledger: Ledger, did: list[object]) -> None:
                 if counts:
                     model.words[decision_id] = word
             case int() as before_us:
-                kept = {key: c for key, c in model.contacts.items() if c.at_us >= before_us}
+                kept = {key: c for key, c in model.contacts.items() if model.at_us(c) >= before_us}
                 assert ledger.sweep(before_us) == len(model.contacts) - len(kept)
                 with_contacts = {decision_id for decision_id, _ in kept}
                 model.contacts = kept
