@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,8 @@ class ActionRows:
         which it may go.
     waiting
         What chunks left for a person to look at.
+    contacted
+        Customers with a contact of this night, but for those with an approved one.
     """
 
     policy: Policy
@@ -64,14 +67,18 @@ class ActionRows:
     approved: Sequence[tuple[Review, int]] = ()
     spoken_of: Container[str] = frozenset()
     waiting: list[Review] = field(default_factory=list)
+    contacted: int = 0
     _frames: list[pl.DataFrame] = field(default_factory=list)
     _scores: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, chunk: ScoredChunk) -> None:
         reasons = Reasons(self.policy)
-        decision, waits = chunk.decision, chunk.waits.tolist()
+        decision, waits, goes = chunk.decision, chunk.waits.tolist(), self._goes
         rows: list[tuple[Any, ...]] = []
         for row, chosen in enumerate(decision.chosen.tolist()):
+            self.contacted += (
+                chosen >= 0 and not waits[row] and self.customer_ids[chunk.first + row] not in goes
+            )
             if chunk.subjects.decision_ids[row] in self.spoken_of:
                 continue
             if chosen < 0:
@@ -85,6 +92,16 @@ class ActionRows:
                 rows.append(self._row(reasons, chunk, row, j, rank))
         self._frames.append(_action_frame(rows))
         self._scores.append(self._scores_of(chunk))
+
+    @cached_property
+    def _goes(self) -> frozenset[str]:
+        """Customers whose approved decisions go out."""
+        return frozenset(review.customer_id for review, _ in self.approved)
+
+    @property
+    def customers(self) -> int:
+        """How many customers have a contact in the file; who has an approved one beside tonight's is one."""
+        return self.contacted + len(self._goes)
 
     def _row(self, reasons: Reasons, chunk: ScoredChunk, row: int, j: int, rank: int) -> tuple[Any, ...]:
         """An offer as a row; only the first is decided, the others are alternatives."""

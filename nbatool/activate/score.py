@@ -205,6 +205,7 @@ class _Scoring:
         return replace(
             self._report(tally, written),
             why_not_logged=trial,
+            contacted=rows.customers,
             waiting=len(rows.waiting),
             approved=self.approved,
             put_back=self.put_back,

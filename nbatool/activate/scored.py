@@ -72,6 +72,8 @@ class ScoreReport:
         Customers whose decision of this time somebody acted on before: it stands.
     why_not_logged
         Why nobody is to be contacted by this plan, so that it is not in the log; None where it is.
+    contacted
+        Customers with a contact in the action file.
     waiting
         Decisions that wait for a person, and so are not in the file.
     approved
@@ -106,6 +108,7 @@ class ScoreReport:
     tried: int = 0
     standing: int = 0
     why_not_logged: str | None = None
+    contacted: int = 0
     waiting: int = 0
     approved: Approved = field(default_factory=Approved)
     limits: tuple[LimitLine, ...] = ()

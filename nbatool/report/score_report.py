@@ -183,13 +183,10 @@ def _get(n: int) -> str:
 
 
 def _files(report: ScoreReport, command: str, width: int) -> list[str]:
-    contacted = sum(s.customers for s in report.mix if s.action_id != NOTHING)
     rows = []
     if report.actions_file is not None:
-        contacted += len(report.approved.going) - report.waiting
-        rows.append(
-            (nearest(report.actions_file), f"{counted(contacted, 'customer')} with an action, best first")
-        )
+        said = f"{counted(report.contacted, 'customer')} with an action, best first"
+        rows.append((nearest(report.actions_file), said))
     if report.scores_file is not None:
         rows.append((nearest(report.scores_file), counted(report.customers, "customer")))
     at = 9 + max((len(path) for path, _ in rows), default=0) + 2

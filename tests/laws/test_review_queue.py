@@ -93,6 +93,9 @@ def test_an_approved_decision_goes_out_once_with_the_next_file(shop: Path) -> No
     call(shop, "review", "reject", names[2], "--reason", "complained", "--suppress", "30d")
     said = call(shop, "score", "--json", "--as-of", NEXT_NIGHT).json
     assert said["approved"] == 1
+    text = call(shop, "score", "--as-of", NEXT_NIGHT).out
+    customers = {each["customer_id"] for each in file_of(shop, "2018-07-02").values()}
+    assert f"{len(customers):,} customers with an action" in text
     assert [row["decision_id"] for row in said["held_back"]] == [names[1]]
     assert "moved" in said["held_back"][0]["why"]
     file = file_of(shop, "2018-07-02")

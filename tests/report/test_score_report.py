@@ -14,6 +14,7 @@ def report(*mix: Share, **other: object) -> ScoreReport:
         "as_of_us": 1_530_403_200_000_000,
         "model_version": "2018-07-01-a41c",
         "customers": sum(share.customers for share in mix),
+        "contacted": sum(share.customers for share in mix if share.action_id != "nothing"),
         "plan_value": sum(share.net_value for share in mix),
         "best_single": ("a", -4.4),
         "actions_file": Path("/shop/out/actions-2018-07-01.csv"),
