@@ -18,7 +18,7 @@ from nbatool.store.online import OnlineStore
 
 pytestmark = pytest.mark.slow
 
-CUSTOMERS, CAP, NIGHT = 3000, 4, 6000
+CUSTOMERS, CAP, NIGHT = 12_000, 4, 6000
 EVER = -(2**63)
 SHARED = f"""
 import random, sys, time
